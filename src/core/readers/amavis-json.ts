@@ -19,24 +19,24 @@ const VERDICTS: readonly (readonly [string, string])[] = [
 export function readAmavisJson(tail: string): Record<string, unknown> {
   const report = parse(tail);
   const fields: Record<string, unknown> = {
-    action: strings(report['action']).includes('PASS') ? 'Passed' : 'Blocked',
-    verdict: verdict(report['content_type']),
-    sender: address(report['mail_from']) ?? '',
-    recipients: strings(report['rcpt_to']).map((text) => address(text) ?? text),
-    mailId: text(report['mail_id']),
-    queueId: text(report['queue_id']),
-    messageId: address(text(report['message_id'])?.split(' ', 1)[0]),
-    quarantine: text(report['quarantine']),
-    clientAddress: text(report['client_ip']),
-    clientPort: number(report['client_port']),
-    policy: report['policy_banks'] === undefined ? undefined : strings(report['policy_banks']).join('/'),
-    actions: text(report['actions_performed'])?.split(' '),
-    hits: number(report['spam_score']),
-    size: number(report['size']),
-    queuedAs: report['queued_as'] === undefined ? undefined : strings(report['queued_as']),
-    subject: text(report['subject']),
-    tests: report['tests'] === undefined ? undefined : strings(report['tests']),
-    durationMs: durationMs(report['elapsed']),
+    action: strings(report.action).includes('PASS') ? 'Passed' : 'Blocked',
+    verdict: verdict(report.content_type),
+    sender: address(report.mail_from) ?? '',
+    recipients: strings(report.rcpt_to).map((text) => address(text) ?? text),
+    mailId: text(report.mail_id),
+    queueId: text(report.queue_id),
+    messageId: address(text(report.message_id)?.split(' ', 1)[0]),
+    quarantine: text(report.quarantine),
+    clientAddress: text(report.client_ip),
+    clientPort: number(report.client_port),
+    policy: report.policy_banks === undefined ? undefined : strings(report.policy_banks).join('/'),
+    actions: text(report.actions_performed)?.split(' '),
+    hits: number(report.spam_score),
+    size: number(report.size),
+    queuedAs: report.queued_as === undefined ? undefined : strings(report.queued_as),
+    subject: text(report.subject),
+    tests: report.tests === undefined ? undefined : strings(report.tests),
+    durationMs: durationMs(report.elapsed),
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
@@ -60,7 +60,7 @@ function verdict(category: unknown): string {
 }
 
 function durationMs(elapsed: unknown): number | undefined {
-  const total = isObject(elapsed) ? number(elapsed['Total']) : undefined;
+  const total = isObject(elapsed) ? number(elapsed.Total) : undefined;
   return total === undefined ? undefined : Math.round(total * 1000);
 }
 
