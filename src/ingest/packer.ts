@@ -20,7 +20,6 @@ interface Draft {
   lines: Batch['lines'][number][];
   rewritten: number[];
   gone: number[];
-  endpoints: string[];
 }
 
 export class Packer {
@@ -78,12 +77,9 @@ export class Packer {
     return { ref, hashes, view };
   }
 
-  endpoint(name: string): void {
-    this.#draft.endpoints.push(name);
-  }
-
   take(checkpoints: Batch['checkpoints'] = []): Batch {
-    const batch = { ...this.#draft, blocks: this.#blocks.take(true), checkpoints };
+    const endpoints = this.#path.takeLearnt();
+    const batch = { ...this.#draft, blocks: this.#blocks.take(true), endpoints, checkpoints };
     this.#draft = emptyDraft();
     this.#characters = 0;
     return batch;
@@ -91,7 +87,7 @@ export class Packer {
 }
 
 function emptyDraft(): Draft {
-  return { traces: [], keys: [], keyTraces: [], lines: [], rewritten: [], gone: [], endpoints: [] };
+  return { traces: [], keys: [], keyTraces: [], lines: [], rewritten: [], gone: [] };
 }
 
 function linesOf(view: View): StoredLine[] {

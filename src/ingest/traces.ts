@@ -3,7 +3,6 @@ import type { Database } from 'better-sqlite3';
 import { amavisKey, mailKey, messageKey, queueKey } from '../core/keys.js';
 import type { MailPath } from '../core/path.js';
 import type { PatternFile, PatternSet } from '../core/pattern.js';
-import { parseEndpoint } from '../core/response.js';
 import { buildTrace, type TraceContext, traceId } from '../core/trace/build.js';
 import type { Trace } from '../core/trace/trace.js';
 import { type View, viewOf } from '../core/trace/view.js';
@@ -37,12 +36,7 @@ export class Traces {
     this.#reader = new Reader(db);
     const stored = this.#reader.patterns().map(({ file, json }) => parsePatternFile(file, json));
     this.#patterns = compilePatterns([...patterns, ...stored]);
-    for (const name of this.#reader.endpoints()) {
-      const endpoint = parseEndpoint(
-        `[${name.slice(0, name.lastIndexOf(':'))}]${name.slice(name.lastIndexOf(':'))}`,
-      );
-      if (endpoint !== undefined) path.learnFilter(endpoint);
-    }
+    path.recall(this.#reader.endpoints());
     this.#context = {
       path,
       now: now ?? this.#reader.newest(),
