@@ -131,6 +131,7 @@ export class Joiner {
   /** The case now rests in the archive under this number, too. */
   stored(which: Case, ref: number): void {
     which.dirty = false;
+    for (const before of which.refs) this.#loaded.delete(before);
     which.refs.length = 0;
     which.refs.push(ref);
     if (this.#open.has(which)) this.#loaded.set(ref, which);
