@@ -27,7 +27,6 @@ export interface LiveOptions {
   readonly stuckAfter: number;
   /** Microseconds. */
   readonly now: () => number;
-  readonly ended: Promise<void>;
 }
 
 export class Live implements LiveFeed {
@@ -43,12 +42,19 @@ export class Live implements LiveFeed {
   readonly sources: readonly string[];
   readonly database: string | null;
   readonly ended: Promise<void>;
+  /** Following has ended, with an error or without. */
+  readonly end: (error?: unknown) => void;
 
   constructor(options: LiveOptions) {
     this.#options = options;
     this.sources = options.sources;
     this.database = options.database;
-    this.ended = options.ended;
+    let end: Live['end'] = () => {};
+    this.ended = new Promise((resolve, reject) => {
+      end = (error) => (error === undefined ? resolve() : reject(error));
+    });
+    this.ended.catch(() => {});
+    this.end = end;
   }
 
   /** Takes up messages that the store has already, oldest first; nobody is told. */

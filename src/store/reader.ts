@@ -104,6 +104,16 @@ export class Reader {
       .all(time - hour, time, time);
   }
 
+  /** The `count` rows that began last; with `since` (microseconds) only those that something happened to since then. */
+  newestRows(count: number, since = 0): Row[] {
+    return this.#db
+      .prepare<[number, number], Row>(
+        `select ${COLUMNS} from trace where last >= ? order by first desc, id desc limit ?`,
+      )
+      .all(since, count)
+      .reverse();
+  }
+
   waiting(): WaitingLine[] {
     return this.#db.prepare<[], WaitingLine>('select id, path, time, raw from waiting order by id').all();
   }
