@@ -76,6 +76,7 @@ export class Engine {
   /** Finished messages with loose lines, and how many characters. */
   readonly #loose = new Map<number, number>();
   #newest: number;
+  #lines = 0;
   #quietChecked = 0;
 
   constructor(options: EngineOptions) {
@@ -114,6 +115,7 @@ export class Engine {
       for (const line of lines) if (line !== '') source.read(line);
       clock = source.last;
     }
+    this.#lines += lines.length;
     this.#checkpoints.set(log, { position, clock });
     this.#moved.add(log);
   }
@@ -162,13 +164,9 @@ export class Engine {
 
   /** Lines read, and how many of Postfix and amavis no pattern knew. */
   get counts(): { readonly lines: number; readonly unrecognized: number } {
-    let lines = 0;
     let unrecognized = 0;
-    for (const { counts } of this.#sources.values()) {
-      lines += counts.lines;
-      unrecognized += counts.unrecognized;
-    }
-    return { lines, unrecognized };
+    for (const { counts } of this.#sources.values()) unrecognized += counts.unrecognized;
+    return { lines: this.#lines, unrecognized };
   }
 
   #begin(log: string, modified: number, after: number | undefined): EventReader {
