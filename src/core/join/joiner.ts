@@ -35,6 +35,10 @@ const REST_FINISHED = 10 * SECOND;
 const REST_OPEN = 60 * SECOND;
 /** Refusals by one process of one sender's recipients within this time are one message's. */
 const REFUSAL_GAP = 10 * SECOND;
+/** How long a message may take before the queue: as long as smtpd waits for its proxy, and more. */
+const PROXY_TIME = 600 * SECOND;
+/** Sessions of one smtpd process that are kept. */
+const MAX_SESSIONS = 20;
 /** More open cases than this and the oldest rest early. */
 const MAX_OPEN = 20_000;
 /** Events per case from which their identities are kept in a set. */
@@ -60,6 +64,8 @@ export class Joiner {
   readonly #refusals = new Map<string, Case>();
   /** `NOQUEUE: client=` lines by smtpd process, for what its proxy line will tell. */
   readonly #sessions = new LooseEnds<Session[]>();
+  /** Cases with a proxy line, by smtpd process and time. */
+  readonly #proxies = new LooseEnds<Case[]>();
   /** Lives by the smtpd process that received them last. */
   readonly #received = new LooseEnds<Life[]>();
   readonly #mails = new Map<string, Run>();
@@ -101,6 +107,7 @@ export class Joiner {
     this.#clocks.clear();
     this.#sessions.clear();
     this.#received.clear();
+    this.#proxies.clear();
     this.#notices.clear();
     this.#releases.clear();
     this.#mailboxes.clear();
@@ -366,14 +373,25 @@ export class Joiner {
 
   // ---- before the queue ----------------------------------------------------------------------------------------
 
+  /** Kept for the proxy line of its process that comes next; given to one that came before it in the log. */
   #session(event: Session, home: Case | null): Case | undefined {
     if (home !== null) return this.#keep(home, event);
-    const key = `${event.at.host}|${event.at.pid}`;
-    const list = this.#sessions.get(key);
-    if (list === undefined) this.#sessions.set(key, [event], event.at.time);
-    else if (list.length < 50) list.push(event);
-    else list.splice(0, list.length, event);
-    return undefined;
+    const { host, pid, time } = event.at;
+    const key = `${host}|${pid}`;
+    const list = (this.#sessions.get(key) ?? []).slice(-MAX_SESSIONS);
+    this.#sessions.set(key, [...list, event], time);
+    const bucket = Math.floor(time / PROXY_TIME);
+    let given: Case | undefined;
+    for (const near of [bucket, bucket + 1]) {
+      const proxied = proxyKey(host, pid, near);
+      const cases =
+        this.#proxies.get(proxied) ?? (this.#recall(proxied, time) ? this.#proxies.get(proxied) : undefined);
+      for (const one of cases ?? []) {
+        const owner = current(one);
+        if (isSessionOf(owner, event)) given = this.#keep(owner, event);
+      }
+    }
+    return given;
   }
 
   #proxy(event: Proxy, home: Case | null): Case | undefined {
@@ -382,11 +400,17 @@ export class Joiner {
     const owner =
       home ?? this.#refusals.get(key) ?? this.#recalled(key, at.time) ?? this.#newCase(at.host, at.time);
     this.#nameless(owner, key);
+    const shared = proxyKey(at.host, at.pid, Math.floor(at.time / PROXY_TIME));
+    if (!owner.anonymous.includes(shared)) owner.anonymous.push(shared);
+    const siblings = this.#proxies.get(shared) ?? [];
+    if (!siblings.includes(owner))
+      this.#proxies.set(shared, [...siblings, owner].slice(-MAX_SESSIONS), at.time);
     const kept = this.#keep(owner, event);
     if (kept === undefined) return undefined;
     if (home === null) {
-      const session = this.#sessions.get(`${at.host}|${at.pid}`)?.findLast((one) => one.at.time <= at.time);
-      if (session !== undefined) this.#keep(owner, session);
+      for (const session of this.#sessions.get(`${at.host}|${at.pid}`) ?? []) {
+        if (isSessionOf(owner, session)) this.#keep(owner, session);
+      }
     }
     const amavisId = event.amavisId ?? amavisIdIn(event.response);
     if (amavisId !== undefined) this.#answeredBy(owner, amavisId, at.host, at.time, home);
@@ -697,6 +721,18 @@ export function isFinished(which: Case): boolean {
     if (!life.seen || life.end === null) return false;
   }
   return which.runs.every((run) => run.seen);
+}
+
+/** All messages that one smtpd process passed to its proxy within a while. */
+function proxyKey(host: string, pid: number, bucket: number): string {
+  return `p${host}|${pid}|${bucket}`;
+}
+
+/** Whether the session may be the proxied message's: no later one before its proxy line is known. */
+function isSessionOf(owner: Case, session: Session): boolean {
+  const proxied = owner.events.find(({ kind, at }) => kind === 'smtpd.proxy' && at.pid === session.at.pid);
+  if (proxied === undefined || session.at.time > proxied.at.time) return false;
+  return !owner.events.some(({ kind, at }) => kind === 'smtpd.session' && at.time > session.at.time);
 }
 
 /** Whether the case has this line: the same second, process and text, whatever head it stood behind. */

@@ -102,7 +102,9 @@ export function gatherFacts(unordered: readonly Event[]): Facts {
       default:
     }
   }
-  return { events, lives, runs, refusals, proxies, sessions };
+  // Sessions of one smtpd process: the last before the proxy line is the message's.
+  const latest = sessions.filter(({ at }) => at.time === sessions.at(-1)?.at.time);
+  return { events, lives, runs, refusals, proxies, sessions: latest };
 }
 
 function lifeOf(lives: Map<string, LifeFacts>, queueId: string, time: number): LifeFacts {
