@@ -297,7 +297,7 @@ export class Joiner {
   // ---- amavis --------------------------------------------------------------------------------------------------
 
   #runEvent(event: RunEvent, home: Case | null): Case | undefined {
-    const mailId = 'mailId' in event ? (event.mailId ?? null) : null;
+    const mailId = mailIdOf(event);
     const run = this.#runFor(event.amavisId, event, mailId, home);
     const kept = this.#keep(run.case, event);
     if (kept === undefined) return undefined;
@@ -408,8 +408,10 @@ export class Joiner {
     const kept = this.#keep(owner, event);
     if (kept === undefined) return undefined;
     if (home === null) {
-      for (const session of this.#sessions.get(`${at.host}|${at.pid}`) ?? []) {
-        if (isSessionOf(owner, session)) this.#keep(owner, session);
+      const sessions = this.#sessions.get(`${at.host}|${at.pid}`) ?? [];
+      const latest = Math.max(...sessions.map((one) => one.at.time).filter((time) => time <= at.time));
+      for (const session of sessions) {
+        if (session.at.time === latest && isSessionOf(owner, session)) this.#keep(owner, session);
       }
     }
     const amavisId = event.amavisId ?? amavisIdIn(event.response);
@@ -511,7 +513,11 @@ export class Joiner {
   /** amavis' own notices carry the mail_id of the message that caused them in their Message-ID. */
   #notice(life: Life, messageId: string, time: number): void {
     const mailId = noticeParent(messageId);
-    if (mailId === undefined) return;
+    if (mailId !== undefined) this.#claim(life, mailId, time);
+  }
+
+  /** The life came of the message with this mail_id: its child, once that is known. */
+  #claim(life: Life, mailId: string, time: number): void {
     let run = this.#mails.get(mailId);
     if (run === undefined && this.#recall(mailKey(mailId), time)) run = this.#mails.get(mailId);
     if (run !== undefined) this.#adopt(run, mailId, life);
@@ -527,9 +533,11 @@ export class Joiner {
   }
 
   #adopt(run: Run, mailId: string, life: Life): void {
-    if (run.case === life.case || life.case.parent !== null) return;
-    this.#setParent(life.case, mailId, 'notification');
-    addChild(run.case, { queueId: life.queueId, kind: 'notification' });
+    const child = life.case;
+    if (run.case === child) return;
+    if (child.parent === null) this.#setParent(child, mailId, 'notification');
+    else if (child.parent.id !== mailId) return;
+    addChild(run.case, { queueId: life.queueId, kind: child.parent?.kind ?? 'notification' });
     this.#touch(run.case, life.first);
   }
 
@@ -553,11 +561,7 @@ export class Joiner {
     const { parent } = child;
     const life = child.lives[0];
     if (parent?.kind !== 'release' || life === undefined) return;
-    let origin = this.#mails.get(parent.id);
-    if (origin === undefined && this.#recall(mailKey(parent.id), time)) origin = this.#mails.get(parent.id);
-    if (origin === undefined || origin.case === child) return;
-    addChild(origin.case, { queueId: life.queueId, kind: 'release' });
-    this.#touch(origin.case, time);
+    this.#claim(life, parent.id, time);
   }
 
   #setParent(child: Case, id: string, kind: ChildRef['kind']): void {
@@ -700,6 +704,12 @@ export class Joiner {
     home.dirty = false;
     home.touched = this.#clocks.get(home.host) ?? home.touched;
   }
+}
+
+/** The mail_id of the message itself; a SEND line begins with that of amavis' own notice. */
+function mailIdOf(event: RunEvent): string | null {
+  if (event.kind === 'amavis.forward' && event.direction === 'SEND') return event.parentMailId ?? null;
+  return 'mailId' in event ? (event.mailId ?? null) : null;
 }
 
 /** The case that a case has become part of. */
