@@ -23,6 +23,8 @@ export interface Finding {
   readonly where: string | null;
   readonly wanted: string;
   readonly why: string;
+  /** The code of the problem that the log shows when this is wrong, for `amavtrace explain`; null where there is none. */
+  readonly problem: string | null;
   /** The exact line to write, or several; null where nothing is to be done. */
   readonly fix: string | null;
   /** The file and place that the line belongs to. */

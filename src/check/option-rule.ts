@@ -15,6 +15,8 @@ export interface OptionRule {
   /** The value to write where it depends on the one that is there; else `value`. */
   readonly write?: (found: string, setup: Setup) => string;
   readonly why: string;
+  /** See Rule. */
+  readonly problem?: string;
   /** Whether a value will do; by default only the guide's own. */
   readonly fits?: (value: string, service: Listener, setup: Setup) => boolean;
   /** Worse or better than `severity`, by the value found. */
@@ -32,6 +34,7 @@ export function optionRules(
     part,
     severity: option.severity,
     modes: option.modes,
+    ...(option.problem === undefined ? {} : { problem: option.problem }),
     wanted: wantedText(typeof option.parameter === 'string' ? option.parameter : '', option),
     why: option.why,
     judge: (setup) =>

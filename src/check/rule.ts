@@ -13,6 +13,8 @@ export interface Rule {
   readonly modes: readonly Mode[];
   readonly wanted: string;
   readonly why: string;
+  /** The problem of the catalogue (`amavtrace explain`) that the log shows when this is wrong. */
+  readonly problem?: string;
   /** One verdict a place where the thing is, or should be. None: the set-up has no such place. */
   readonly judge: (setup: Setup) => readonly Verdict[];
 }
@@ -53,6 +55,7 @@ export function applyRule(rule: Rule, setup: Setup): Finding[] {
       where: verdict.place === null ? null : showPlace(verdict.place),
       wanted: verdict.is === 'wrong' && verdict.wanted !== undefined ? verdict.wanted : rule.wanted,
       why: rule.why,
+      problem: rule.problem ?? null,
       fix: fix?.line ?? null,
       fixIn: fix?.in ?? null,
     };
@@ -76,16 +79,20 @@ export function describe(parameter: Parameter): string {
 /** A -o line for a service; of one that is there already, in its place. */
 export function optionFix({ instance, service }: Listener, name: string, value: string): Fix {
   const present = service.options.get(name)?.place.line;
-  const place = present === undefined || present === null ? 'under' : `in place of line ${present}, under`;
-  return { line: `    -o ${name}=${value}`, in: `${instance.masterFile}, ${place} ${serviceName(service)}` };
+  const place =
+    present === undefined || present === null ? '' : `in place of -o ${name} at line ${present}, `;
+  return {
+    line: `    -o ${name}=${value}`,
+    in: `${instance.masterFile}, ${place}under ${serviceName(service)}`,
+  };
 }
 
-/** The service's own line with one column changed. */
+/** The service's own line with one column changed; what stands behind the command stays. */
 export function columnFix({ instance, service }: Listener, column: number, value: string): Fix {
   const columns = service.columns.map((text, index) => (index === column ? value : text));
   const line = columns.map((text, index) => (index < 7 ? text.padEnd(7) : text)).join(' ');
-  const at = service.place.line;
-  return { line, in: at === null ? instance.masterFile : `${instance.masterFile}, in place of line ${at}` };
+  const at = service.place.line === null ? '' : ` at line ${service.place.line}`;
+  return { line, in: `${instance.masterFile}, in place of ${serviceName(service)}${at}` };
 }
 
 export function serviceName(service: Service): string {

@@ -35,3 +35,34 @@ describe('wrong in one way, exactly one rule speaks', () => {
     expect(RULES.map(({ code }) => code).filter((code) => !covered.has(code))).toEqual([]);
   });
 });
+
+describe('a fix says where it belongs', () => {
+  const fixIn = (what: string): string | null | undefined => {
+    const variant = VARIANTS.find((one) => one.what === what);
+    return variant === undefined ? undefined : speaking(variant.texts)[0]?.fixIn;
+  };
+
+  test('an option that is missing: under its service', () => {
+    expect(fixIn('no XFORWARD')).toBe('/etc/postfix/master.cf, under "amavisfeed unix"');
+  });
+
+  test('an option that is there: in its place', () => {
+    expect(fixIn('clients that live long')).toBe(
+      '/etc/postfix/master.cf, in place of -o max_use at line 23, under "amavisfeed unix"',
+    );
+  });
+
+  test("a column: in place of the service's own line", () => {
+    expect(fixIn('clients without limit')).toBe(
+      '/etc/postfix/master.cf, in place of "amavisfeed unix" at line 19',
+    );
+  });
+
+  test('a setting of main.cf: in its place', () => {
+    expect(fixIn('localhost by name')).toBe('/etc/postfix/main.cf, in place of line 10');
+  });
+
+  test('a setting of amavis: where nothing sets it again', () => {
+    expect(fixIn('D_REJECT after the queue')).toBe('/etc/amavisd.conf, at its end, before "1;"');
+  });
+});

@@ -201,6 +201,8 @@ export const VARIANTS: readonly Variant[] = [
     '    -o mynetworks=127.0.0.0/8', ['master', 'mynetworks=', 'mynetworks =']),
   variant('a space in a value', 'error', 'file-option-space', '-o smtpd_client_restrictions=permit_mynetworks, reject',
     '    -o smtpd_client_restrictions=permit_mynetworks,reject', ['master', 'client_restrictions=permit_mynetworks,reject', 'client_restrictions=permit_mynetworks, reject']),
+  variant('a space in a value that is no list', 'error', 'file-option-space', '-o smtpd_banner=$myhostname ESMTP',
+    '    -o { smtpd_banner = $myhostname ESMTP }', ['master', OVERRIDES, `${OVERRIDES}\n    -o smtpd_banner=$myhostname ESMTP`]),
   variant('a service twice', 'warning', 'file-duplicate-service', '"lmtp unix" again at /etc/postfix/master.cf:44',
     '#lmtp unix - - n - - lmtp', ['master', /$/, 'lmtp unix - - y - - lmtp\n']),
   variant("amavis' port taken by Postfix", 'error', 'file-port-taken', 'amavis on 127.0.0.1:10024 wants port 10024, as does "127.0.0.1:10024 inet" at /etc/postfix/master.cf:44',

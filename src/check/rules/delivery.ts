@@ -17,6 +17,7 @@ const COPIES = ['always_bcc', 'sender_bcc_maps', 'recipient_bcc_maps'];
 export const deliveryRules: readonly Rule[] = [
   {
     code: 'delivery-mapping-twice',
+    problem: 'dup-address-mapping',
     part: 'delivery',
     severity: 'warning',
     modes: ['after-queue'],
@@ -35,6 +36,7 @@ export const deliveryRules: readonly Rule[] = [
   },
   {
     code: 'delivery-bcc-twice',
+    problem: 'dup-always-bcc',
     part: 'delivery',
     severity: 'warning',
     modes: ['after-queue'],

@@ -35,6 +35,7 @@ export const feedRules: readonly Rule[] = [
   },
   {
     code: 'feed-maxproc',
+    problem: 'filter-saturated',
     part: 'feed',
     severity: 'warning',
     modes: MODES,
@@ -53,6 +54,7 @@ export const feedRules: readonly Rule[] = [
   },
   {
     code: 'feed-timeout',
+    problem: 'duplicate-delivery',
     part: 'feed',
     severity: 'warning',
     modes: MODES,
@@ -66,6 +68,7 @@ export const feedRules: readonly Rule[] = [
     [
       {
         code: 'feed-xforward',
+        problem: 'xforward-off',
         severity: 'warning',
         modes: MODES,
         parameter: ({ service }) => `${service.command}_send_xforward_command`,
@@ -97,6 +100,7 @@ export const feedRules: readonly Rule[] = [
   ]),
   {
     code: 'feed-tls',
+    problem: 'feed-tls',
     part: 'feed',
     severity: 'error',
     modes: MODES,
@@ -106,6 +110,7 @@ export const feedRules: readonly Rule[] = [
   },
   {
     code: 'feed-bind',
+    problem: 'filter-acl',
     part: 'feed',
     severity: 'error',
     modes: MODES,

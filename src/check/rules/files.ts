@@ -9,6 +9,7 @@ import type { Setup } from '../setup.js';
 export const fileRules: readonly Rule[] = [
   {
     code: 'file-option-space',
+    problem: 'transport-crash',
     part: 'files',
     severity: 'error',
     modes: ALL_MODES,
@@ -27,6 +28,7 @@ export const fileRules: readonly Rule[] = [
   },
   {
     code: 'file-port-taken',
+    problem: 'reinject-bind',
     part: 'files',
     severity: 'error',
     modes: ALL_MODES,
@@ -65,14 +67,19 @@ function judgeSpaces(instance: Instance): Verdict[] {
     is: 'wrong',
     found: `-o ${written}`,
     place,
-    fix: {
-      line: `    -o ${name}=${value
-        .split(/[\s,]+/)
-        .filter(Boolean)
-        .join(',')}`,
-      in: inPlace(place),
-    },
+    fix: { line: `    -o ${withoutSpace(name, value)}`, in: inPlace(place) },
   }));
+}
+
+/** Lists may stand between commas as well; other values need the braces of Postfix 3.0. */
+function withoutSpace(name: string, value: string): string {
+  const isList = /(?:_restrictions|_options|_maps|_hosts|_clients|_classes|^mynetworks)$/.test(name);
+  if (isList)
+    return `${name}=${value
+      .split(/[\s,]+/)
+      .filter(Boolean)
+      .join(',')}`;
+  return /\s/.test(value) ? `{ ${name} = ${value} }` : `${name}=${value}`;
 }
 
 function judgeDuplicates(instance: Instance): Verdict[] {

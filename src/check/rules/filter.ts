@@ -20,6 +20,7 @@ export const filterRules: readonly Rule[] = [
   },
   {
     code: 'filter-listen',
+    problem: 'filter-refused',
     part: 'filter',
     severity: 'error',
     modes: TCP,
@@ -29,6 +30,7 @@ export const filterRules: readonly Rule[] = [
   },
   {
     code: 'filter-acl',
+    problem: 'filter-acl',
     part: 'filter',
     severity: 'error',
     modes: TCP,
@@ -38,6 +40,7 @@ export const filterRules: readonly Rule[] = [
   },
   {
     code: 'filter-size',
+    problem: 'feed-size-advertised',
     part: 'filter',
     severity: 'error',
     modes: TCP,
@@ -47,6 +50,7 @@ export const filterRules: readonly Rule[] = [
   },
   {
     code: 'filter-reject',
+    problem: 'reject-after-queue',
     part: 'filter',
     severity: 'warning',
     modes: ['after-queue', 'ready'],
@@ -56,6 +60,7 @@ export const filterRules: readonly Rule[] = [
   },
   {
     code: 'filter-local-domains',
+    problem: 'open-relay-policy',
     part: 'filter',
     severity: 'info',
     modes: FILTERED,
@@ -151,11 +156,7 @@ function judgeAcl(amavis: AmavisSettings, setup: Setup): Verdict[] {
   const found = `@inet_acl = ${inetAcl.value.join(' ')}${inetAcl.place === null ? ' (built-in)' : ''}`;
   if (allows(inetAcl.value, source)) return [{ is: 'fine', found, place: inetAcl.place }];
   const shown = source === '::1' ? '[::1]' : source;
-  const fix = assignment(
-    amavis,
-    `@inet_acl = qw( ${[shown, ...inetAcl.value].join(' ')} );`,
-    inetAcl.place?.line,
-  );
+  const fix = assignment(amavis, `@inet_acl = qw( ${[shown, ...inetAcl.value].join(' ')} );`);
   return [{ is: 'wrong', found: `${found}, without ${shown}`, place: inetAcl.place, fix }];
 }
 
@@ -178,9 +179,7 @@ function judgeSize(amavis: AmavisSettings, setup: Setup): Verdict[] {
     const found = `${name} = ${limit}, message_size_limit = ${front === '0' ? '0 (none)' : front}`;
     if (front !== '0' && limit >= Number(front)) return [{ is: 'fine', found, place: sizeLimit.place }];
     const line = front === '0' ? `${name} = undef;` : `${name} = ${front};`;
-    return [
-      { is: 'wrong', found, place: sizeLimit.place, fix: assignment(amavis, line, sizeLimit.place?.line) },
-    ];
+    return [{ is: 'wrong', found, place: sizeLimit.place, fix: assignment(amavis, line) }];
   });
 }
 
@@ -191,11 +190,7 @@ function judgeDestinies(amavis: AmavisSettings): Verdict[] {
       is: 'wrong',
       found: `${name} = ${value}`,
       place,
-      fix: assignment(
-        amavis,
-        `${name} = ${name === '$final_bad_header_destiny' ? 'D_PASS' : 'D_DISCARD'};`,
-        place.line,
-      ),
+      fix: assignment(amavis, `${name} = ${name === '$final_bad_header_destiny' ? 'D_PASS' : 'D_DISCARD'};`),
     }),
   );
   const unknown = amavis.unknownDestinies.map(
@@ -234,7 +229,7 @@ function judgeSyslog(amavis: AmavisSettings): Verdict[] {
       is: 'wrong',
       found: '$DO_SYSLOG = 0',
       place: syslog.place,
-      fix: assignment(amavis, '$DO_SYSLOG = 1;', syslog.place?.line),
+      fix: assignment(amavis, '$DO_SYSLOG = 1;'),
     },
   ];
 }
@@ -250,7 +245,7 @@ function judgeLogLevel(amavis: AmavisSettings): Verdict[] {
       is: 'wrong',
       found,
       place: logLevel.place,
-      fix: assignment(amavis, '$log_level = 1;', logLevel.place?.line),
+      fix: assignment(amavis, '$log_level = 1;'),
     },
   ];
 }
@@ -263,9 +258,7 @@ function judgeTemplate(amavis: AmavisSettings): Verdict[] {
   return [{ is: 'wrong', found: "$log_templ is the site's own", place, fix: null }];
 }
 
-/** Into the file that is read last, so that nothing sets it again; or in the place of the line that is wrong. */
-function assignment(amavis: AmavisSettings, line: string, instead?: number | null): Fix {
-  const last = amavis.files.at(-1) ?? 'amavisd.conf';
-  const where = instead === undefined || instead === null ? '' : `, instead of line ${instead}`;
-  return { line, in: `${last}${where}` };
+/** Into the file that is read last, where nothing sets it again, whatever the ones before say. */
+function assignment(amavis: AmavisSettings, line: string): Fix {
+  return { line, in: `${amavis.files.at(-1) ?? 'amavisd.conf'}, at its end, before "1;"` };
 }

@@ -16,6 +16,7 @@ export const frontRules: readonly Rule[] = [
   },
   {
     code: 'front-transport',
+    problem: 'transport-missing',
     part: 'front',
     severity: 'error',
     modes: ['after-queue'],
@@ -25,6 +26,7 @@ export const frontRules: readonly Rule[] = [
   },
   {
     code: 'front-address',
+    problem: 'filter-wrong-port',
     part: 'front',
     severity: 'error',
     modes: ['after-queue', 'before-queue'],
@@ -34,6 +36,7 @@ export const frontRules: readonly Rule[] = [
   },
   {
     code: 'front-literal',
+    problem: 'filter-ipv6-first',
     part: 'front',
     severity: 'warning',
     modes: ['after-queue', 'before-queue'],

@@ -16,6 +16,7 @@ const ONCE = 'The front has applied them already, to the true client; now the cl
 const OPTIONS: readonly OptionRule[] = [
   {
     code: 'reinject-client',
+    problem: 'reinject-rejected',
     severity: 'warning',
     modes: BOTH,
     parameter: 'smtpd_client_restrictions',
@@ -25,6 +26,7 @@ const OPTIONS: readonly OptionRule[] = [
   },
   {
     code: 'reinject-recipient',
+    problem: 'reinject-relay-denied',
     severity: 'error',
     modes: BOTH,
     parameter: 'smtpd_recipient_restrictions',
@@ -36,6 +38,7 @@ const OPTIONS: readonly OptionRule[] = [
   },
   {
     code: 'reinject-relay',
+    problem: 'reinject-relay-denied',
     severity: 'error',
     modes: BOTH,
     parameter: 'smtpd_relay_restrictions',
@@ -126,6 +129,7 @@ const OPTIONS: readonly OptionRule[] = [
   },
   {
     code: 'reinject-unknown-recipients',
+    problem: 'reinject-user-unknown',
     severity: 'warning',
     modes: BOTH,
     parameter: 'receive_override_options',
@@ -170,6 +174,7 @@ const OPTIONS: readonly OptionRule[] = [
   },
   {
     code: 'reinject-xforward',
+    problem: 'xforward-off',
     severity: 'info',
     modes: BOTH,
     parameter: 'smtpd_authorized_xforward_hosts',
@@ -179,6 +184,7 @@ const OPTIONS: readonly OptionRule[] = [
   },
   {
     code: 'reinject-tls',
+    problem: 'reinject-tls',
     severity: 'error',
     modes: BOTH,
     parameter: 'smtpd_tls_security_level',

@@ -12,6 +12,7 @@ const MODES: readonly Mode[] = ['after-queue', 'before-queue', 'ready'];
 export const returnRules: readonly Rule[] = [
   {
     code: 'reinject-forward',
+    problem: 'reinject-refused',
     part: 'reinjection',
     severity: 'error',
     modes: MODES,
@@ -21,6 +22,7 @@ export const returnRules: readonly Rule[] = [
   },
   {
     code: 'reinject-notify',
+    problem: 'dsn-failed',
     part: 'reinjection',
     severity: 'error',
     modes: [...MODES, 'milter'],
@@ -39,6 +41,7 @@ export const returnRules: readonly Rule[] = [
   },
   {
     code: 'reinject-loop',
+    problem: 'filter-loop',
     part: 'reinjection',
     severity: 'error',
     modes: MODES,
@@ -57,6 +60,7 @@ export const returnRules: readonly Rule[] = [
   },
   {
     code: 'reinject-mynetworks',
+    problem: 'reinject-rejected',
     part: 'reinjection',
     severity: 'warning',
     modes: MODES,
@@ -66,6 +70,7 @@ export const returnRules: readonly Rule[] = [
   },
   {
     code: 'reinject-size',
+    problem: 'reinject-too-big',
     part: 'reinjection',
     severity: 'error',
     modes: MODES,
