@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
+import { printable, printableJson } from '../output/printable.js';
 import { type Finding, type FindingSeverity, PARTS, type Part } from './finding.js';
-import { printable } from './printable.js';
 
 const ORDER: Readonly<Record<FindingSeverity, number>> = { error: 0, warning: 1, info: 2, ok: 3 };
 const COLORS = { error: 'red', warning: 'yellow', info: 'cyan', ok: 'green' } as const;
@@ -33,7 +33,7 @@ export function reportText(findings: readonly Finding[], color: boolean): string
 
 /** Findings as NDJSON. */
 export function reportJson(findings: readonly Finding[]): string {
-  return findings.map((finding) => `${JSON.stringify(finding)}\n`).join('');
+  return findings.map((finding) => `${printableJson(finding)}\n`).join('');
 }
 
 function describe(finding: Finding, severity: string): string[] {
@@ -44,6 +44,7 @@ function describe(finding: Finding, severity: string): string[] {
   add('at', finding.where === null ? null : printable(finding.where));
   add('wanted', printable(finding.wanted));
   add('why', printable(finding.why));
+  add('see', finding.problem === null ? null : `amavtrace explain ${finding.problem}`);
   if (finding.fix !== null) {
     add('write', `in ${printable(finding.fixIn ?? '')}:`);
     // Without an indent of our own: this is what the admin copies.

@@ -1,23 +1,21 @@
 import { audit } from '../check/audit.js';
-import { CheckError } from '../check/errors.js';
 import { loadConfiguration, type Sources } from '../check/load/configuration.js';
-import { printable } from '../check/printable.js';
 import { reportJson, reportText } from '../check/report.js';
-import type { Output } from './output.js';
+import type { Options, Run } from './command.js';
+import { flag, text, texts } from './options.js';
 
-export interface CheckOptions extends Sources {
-  readonly json?: boolean | undefined;
-}
+/** Exit status 1 when there is an error among the findings. */
+export const run: Run = async (_args, options, io) => {
+  const findings = audit(await loadConfiguration(sources(options)));
+  io.out(flag(options, 'json') ? reportJson(findings) : reportText(findings, io.color));
+  return findings.some(({ severity }) => severity === 'error') ? 1 : 0;
+};
 
-/** `amavtrace check`. Returns the exit status: 0, 1 with an error among the findings, 2 when nothing could be read. */
-export async function runCheck(options: CheckOptions, output: Output): Promise<number> {
-  try {
-    const findings = audit(await loadConfiguration(options));
-    output.stdout(options.json === true ? reportJson(findings) : reportText(findings, output.color));
-    return findings.some(({ severity }) => severity === 'error') ? 1 : 0;
-  } catch (error) {
-    if (!(error instanceof CheckError)) throw error;
-    output.stderr(`amavtrace check: ${printable(error.message)}\n`);
-    return 2;
-  }
+/** Where the configuration is, as check and probe are told alike. */
+export function sources(options: Options): Sources {
+  return {
+    configDir: text(options, 'configDir'),
+    amavisdConf: texts(options, 'amavisdConf'),
+    live: flag(options, 'live') ? true : undefined,
+  };
 }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
-import { printable } from '../check/printable.js';
-import type { Trace } from '../core/trace.js';
+import type { Trace } from '../core/trace/trace.js';
+import { printable, printableJson } from '../output/printable.js';
 import type { Fact, StepResult, StepStatus } from './step.js';
 
 const COLORS = { ok: 'green', failed: 'red', info: 'cyan', skipped: 'yellow', incomplete: 'yellow' } as const;
@@ -21,5 +21,5 @@ export function stepText(result: StepResult, color: boolean, showTrace: (trace: 
 
 /** A result as one line of NDJSON. */
 export function stepJson(result: StepResult): string {
-  return `${JSON.stringify(result)}\n`;
+  return `${printableJson(result)}\n`;
 }

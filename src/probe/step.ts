@@ -1,4 +1,4 @@
-import type { Trace } from '../core/trace.js';
+import type { Trace } from '../core/trace/trace.js';
 import type { Protocol } from './smtp.js';
 
 type StepName = 'filter' | 'reinject' | 'chain';

@@ -1,4 +1,5 @@
-import type { Trace } from '../core/trace.js';
+import type { Trace } from '../core/trace/trace.js';
+import type { Targets } from './targets.js';
 
 /** By what a message is found in the log. */
 export interface MessageIds {
@@ -18,4 +19,4 @@ export interface LogWatch {
 }
 
 /** Opens the mail log at its end. null: there is none that can be read. */
-export type OpenLog = () => Promise<LogWatch | null>;
+export type OpenLog = (targets: Targets) => Promise<LogWatch | null>;

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadPostfix, type Postconf } from '../../src/check/load/postfix.js';
 import { reportText } from '../../src/check/report.js';
-import { type CheckOptions, runCheck } from '../../src/commands/check.js';
+import { run } from '../../src/commands/check.js';
+import type { Io } from '../../src/commands/command.js';
 
 const guide = fileURLToPath(new URL('guide', import.meta.url));
 let folder: string;
@@ -17,19 +18,23 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function check(options: CheckOptions, color = false) {
+async function check(options: Readonly<Record<string, unknown>>, color = false) {
   let stdout = '';
-  let stderr = '';
-  const output = {
-    stdout: (text: string) => {
+  const io: Io = {
+    out: (text) => {
       stdout += text;
     },
-    stderr: (text: string) => {
-      stderr += text;
-    },
+    note: () => {},
+    env: {},
+    columns: 100,
+    outIsTerminal: false,
+    noteIsTerminal: false,
     color,
+    unicode: false,
+    signal: new AbortController().signal,
   };
-  return { status: await runCheck(options, output), stdout, stderr };
+  const status = await run([], options, io);
+  return { status, stdout };
 }
 
 describe('amavtrace check', () => {
@@ -79,6 +84,7 @@ describe('amavtrace check', () => {
       where: `${guide}/main.cf:10`,
       wanted: 'mail is handed to amavis',
       why: 'What is wired how decides which of the other rules apply.',
+      problem: null,
       fix: null,
       fixIn: null,
     });
@@ -93,18 +99,17 @@ describe('amavtrace check', () => {
     expect((await check({ configDir: folder, amavisdConf: [join(folder, 'site')] })).status).toBe(0);
   });
 
-  test('a folder without main.cf ends with status 2 and says what to do', async () => {
-    const { status, stdout, stderr } = await check({ configDir: folder });
-    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-    expect(stderr).toBe(
-      `amavtrace check: can't read ${folder}/main.cf: name Postfix' folder with --config-dir, or run as a user who may read it\n`,
-    );
+  test('a folder without main.cf is refused, with what to do', async () => {
+    await expect(check({ configDir: folder })).rejects.toMatchObject({
+      name: 'UserError',
+      message: `can't read ${folder}/main.cf`,
+      help: "Name Postfix' folder with --config-dir, or run as a user who may read it.",
+    });
   });
 
-  test('an --amavisd-conf that is not there ends with status 2', async () => {
-    const { status, stderr } = await check({ configDir: guide, amavisdConf: [join(folder, 'none.conf')] });
-    expect(status).toBe(2);
-    expect(stderr).toContain('none.conf: no such file');
+  test('an --amavisd-conf that is not there is refused', async () => {
+    const missing = check({ configDir: guide, amavisdConf: [join(folder, 'none.conf')] });
+    await expect(missing).rejects.toThrow('none.conf: no such file');
   });
 
   test('control characters of a file never reach the terminal', () => {
@@ -116,6 +121,7 @@ describe('amavtrace check', () => {
       where: null,
       wanted: '',
       why: '',
+      problem: null,
       fix: 'c\x07',
       fixIn: 'd',
     } as const;

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type ProbeContext, type ProbeOptions, runProbe } from '../../src/commands/probe.js';
-import type { Trace, TraceState } from '../../src/core/trace.js';
+import type { Trace, TraceState } from '../../src/core/trace/trace.js';
+import { type ProbeContext, type ProbeOptions, probe as runProbe } from '../../src/probe/probe.js';
 import type { System } from '../../src/probe/system.js';
 import type { LogWatch, MessageIds } from '../../src/probe/watch.js';
+import { UserError } from '../../src/user-error.js';
 import { amavis, closedPort, type Listener, NO_XFORWARD, real, scripted } from './servers.js';
 
 const PASSED = '250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as BE6C0162610';
@@ -112,10 +113,10 @@ async function probe(options: ProbeOptions, context: Partial<ProbeContext> = {})
   let stdout = '';
   let stderr = '';
   const output = {
-    stdout: (text: string) => {
+    out: (text: string) => {
       stdout += text;
     },
-    stderr: (text: string) => {
+    note: (text: string) => {
       stderr += text;
     },
     color: false,
@@ -331,6 +332,31 @@ describe('a message that does not get through', () => {
     expect(stdout).toContain('did not pass the message on: 250 2.7.0 Ok, discarded, id=16957-01 - spam');
   });
 
+  test('fails when local threw it away for want of an alias', async () => {
+    const discarded: Trace = {
+      ...trace('delivered'),
+      recipients: [
+        {
+          address: 'postmaster@example.com',
+          originalTo: 'postmaster',
+          state: 'delivered',
+          queueId: null,
+          relay: 'local',
+          dsn: '2.0.0',
+          status: 'sent',
+          response: 'discarded',
+          delays: null,
+          attempts: 1,
+          time: null,
+        },
+      ],
+    };
+    const { options, system } = await chain();
+    const { status, stdout } = await probe(options, { system, openLog: async () => log(discarded) });
+    expect(status).toBe(1);
+    expect(stdout).toContain('the message for postmaster was discarded by local: there is no such alias');
+  });
+
   test('fails when its time is up', async () => {
     const { options, system } = await chain();
     const { status, stdout } = await probe(options, { system, openLog: async () => log(trace('filtering')) });
@@ -389,16 +415,16 @@ describe('test patterns', () => {
   });
 });
 
-describe('what can not be done ends with status 2 and says why', () => {
+describe('options that can not be used are refused before anything is done', () => {
   test.each([
-    [{ filter: '192.0.2.1:10024' }, '192.0.2.1:10024 is not this machine: add --allow-remote'],
-    [{ filter: '10024' }, '--filter 10024: write HOST:PORT'],
-    [{ to: 'a>\r\nRCPT TO:<b' }, '--to a>\\x0d\\x0aRCPT TO:<b: write a plain address'],
-    [{ gtube: true, eicar: true }, '--gtube and --eicar: one test pattern at a time'],
+    [{ filter: '192.0.2.1:10024' }, '192.0.2.1:10024 is not this machine'],
+    [{ filter: '10024' }, '--filter wants HOST:PORT, not "10024"'],
+    [{ to: 'a>\r\nRCPT TO:<b' }, '--to wants an address'],
+    [{ gtube: true, eicar: true }, '--gtube and --eicar are two tests'],
     [{ configDir: '/nonexistent' }, "can't read /nonexistent/main.cf"],
   ])('%j', async (options, message) => {
-    const { status, stdout, stderr } = await probe(options);
-    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-    expect(stderr).toContain(message);
+    const refusal = probe(options);
+    await expect(refusal).rejects.toThrow(UserError);
+    await expect(refusal).rejects.toThrow(message);
   });
 });

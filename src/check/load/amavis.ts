@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { UserError } from '../../user-error.js';
 import { type Gap, readProgram } from '../amavis/program.js';
 import { type AmavisSettings, readSettings } from '../amavis/settings.js';
-import { CheckError } from '../errors.js';
 import { tryRead } from './postfix.js';
 
 /** Where amavisd and its packages look, each a file, or a folder whose files are read in the order of their names. */
@@ -24,10 +24,10 @@ interface Loaded {
  * Reads amavis' configuration.
  * @param named files or folders of --amavisd-conf, in the order in which amavisd reads them.
  * @param configDir the folder of --config-dir: a copy of a machine's /etc/postfix has amavis' files beside it.
- * @throws CheckError where a named file is not there.
+ * @throws UserError where a named file is not there.
  */
 export function loadAmavis(named: readonly string[], configDir: string | undefined): Loaded {
-  for (const path of named) if (!existsSync(path)) throw new CheckError(`can't read ${path}: no such file`);
+  for (const path of named) if (!existsSync(path)) throw new UserError(`can't read ${path}: no such file`);
   const candidates = named.length > 0 ? [named] : configDir === undefined ? USUAL : besideCopy(configDir);
   const found = candidates.find((paths) => paths.some((path) => existsSync(path)));
   if (found === undefined) return { amavis: null, files: candidates.flat() };

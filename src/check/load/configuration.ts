@@ -1,4 +1,4 @@
-import { CheckError } from '../errors.js';
+import { UserError } from '../../user-error.js';
 import type { Configuration } from '../setup.js';
 import { loadAmavis } from './amavis.js';
 import { findPostconf, loadPostfix } from './postfix.js';
@@ -13,11 +13,11 @@ export interface Sources {
   readonly live?: boolean | undefined;
 }
 
-/** @throws CheckError where something that was named, or Postfix' files, can't be read. */
+/** @throws UserError where something that was named, or Postfix' files, can't be read. */
 export async function loadConfiguration({ configDir, amavisdConf, live }: Sources): Promise<Configuration> {
   const postconf = (live ?? configDir === undefined) ? await findPostconf() : undefined;
   if (live === true && postconf === undefined) {
-    throw new CheckError('--live needs postconf, which is not there or fails: is Postfix installed here?');
+    throw new UserError('--live needs postconf, which is not there or fails', 'Is Postfix installed here?');
   }
   const instances = await loadPostfix(configDir, postconf);
   const { amavis, files } = loadAmavis(amavisdConf ?? [], configDir);

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { CheckError } from '../errors.js';
+import { UserError } from '../../user-error.js';
 import type { TextFile } from '../place.js';
 import { type Instance, listOf, parameter } from '../postfix/instance.js';
 import { type MainCf, parseMainCf } from '../postfix/main-cf.js';
@@ -42,7 +42,7 @@ export async function findPostconf(): Promise<Postconf | undefined> {
  * Reads a Postfix and those that it names in multi_instance_directories.
  * @param directory undefined: where postconf says, or /etc/postfix.
  * @param postconf undefined: from the files alone.
- * @throws CheckError where there is no main.cf or master.cf to read.
+ * @throws UserError where there is no main.cf or master.cf to read.
  */
 export async function loadPostfix(
   directory: string | undefined,
@@ -128,8 +128,9 @@ export function tryRead(file: string): TextFile | undefined {
   }
 }
 
-function missing(file: string): CheckError {
-  return new CheckError(
-    `can't read ${file}: name Postfix' folder with --config-dir, or run as a user who may read it`,
+function missing(file: string): UserError {
+  return new UserError(
+    `can't read ${file}`,
+    "Name Postfix' folder with --config-dir, or run as a user who may read it.",
   );
 }
