@@ -25,7 +25,7 @@ import type { Archive, StoredCase } from './archive.js';
 import { Lives, type Mention, type QueueEvent } from './lives.js';
 import { LooseEnds } from './loose-ends.js';
 import type { Case, ChildRef, Life, Run } from './node.js';
-import { noticeParent } from './notice.js';
+import { noticeParent, releaseRun } from './notice.js';
 import { type RunEvent, Runs } from './runs.js';
 
 const SECOND = 1_000_000;
@@ -35,6 +35,10 @@ const REST_FINISHED = 10 * SECOND;
 const REST_OPEN = 60 * SECOND;
 /** Refusals by one process of one sender's recipients within this time are one message's. */
 const REFUSAL_GAP = 10 * SECOND;
+/** How long a message may take before the queue: as long as smtpd waits for its proxy, and more. */
+const PROXY_TIME = 600 * SECOND;
+/** Sessions of one smtpd process that are kept. */
+const MAX_SESSIONS = 20;
 /** More open cases than this and the oldest rest early. */
 const MAX_OPEN = 20_000;
 /** Events per case from which their identities are kept in a set. */
@@ -60,10 +64,13 @@ export class Joiner {
   readonly #refusals = new Map<string, Case>();
   /** `NOQUEUE: client=` lines by smtpd process, for what its proxy line will tell. */
   readonly #sessions = new LooseEnds<Session[]>();
+  /** Cases with a proxy line, by smtpd process and time. */
+  readonly #proxies = new LooseEnds<Case[]>();
   /** Lives by the smtpd process that received them last. */
   readonly #received = new LooseEnds<Life[]>();
   readonly #mails = new Map<string, Run>();
   readonly #notices = new LooseEnds<Life[]>();
+  readonly #releases = new LooseEnds<Life>();
   readonly #mailboxes = new LooseEnds<Case | Saved>();
 
   constructor(path: MailPath, archive: Archive) {
@@ -100,7 +107,9 @@ export class Joiner {
     this.#clocks.clear();
     this.#sessions.clear();
     this.#received.clear();
+    this.#proxies.clear();
     this.#notices.clear();
+    this.#releases.clear();
     this.#mailboxes.clear();
     return all.filter(worthStoring);
   }
@@ -155,6 +164,12 @@ export class Joiner {
         const run = this.#runFor(event.amavisId, event, event.mailId ?? null, home);
         return this.#keep(run.case, event);
       }
+      case 'amavis.release': {
+        const run = this.#runFor(event.amavisId, event, null, home);
+        this.#setParent(run.case, event.releasedMailId, 'release');
+        this.#released(run.case, event.at.time);
+        return this.#keep(run.case, event);
+      }
       case 'dovecot.saved':
       case 'dovecot.failed':
         return this.#mailbox(event, home);
@@ -182,7 +197,8 @@ export class Joiner {
         if (event.origQueueId !== undefined) this.#sameChain(life.case, event.origQueueId, event, home);
         break;
       case 'cleanup.message-id':
-        this.#notice(life, event.messageId, event.at.time);
+        if (event.resent === true) this.#releasedAs(life, event.messageId, event.at.time, home);
+        else this.#notice(life, event.messageId, event.at.time);
         break;
       case 'qmgr.active':
         if (home === null) this.#adoptRefusals(life, event.at.host);
@@ -308,7 +324,6 @@ export class Joiner {
     if (event.kind === 'amavis.verdict' || event.kind === 'amavis.recipient') {
       for (const id of event.queuedAs ?? []) if (isQueueId(id)) this.#reinjected(run, id, event, home);
     }
-    if (event.amavisId.startsWith('rel-')) this.#released(run, event.amavisId.slice(4), event.at.time);
     return run.case;
   }
 
@@ -322,7 +337,11 @@ export class Joiner {
       if (!run?.seen && this.#recall(amavisKey(amavisId), time))
         run = this.#runs.own(amavisId, host, time, mailId);
     }
-    run ??= this.#runs.begin(amavisId, host, time, home ?? this.#newCase(host, time), true);
+    if (run === undefined) {
+      run = this.#runs.begin(amavisId, host, time, home ?? this.#newCase(host, time), true);
+      const sent = home === null ? this.#releases.get(amavisId) : undefined;
+      if (sent !== undefined) this.#join(run.case, sent.case);
+    }
     this.#runs.note(run, host, time, mailId);
     if (mailId !== null && this.#mails.get(mailId) !== run) {
       this.#mails.set(mailId, run);
@@ -354,14 +373,25 @@ export class Joiner {
 
   // ---- before the queue ----------------------------------------------------------------------------------------
 
+  /** Kept for the proxy line of its process that comes next; given to one that came before it in the log. */
   #session(event: Session, home: Case | null): Case | undefined {
     if (home !== null) return this.#keep(home, event);
-    const key = `${event.at.host}|${event.at.pid}`;
-    const list = this.#sessions.get(key);
-    if (list === undefined) this.#sessions.set(key, [event], event.at.time);
-    else if (list.length < 50) list.push(event);
-    else list.splice(0, list.length, event);
-    return undefined;
+    const { host, pid, time } = event.at;
+    const key = `${host}|${pid}`;
+    const list = (this.#sessions.get(key) ?? []).slice(-MAX_SESSIONS);
+    this.#sessions.set(key, [...list, event], time);
+    const bucket = Math.floor(time / PROXY_TIME);
+    let given: Case | undefined;
+    for (const near of [bucket, bucket + 1]) {
+      const proxied = proxyKey(host, pid, near);
+      const cases =
+        this.#proxies.get(proxied) ?? (this.#recall(proxied, time) ? this.#proxies.get(proxied) : undefined);
+      for (const one of cases ?? []) {
+        const owner = current(one);
+        if (isSessionOf(owner, event)) given = this.#keep(owner, event);
+      }
+    }
+    return given;
   }
 
   #proxy(event: Proxy, home: Case | null): Case | undefined {
@@ -370,11 +400,17 @@ export class Joiner {
     const owner =
       home ?? this.#refusals.get(key) ?? this.#recalled(key, at.time) ?? this.#newCase(at.host, at.time);
     this.#nameless(owner, key);
+    const shared = proxyKey(at.host, at.pid, Math.floor(at.time / PROXY_TIME));
+    if (!owner.anonymous.includes(shared)) owner.anonymous.push(shared);
+    const siblings = this.#proxies.get(shared) ?? [];
+    if (!siblings.includes(owner))
+      this.#proxies.set(shared, [...siblings, owner].slice(-MAX_SESSIONS), at.time);
     const kept = this.#keep(owner, event);
     if (kept === undefined) return undefined;
     if (home === null) {
-      const session = this.#sessions.get(`${at.host}|${at.pid}`)?.findLast((one) => one.at.time <= at.time);
-      if (session !== undefined) this.#keep(owner, session);
+      for (const session of this.#sessions.get(`${at.host}|${at.pid}`) ?? []) {
+        if (isSessionOf(owner, session)) this.#keep(owner, session);
+      }
     }
     const amavisId = event.amavisId ?? amavisIdIn(event.response);
     if (amavisId !== undefined) this.#answeredBy(owner, amavisId, at.host, at.time, home);
@@ -497,13 +533,29 @@ export class Joiner {
     this.#touch(run.case, life.first);
   }
 
-  #released(run: Run, mailId: string, time: number): void {
-    if (run.case.parent !== null) return;
-    this.#setParent(run.case, mailId, 'release');
-    let origin = this.#mails.get(mailId);
-    if (origin === undefined && this.#recall(mailKey(mailId), time)) origin = this.#mails.get(mailId);
-    const life = run.case.lives[0];
-    if (origin === undefined || origin.case === run.case || life === undefined) return;
+  /** The message that a release from quarantine sent: known by its Resent-Message-ID. */
+  #releasedAs(life: Life, resentMessageId: string, time: number, home: Case | null): void {
+    const amavisId = releaseRun(resentMessageId);
+    if (amavisId === undefined || home !== null) return;
+    let run = this.#runs.mentioned(amavisId, null, time);
+    if (run === undefined && this.#recall(amavisKey(amavisId), time))
+      run = this.#runs.mentioned(amavisId, null, time);
+    if (run === undefined) {
+      this.#releases.set(amavisId, life, time);
+      return;
+    }
+    this.#join(run.case, life.case);
+    this.#released(current(life.case), time);
+  }
+
+  /** Tells the message that was in quarantine of what its release sent. */
+  #released(child: Case, time: number): void {
+    const { parent } = child;
+    const life = child.lives[0];
+    if (parent?.kind !== 'release' || life === undefined) return;
+    let origin = this.#mails.get(parent.id);
+    if (origin === undefined && this.#recall(mailKey(parent.id), time)) origin = this.#mails.get(parent.id);
+    if (origin === undefined || origin.case === child) return;
     addChild(origin.case, { queueId: life.queueId, kind: 'release' });
     this.#touch(origin.case, time);
   }
@@ -669,6 +721,18 @@ export function isFinished(which: Case): boolean {
     if (!life.seen || life.end === null) return false;
   }
   return which.runs.every((run) => run.seen);
+}
+
+/** All messages that one smtpd process passed to its proxy within a while. */
+function proxyKey(host: string, pid: number, bucket: number): string {
+  return `p${host}|${pid}|${bucket}`;
+}
+
+/** Whether the session may be the proxied message's: no later one before its proxy line is known. */
+function isSessionOf(owner: Case, session: Session): boolean {
+  const proxied = owner.events.find(({ kind, at }) => kind === 'smtpd.proxy' && at.pid === session.at.pid);
+  if (proxied === undefined || session.at.time > proxied.at.time) return false;
+  return !owner.events.some(({ kind, at }) => kind === 'smtpd.session' && at.time > session.at.time);
 }
 
 /** Whether the case has this line: the same second, process and text, whatever head it stood behind. */
