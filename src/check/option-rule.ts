@@ -1,5 +1,5 @@
 import type { FindingSeverity, Part } from './finding.js';
-import { parameter } from './postfix/instance.js';
+import { type Parameter, parameter } from './postfix/instance.js';
 import { describe, optionFix, type Rule } from './rule.js';
 import type { Listener, Mode, Setup } from './setup.js';
 
@@ -13,7 +13,7 @@ export interface OptionRule {
   /** The value that the guide writes. */
   readonly value: string;
   /** The value to write where it depends on the one that is there; else `value`. */
-  readonly write?: (found: string, setup: Setup) => string;
+  readonly write?: (found: Parameter, setup: Setup) => string;
   readonly why: string;
   /** See Rule. */
   readonly problem?: string;
@@ -51,7 +51,7 @@ export function optionRules(
           is: 'wrong',
           found: text,
           place,
-          fix: optionFix(service, name, option.write?.(found.value, setup) ?? option.value),
+          fix: optionFix(service, name, option.write?.(found, setup) ?? option.value),
           wanted: wantedText(name, option),
           ...(option.weigh === undefined ? {} : { severity: option.weigh(found.value, service, setup) }),
         };

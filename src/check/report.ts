@@ -20,9 +20,9 @@ export function reportText(findings: readonly Finding[], color: boolean): string
       describe(finding, paint(finding.severity, finding.severity.padEnd(8))),
     );
     if (fine.length > 0) {
-      const setup = fine.find(({ code }) => code === 'front-setup');
-      if (setup !== undefined) lines.unshift(`  ${paint('ok', 'ok'.padEnd(8))} ${printable(setup.found)}`);
-      const codes = [...new Set(fine.filter((one) => one !== setup).map(({ code }) => code))];
+      const setup = fine.filter(({ code }) => code === 'front-setup');
+      lines.unshift(...setup.map(({ found }) => `  ${paint('ok', 'ok'.padEnd(8))} ${printable(found)}`));
+      const codes = [...new Set(fine.filter((one) => !setup.includes(one)).map(({ code }) => code))];
       if (codes.length > 0) lines.push(`  ${paint('ok', 'ok'.padEnd(8))} ${codes.join(', ')}`);
     }
     const title = color ? styleText('bold', PARTS[part], { validateStream: false }) : PARTS[part];

@@ -168,6 +168,26 @@ $policy_bank{'ORIGINATING'} = { forward_method => 'smtp:[127.0.0.1]:10027' };
   });
 });
 
+describe('a fix does no harm', () => {
+  test('what main.cf switches off for the first pass is not carried over to the way back', () => {
+    const master = patch(SOUND.master, /^ {4}-o receive_override_options=.*\n/m, '');
+    const main = `${SOUND.main}receive_override_options = no_address_mappings\n`;
+    const fixes = audit(configure({ ...SOUND, main, master })).flatMap(({ code, fix }) =>
+      code === 'reinject-unknown-recipients' ? [fix] : [],
+    );
+    expect(fixes).toEqual([
+      '    -o receive_override_options=no_header_body_checks,no_unknown_recipient_checks,no_milters',
+    ]);
+  });
+
+  test('recipient checks behind permit_mynetworks, which amavis passes, are no error', () => {
+    const master = patch(SOUND.master, /^ {4}-o smtpd_recipient_restrictions=.*\n/m, '');
+    const main = `${SOUND.main}smtpd_recipient_restrictions = reject_non_fqdn_recipient, permit_mynetworks, reject\n`;
+    const loud = audit(configure({ ...SOUND, main, master })).filter(({ severity }) => severity !== 'ok');
+    expect(loud.map(({ code, severity }) => [code, severity])).toEqual([['reinject-recipient', 'warning']]);
+  });
+});
+
 describe('what can not be read is unknown, not assumed', () => {
   test('without an amavisd.conf nothing that depends on it is judged', () => {
     const findings = audit(configure({ ...SOUND, amavisd: null }));

@@ -53,7 +53,8 @@ export function tablesOf(instance: Instance): TableUse[] {
       if (service !== undefined && !service.options.has(name)) continue;
       const { value, place } = parameter(instance, name, service);
       for (const [type, table] of namedTables(value ?? '', CHECKS.includes(name))) {
-        tables.set(`${type}:${table}`, { type, name: table, parameter: name, place });
+        const key = `${type}:${table}`;
+        if (!tables.has(key)) tables.set(key, { type, name: table, parameter: name, place });
       }
     }
   }

@@ -1,8 +1,8 @@
 import { listOf, parameter } from '../postfix/instance.js';
-import type { Fix, Rule, Verdict } from '../rule.js';
+import { type Fix, optionFix, type Rule, serviceName, type Verdict } from '../rule.js';
 import { firstPass, type Listener, type Setup } from '../setup.js';
 import { smtpds } from './return.js';
-import { cleanupHas } from './return-options.js';
+import { cleanupHas, OVERRIDES } from './return-options.js';
 
 const MAPPINGS = [
   'virtual_alias_maps',
@@ -47,51 +47,41 @@ export const deliveryRules: readonly Rule[] = [
 ];
 
 function judgeTwice(setup: Setup, names: readonly string[]): Verdict[] {
-  const [back] = smtpds(setup);
-  const [front] = firstPass(setup);
-  if (back === undefined || front === undefined) return [];
-  const twice = names.filter(
-    (name) => firstPass(setup).some((pass) => maps(pass, [name])) && maps(back, [name]),
-  );
-  const first = twice[0];
-  if (first === undefined) {
-    return [{ is: 'fine', found: `${names.join(', ')}: none works on both passes`, place: null }];
-  }
-  const place = parameter(front.instance, first).place ?? back.service.place;
-  return [
-    {
-      is: 'wrong',
-      found: `${twice.join(', ')} work before the filter and after it`,
-      place,
-      fix: noMappings(front, back),
-    },
-  ];
+  const passes = firstPass(setup);
+  const [front] = passes;
+  if (front === undefined) return [];
+  return smtpds(setup).map((back) => {
+    const twice = names.filter((name) => passes.some((pass) => maps(pass, [name])) && maps(back, [name]));
+    const [first] = twice;
+    if (first === undefined) {
+      return { is: 'fine', found: `${names.join(', ')}: none works on both passes`, place: null };
+    }
+    const place = parameter(front.instance, first).place ?? back.service.place;
+    const found = `${twice.join(', ')} work before the filter and after it`;
+    return { is: 'wrong', found, place, fix: noMappings(front, back) };
+  });
 }
 
 function judgeNever(setup: Setup): Verdict[] {
-  const [back] = smtpds(setup);
   const passes = firstPass(setup);
-  const front = passes[0];
-  if (back === undefined || front === undefined) return [];
-  const set = MAPPINGS.filter((name) => cleanupHas(back, [name]) || cleanupHas(front, [name]));
-  const name = set.find((one) => !maps(back, [one]) && passes.every((pass) => !maps(pass, [one])));
-  if (name === undefined)
-    return [{ is: 'fine', found: 'no map is switched off on both passes', place: null }];
-  const overrides = parameter(back.instance, 'receive_override_options', back.service);
-  const kept = listOf(overrides.value ?? '').filter((word) => word !== 'no_address_mappings');
-  const value =
-    kept.length > 0 ? kept.join(',') : 'no_header_body_checks,no_unknown_recipient_checks,no_milters';
-  return [
-    {
+  if (passes.length === 0) return [];
+  return smtpds(setup).map((back) => {
+    const name = MAPPINGS.find((one) => {
+      const isSet = [back, ...passes].some((pass) => cleanupHas(pass, [one]));
+      return isSet && [back, ...passes].every((pass) => !maps(pass, [one]));
+    });
+    if (name === undefined)
+      return { is: 'fine', found: 'no map is switched off on both passes', place: null };
+    const overrides = parameter(back.instance, 'receive_override_options', back.service);
+    const kept = listOf(overrides.value ?? '').filter((word) => word !== 'no_address_mappings');
+    const value = kept.length > 0 ? kept.join(',') : OVERRIDES.join(',');
+    return {
       is: 'wrong',
       found: `${name} is set, and no_address_mappings holds before the filter and after it`,
       place: overrides.place ?? back.service.place,
-      fix: {
-        line: `    -o receive_override_options=${value}`,
-        in: `${back.instance.masterFile}, under "${back.service.name} ${back.service.type}"`,
-      },
-    },
-  ];
+      fix: optionFix(back, 'receive_override_options', value),
+    };
+  });
 }
 
 /** Whether mail that this service takes in goes through any of these maps. */
@@ -100,17 +90,13 @@ function maps(pass: Listener, names: readonly string[]): boolean {
   return !listOf(overrides ?? '').includes('no_address_mappings') && cleanupHas(pass, names);
 }
 
-/** Off for all of the first pass, by main.cf; the way back has its own receive_override_options. */
+/** Off for all of the first pass, by main.cf; the way back needs receive_override_options of its own then. */
 function noMappings({ instance }: Listener, back: Listener): Fix {
   const present = parameter(instance, 'receive_override_options');
-  const value = [...listOf(present.value ?? ''), 'no_address_mappings'].join(',');
-  const own = back.service.options.has('receive_override_options');
-  const line = `receive_override_options = ${value}`;
-  if (own) return { line, in: instance.mainFile };
-  const option =
-    '    -o receive_override_options=no_header_body_checks,no_unknown_recipient_checks,no_milters';
+  const line = `receive_override_options = ${[...listOf(present.value ?? ''), 'no_address_mappings'].join(',')}`;
+  if (back.service.options.has('receive_override_options')) return { line, in: instance.mainFile };
   return {
-    line: `${line}\n${option}`,
-    in: `${instance.mainFile}, and ${back.instance.masterFile} under "${back.service.name} ${back.service.type}"`,
+    line: `${line}\n    -o receive_override_options=${OVERRIDES.join(',')}`,
+    in: `${instance.mainFile}, and ${back.instance.masterFile}, under ${serviceName(back.service)}`,
   };
 }

@@ -1,12 +1,13 @@
 import { type OptionRule, optionRules } from '../option-rule.js';
-import { findService, listOf, parameter } from '../postfix/instance.js';
+import { findService, listOf, type Parameter, parameter } from '../postfix/instance.js';
 import type { Rule } from '../rule.js';
 import type { Listener, Mode, Setup } from '../setup.js';
 import { smtpds } from './return.js';
 
 const AFTER: readonly Mode[] = ['after-queue', 'ready'];
 const BOTH: readonly Mode[] = ['after-queue', 'before-queue', 'ready'];
-const OVERRIDES = ['no_header_body_checks', 'no_unknown_recipient_checks', 'no_milters'];
+/** The guide's receive_override_options of the way back. */
+export const OVERRIDES = ['no_header_body_checks', 'no_unknown_recipient_checks', 'no_milters'];
 const CHECKS = ['header_checks', 'mime_header_checks', 'nested_header_checks', 'body_checks'];
 /** Levels of smtpd_tls_security_level that refuse mail in the clear. */
 const DEMANDING = new Set(['encrypt', 'dane-only', 'fingerprint', 'verify', 'secure']);
@@ -34,7 +35,7 @@ const OPTIONS: readonly OptionRule[] = [
     why: 'A recipient that is refused here is bounced although the front has accepted it; others have no business here.',
     fits: beginsWithMynetworks,
     // Nothing set: smtpd_relay_restrictions decides, and lets mynetworks pass unless it was changed.
-    weigh: (value) => (value === '' ? 'warning' : 'error'),
+    weigh: (value) => (value === '' || listOf(value).includes('permit_mynetworks') ? 'warning' : 'error'),
   },
   {
     code: 'reinject-relay',
@@ -215,11 +216,13 @@ function beginsWithMynetworks(value: string): boolean {
 
 /**
  * What is there and what the guide has. With filtering before the queue the way back is the first that looks at
- * headers, so only the check of recipients goes.
+ * headers, so only the check of recipients goes. What main.cf says is for the first pass: mapping switched off there
+ * must be on here.
  */
-function overrides(value: string, { mode }: Setup): string {
+function overrides({ value, origin }: Parameter, { mode }: Setup): string {
   const wanted = mode === 'before-queue' ? ['no_unknown_recipient_checks'] : OVERRIDES;
-  return [...new Set([...listOf(value), ...wanted])].join(',');
+  const present = listOf(value ?? '').filter((word) => origin === 'option' || word !== 'no_address_mappings');
+  return [...new Set([...present, ...wanted])].join(',');
 }
 
 /** The guide's older way to switch recipient checks off: no map to look a recipient up in. */
