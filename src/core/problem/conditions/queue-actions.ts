@@ -1,0 +1,44 @@
+/** What people and rules did to the message in the queue. */
+import type { Event } from '../../event.js';
+import type { Condition, Finding } from './condition.js';
+
+export const held: Condition = (story): Finding | undefined => {
+  const events = story.events.filter(isHold);
+  if (events.length === 0) return undefined;
+  return { events, resolved: !story.trace.recipients.some(({ state }) => state === 'held') };
+};
+
+function isHold(event: Event): boolean {
+  switch (event.kind) {
+    case 'postsuper':
+      return event.action === 'hold';
+    case 'smtpd.action':
+    case 'cleanup.action':
+      return event.action === 'hold' || event.action === 'milter-hold';
+    default:
+      return false;
+  }
+}
+
+export const deleted: Condition = (story): Finding | undefined => {
+  if (!story.trace.recipients.some(({ state }) => state === 'deleted')) return undefined;
+  const removed = story.of('removed');
+  const byHand = removed.filter(({ at }) => at.daemon === 'postsuper');
+  const events = byHand.length > 0 ? byHand : removed.slice(-1);
+  return events.length === 0 ? undefined : { events };
+};
+
+const DESTINATION = /triggers FILTER (?<destination>(?:[\w.+-]+:)?(?<endpoint>[^\s;]+))/;
+
+/** A FILTER action is how many sites route their mail: it is worth a word only where the message then had trouble. */
+export const filterAction: Condition = (story): Finding | undefined => {
+  const trouble = story.trace.stuck || story.feeds.some(({ status }) => status !== 'sent');
+  if (!trouble) return undefined;
+  const events = story.events.filter(
+    (event) =>
+      (event.kind === 'smtpd.action' || event.kind === 'cleanup.action') && event.action === 'filter',
+  );
+  const last = events.at(-1);
+  if (last === undefined) return undefined;
+  return { events, values: { ...DESTINATION.exec(last.at.message)?.groups } };
+};
