@@ -51,6 +51,7 @@ export class Catalogue {
   /** Throws CatalogueError. Of two entries with one code the later file's wins, so that a site can replace one. */
   constructor(files: readonly ProblemFile[]) {
     const definitions = new Map<string, Definition>();
+    const from = new Map<string, string>();
     for (const { file, content } of files) {
       const codes = new Set<string>();
       for (const raw of entriesOf(file, content)) {
@@ -58,6 +59,7 @@ export class Catalogue {
         if (codes.has(definition.code)) throw new CatalogueError(file, definition.code, 'is there twice');
         codes.add(definition.code);
         definitions.set(definition.code, definition);
+        from.set(definition.code, file);
       }
     }
     this.definitions = definitions;
@@ -75,7 +77,7 @@ export class Catalogue {
     }
     const circle = findCircle(definitions);
     if (circle !== undefined)
-      throw new CatalogueError('patterns', circle, 'explains itself, by way of others');
+      throw new CatalogueError(from.get(circle) ?? '', circle, 'explains itself, by way of others');
     this.conditional = [...definitions.values()].filter(({ conditions }) => conditions.length > 0);
   }
 
@@ -95,6 +97,43 @@ export class Catalogue {
       for (const status of statuses) append(this.#byStatus, status, matcher);
     }
   }
+}
+
+/** Every kind of event; the compiler sees to it that none is missing. */
+const EVENT_KINDS: Readonly<Record<EventKind, true>> = {
+  'smtpd.client': true,
+  'smtpd.session': true,
+  'smtpd.reject': true,
+  'smtpd.action': true,
+  'smtpd.proxy': true,
+  pickup: true,
+  'cleanup.message-id': true,
+  'cleanup.action': true,
+  'cleanup.aborted': true,
+  'qmgr.active': true,
+  removed: true,
+  'qmgr.expired': true,
+  'qmgr.skipped': true,
+  delivery: true,
+  bounce: true,
+  postsuper: true,
+  'connect.failed': true,
+  'queue.note': true,
+  'system.note': true,
+  'amavis.verdict': true,
+  'amavis.recipient': true,
+  'amavis.forward': true,
+  'amavis.received': true,
+  'amavis.checking': true,
+  'amavis.note': true,
+  'amavis.timing': true,
+  'dovecot.saved': true,
+  'dovecot.failed': true,
+  'log.lost': true,
+};
+
+function isEventKind(name: string): name is EventKind {
+  return Object.hasOwn(EVENT_KINDS, name);
 }
 
 const NONE: readonly Matcher[] = [];
@@ -284,7 +323,8 @@ function compileMatch(reader: EntryReader, definition: Definition, match: Raw): 
   const event = match['event'];
   const names = typeof event === 'string' ? [event] : event;
   if (!isTexts(names) || names.length === 0) reader.fail('an alternative needs an "event" or a "condition"');
-  const kinds = names as readonly EventKind[];
+  for (const name of names) if (!isEventKind(name)) reader.fail(`there is no event "${name}"`);
+  const kinds = names.filter(isEventKind);
   const fields = isRaw(match['fields']) ? match['fields'] : {};
   const expressions = isRaw(match['expressions']) ? match['expressions'] : {};
   const matcher: Matcher = {

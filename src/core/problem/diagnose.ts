@@ -6,11 +6,10 @@
  */
 import { isoTime } from '../clock.js';
 import type { Event } from '../event.js';
-import { endpointName } from '../response.js';
 import type { Problem, Severity } from '../trace/trace.js';
 import type { Catalogue } from './catalogue.js';
 import type { DiagnosisContext } from './context.js';
-import { readEndpoint } from './endpoint.js';
+import { attemptedEndpoint, namesOf, readEndpoint } from './endpoint.js';
 import type { Definition, Matcher } from './entry.js';
 import { fillCommand, fillText, type Values } from './fill.js';
 import { matchEvent } from './match.js';
@@ -288,29 +287,11 @@ function valuesOf(story: Story, events: readonly Event[]): Values {
   for (const run of story.trace.filter) if (run.quarantine !== null) values['quarantine'] = run.quarantine;
   for (const feed of story.feeds) {
     const endpoint = story.filterEndpoint(feed);
-    if (endpoint !== undefined) {
-      values['filter'] = endpointName(endpoint);
-      values['filterHost'] = endpoint.address;
-      if (endpoint.port !== null) values['filterPort'] = String(endpoint.port);
-    }
+    if (endpoint !== undefined) Object.assign(values, namesOf('filter', endpoint));
     if (feed.at.service !== '') values['transport'] = feed.at.service;
   }
-  const named = events.findLast((event) => event.kind === 'connect.failed' || event.kind === 'delivery');
-  if (named !== undefined) addEndpoint(values, named);
+  const tried = events.findLast((event) => attemptedEndpoint(event) !== undefined);
+  const endpoint = tried === undefined ? undefined : attemptedEndpoint(tried);
+  if (endpoint !== undefined) Object.assign(values, namesOf('endpoint', endpoint));
   return values;
-}
-
-function addEndpoint(values: Record<string, string>, event: Event): void {
-  const text =
-    event.kind === 'connect.failed'
-      ? event.endpoint
-      : event.kind === 'delivery'
-        ? event.relay === 'none'
-          ? event.response
-          : event.relay
-        : '';
-  const endpoint = text.includes('[') ? readEndpoint(text) : undefined;
-  if (endpoint === undefined) return;
-  values['endpointHost'] = endpoint.address;
-  if (endpoint.port !== null) values['endpointPort'] = String(endpoint.port);
 }

@@ -1,5 +1,6 @@
 /** Endpoints as problem texts show them. */
-import { type Endpoint, parseEndpoint } from '../response.js';
+import type { Event } from '../event.js';
+import { deliveryEndpoint, type Endpoint, endpointName, parseEndpoint } from '../response.js';
 
 const PLAIN = /^(?:(\S{1,255}):)?(\d{1,5})$/;
 
@@ -10,4 +11,16 @@ export function readEndpoint(text: string): Endpoint | undefined {
   const plain = PLAIN.exec(text);
   if (plain === null) return undefined;
   return { address: plain[1] ?? '127.0.0.1', port: Number(plain[2]) };
+}
+
+/** Where an attempt went, whether it got there or not. */
+export function attemptedEndpoint(event: Event): Endpoint | undefined {
+  if (event.kind === 'connect.failed') return readEndpoint(event.endpoint);
+  return event.kind === 'delivery' ? deliveryEndpoint(event.relay, event.response) : undefined;
+}
+
+/** An endpoint's parts for the placeholders of texts: `filter`, `filterHost`, `filterPort`. */
+export function namesOf(name: 'filter' | 'endpoint', endpoint: Endpoint): Readonly<Record<string, string>> {
+  const names = { [name]: endpointName(endpoint), [`${name}Host`]: endpoint.address };
+  return endpoint.port === null ? names : { ...names, [`${name}Port`]: String(endpoint.port) };
 }

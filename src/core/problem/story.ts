@@ -5,7 +5,7 @@
 import type { Event, EventKind } from '../event.js';
 import { isQueueId } from '../queue-id.js';
 import { deliveryEndpoint, type Endpoint, isLoopback, queuedAs } from '../response.js';
-import type { Trace } from '../trace/trace.js';
+import type { RecipientState, Trace } from '../trace/trace.js';
 import type { DiagnosisContext } from './context.js';
 import type { Position } from './entry.js';
 
@@ -50,6 +50,11 @@ export class Story {
       life.events.push(event);
       if (event.kind === 'delivery') life.deliveries.push(event);
     }
+  }
+
+  /** Whether a recipient, or the message while its recipients are unknown, is in this state. */
+  hasState(state: RecipientState): boolean {
+    return this.trace.state === state || this.trace.recipients.some((recipient) => recipient.state === state);
   }
 
   get lives(): Iterable<QueueLife> {

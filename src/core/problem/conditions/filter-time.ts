@@ -34,13 +34,12 @@ export const filterSlow: Condition = (story): Finding | undefined => {
  */
 export const filterSilent: Condition = (story): Finding | undefined => {
   if (!story.trace.stuck) return undefined;
-  const states = new Set(story.trace.recipients.map(({ state }) => state));
-  if (states.has('filtering')) {
+  if (story.hasState('filtering')) {
     const taken = story.events.filter(({ kind }) => kind === 'amavis.received' || kind === 'amavis.checking');
     const last = taken.at(-1) ?? story.events.at(-1);
     return last === undefined ? undefined : { events: [last], resolved: false };
   }
-  if (!states.has('queued') || story.trace.parent !== null) return undefined;
+  if (!story.hasState('queued') || story.trace.parent !== null) return undefined;
   if (story.context.surroundings?.filtersOn(story.trace.host) !== true) return undefined;
   const waiting = waitingBeforeFilter(story);
   return waiting === undefined ? undefined : { events: [waiting], resolved: false };

@@ -5,7 +5,7 @@ import type { Condition, Finding } from './condition.js';
 export const held: Condition = (story): Finding | undefined => {
   const events = story.events.filter(isHold);
   if (events.length === 0) return undefined;
-  return { events, resolved: !story.trace.recipients.some(({ state }) => state === 'held') };
+  return { events, resolved: !story.hasState('held') };
 };
 
 function isHold(event: Event): boolean {
@@ -21,7 +21,7 @@ function isHold(event: Event): boolean {
 }
 
 export const deleted: Condition = (story): Finding | undefined => {
-  if (!story.trace.recipients.some(({ state }) => state === 'deleted')) return undefined;
+  if (!story.hasState('deleted')) return undefined;
   const removed = story.of('removed');
   const byHand = removed.filter(({ at }) => at.daemon === 'postsuper');
   const events = byHand.length > 0 ? byHand : removed.slice(-1);

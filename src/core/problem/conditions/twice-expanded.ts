@@ -9,20 +9,18 @@ function bothSides(story: Story): { fed: DeliveryEvent[]; done: DeliveryEvent[] 
   if (story.trace.queueIds.length < 2) return undefined;
   const fed: DeliveryEvent[] = [];
   const done: DeliveryEvent[] = [];
+  const tried = new Set<string>();
   for (const event of story.of('delivery')) {
-    if (event.status !== 'sent') continue;
     if (story.position(event) === 'filter') {
-      if (!story.cameBack(event.queueId)) fed.push(event);
-    } else if (story.cameBack(event.queueId)) {
+      if (story.cameBack(event.queueId)) continue;
+      // Fed to the filter more than once: copies then have another cause.
+      const key = `${event.queueId} ${event.recipient}\n${event.originalTo ?? ''}`;
+      if (tried.has(key)) return undefined;
+      tried.add(key);
+      if (event.status === 'sent') fed.push(event);
+    } else if (event.status === 'sent' && story.cameBack(event.queueId)) {
       done.push(event);
     }
-  }
-  // With several runs for one recipient the copies have another cause.
-  const seen = new Set<string>();
-  for (const event of fed) {
-    const key = `${event.queueId} ${event.recipient}\n${event.originalTo ?? ''}`;
-    if (seen.has(key)) return undefined;
-    seen.add(key);
   }
   return fed.length > 0 && done.length > 1 ? { fed, done } : undefined;
 }
