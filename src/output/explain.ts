@@ -3,6 +3,7 @@ import type { Catalogue } from '../core/problem/catalogue.js';
 import type { Definition } from '../core/problem/entry.js';
 import { fillCommand, fillText, type Values } from '../core/problem/fill.js';
 import type { Found } from '../core/problem/search.js';
+import { printableJson } from './printable.js';
 import { indent, wrap } from './wrap.js';
 
 const WIDTH = 96;
@@ -44,7 +45,7 @@ export function catalogueText(catalogue: Catalogue): string {
 
 /** One object an entry, with the texts filled as far as is known. */
 export function explainJson(definition: Definition, values: Values): string {
-  return JSON.stringify({
+  return printableJson({
     code: definition.code,
     severity: definition.severity,
     stage: definition.stage,

@@ -1,7 +1,7 @@
 /** Totals as text. */
 import type { Summary } from '../core/report/durations.js';
 import type { Stats } from '../core/report/stats.js';
-import { printable } from '../read/printable.js';
+import { printable } from './printable.js';
 import { indent } from './wrap.js';
 
 /** The chart shows so many hours at most, the latest. */

@@ -1,8 +1,8 @@
 /** What waits at the filter, as text and as JSON. */
 import type { Disagreement } from '../core/problem/queue.js';
 import type { StuckGroup, StuckMessage } from '../core/problem/stuck.js';
-import { printable } from '../read/printable.js';
-import { duration } from './duration.js';
+import { printable, printableJson } from './printable.js';
+import { duration } from './times.js';
 import { indent, wrap } from './wrap.js';
 
 const WIDTH = 96;
@@ -16,7 +16,7 @@ export function stuckText(groups: readonly StuckGroup[]): string {
 
 function groupText(group: StuckGroup): string {
   const count = group.messages.length;
-  const head = `${group.code ?? 'unexplained'} on ${group.host}: ${count} ${count === 1 ? 'message' : 'messages'}, the oldest ${duration(group.oldest)}`;
+  const head = `${group.code ?? 'unexplained'} on ${group.host}: ${count} ${count === 1 ? 'message' : 'messages'}, the oldest ${duration(group.oldest * 1000)}`;
   const lines = [
     head,
     ...wrap(group.summary, WIDTH - 2).map(indent),
@@ -35,7 +35,7 @@ function messageLines(message: StuckMessage): string[] {
   const others = recipients.length > 1 ? ` and ${recipients.length - 1} more` : '';
   const parts = [
     message.queueId ?? message.id,
-    duration(age),
+    duration(age * 1000),
     message.state ?? 'unknown',
     attempts === 1 ? '1 attempt' : `${attempts} attempts`,
   ];
@@ -53,5 +53,5 @@ export function disagreementText(disagreements: readonly Disagreement[]): string
 
 /** One object a line: the groups, then where log and queue disagree. */
 export function stuckJson(groups: readonly StuckGroup[], disagreements: readonly Disagreement[]): string[] {
-  return [...groups, ...disagreements].map((item) => JSON.stringify(item));
+  return [...groups, ...disagreements].map(printableJson);
 }

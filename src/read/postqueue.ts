@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { parseQueue, type QueuedMessage } from '../core/problem/queue.js';
 import type { Backoff } from '../core/problem/stuck.js';
 import { UserError } from '../user-error.js';
-import { printable } from './printable.js';
+import { printable } from '../output/printable.js';
 
 const run = promisify(execFile);
 const OPTIONS = { maxBuffer: 1 << 28, timeout: 60_000 };

@@ -67,7 +67,7 @@ export class Catalogue {
       for (const code of definition.explains) {
         if (!definitions.has(code)) {
           throw new CatalogueError(
-            'patterns',
+            from.get(definition.code) ?? '',
             definition.code,
             `"explains" names "${code}", which is no code`,
           );

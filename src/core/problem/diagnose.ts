@@ -9,7 +9,7 @@ import type { Event } from '../event.js';
 import type { Problem, Severity } from '../trace/trace.js';
 import type { Catalogue } from './catalogue.js';
 import type { DiagnosisContext } from './context.js';
-import { attemptedEndpoint, namesOf, readEndpoint } from './endpoint.js';
+import { attemptedEndpoint, namedEndpoint, namesOf, readEndpoint } from './endpoint.js';
 import type { Definition, Matcher } from './entry.js';
 import { fillCommand, fillText, type Values } from './fill.js';
 import { matchEvent } from './match.js';
@@ -134,10 +134,7 @@ function fitsPosition(matcher: Matcher, story: Story, event: Event, values: Valu
   const { position } = matcher;
   if (position === undefined) return true;
   const { path } = story.context;
-  if (position === 'reinject') {
-    const named = values['endpoint'];
-    return named !== undefined && path.isReinjection(readEndpoint(named));
-  }
+  if (position === 'reinject') return path.isReinjection(namedEndpoint(values));
   if (event.kind === 'delivery') return story.position(event) === position;
   if (event.kind !== 'connect.failed') return false;
   return path.isFilter(readEndpoint(event.endpoint)) === (position === 'filter');

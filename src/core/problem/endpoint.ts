@@ -13,6 +13,13 @@ export function readEndpoint(text: string): Endpoint | undefined {
   return { address: plain[1] ?? '127.0.0.1', port: Number(plain[2]) };
 }
 
+/** The endpoint that an expression's groups took: `endpoint`, or `host` and `port`. */
+export function namedEndpoint(groups: Readonly<Record<string, string>>): Endpoint | undefined {
+  const { endpoint, host, port } = groups;
+  if (endpoint !== undefined) return readEndpoint(endpoint);
+  return host === undefined || port === undefined ? undefined : readEndpoint(`[${host}]:${port}`);
+}
+
 /** Where an attempt went, whether it got there or not. */
 export function attemptedEndpoint(event: Event): Endpoint | undefined {
   if (event.kind === 'connect.failed') return readEndpoint(event.endpoint);

@@ -11,7 +11,7 @@ import { deliveryEndpoint } from '../response.js';
 import type { Severity, Trace } from '../trace/trace.js';
 import type { Catalogue } from './catalogue.js';
 import type { PathKnowledge } from './context.js';
-import { readEndpoint } from './endpoint.js';
+import { namedEndpoint, readEndpoint } from './endpoint.js';
 import type { Definition, Matcher, Sign } from './entry.js';
 import { fillCommand, fillText, type Values } from './fill.js';
 import { LogGaps } from './gaps.js';
@@ -148,8 +148,7 @@ export class Incidents {
 
   #fitsPosition(matcher: Matcher, event: Event, values: Values): boolean {
     if (matcher.position === undefined) return true;
-    const named = event.kind === 'connect.failed' ? event.endpoint : (values['endpoint'] ?? joined(values));
-    const endpoint = named === undefined ? undefined : readEndpoint(named);
+    const endpoint = event.kind === 'connect.failed' ? readEndpoint(event.endpoint) : namedEndpoint(values);
     switch (matcher.position) {
       case 'filter':
         return this.#path.isFilter(endpoint);
@@ -243,12 +242,6 @@ function touch(incident: Open, id: string, evidence: readonly string[]): void {
   const [first] = evidence;
   if (first === undefined || incident.evidence.length >= MAX_EVIDENCE) return;
   if (!incident.evidence.includes(first)) incident.evidence.push(first);
-}
-
-/** A bound address that a line gives in two parts. */
-function joined(values: Values): string | undefined {
-  const { host, port } = values;
-  return host === undefined || port === undefined ? undefined : `[${host}]:${port}`;
 }
 
 function namesNoMessage(event: Event): boolean {

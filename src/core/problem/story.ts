@@ -106,8 +106,8 @@ export class Story {
     if (event.relay !== 'none' && event.relay !== '') return beyond(event, undefined);
     const host = NAMED_HOST.exec(event.response)?.[1];
     if (host !== undefined && this.#isFilterHost(host, event)) return 'filter';
+    if (host !== undefined) return beyond(event, { address: host, port: null });
     if (MAILBOX_TEXT.test(event.response)) return 'mailbox';
-    if (host !== undefined) return 'next';
     if (this.cameBack(event.queueId) || !this.#mayBeFed(event.queueId)) return beyond(event, undefined);
     return null;
   }
