@@ -62,7 +62,7 @@ export interface Setting {
 /** The traces of the lines with their problems, the oldest first. */
 export function diagnosed(lines: readonly string[], setting: Setting = {}): Diagnosed {
   const path = new MailPath(setting.filters === undefined ? {} : { filters: setting.filters });
-  const surroundings = new Surroundings();
+  const surroundings = new Surroundings(path);
   const incidents = new Incidents(catalogue, path);
   const run = (some: readonly string[]): Trace[] => {
     const events = eventsOf(some);

@@ -13,7 +13,7 @@ import { attemptedEndpoint, namedEndpoint, namesOf, readEndpoint } from './endpo
 import type { Definition, Matcher } from './entry.js';
 import { fillCommand, fillText, type Values } from './fill.js';
 import { matchEvent } from './match.js';
-import { type EventOf, queueIdOf, Story, type Undiagnosed } from './story.js';
+import { type EventOf, queueIdOf, Story, type Subject } from './story.js';
 
 /** An entry that fits, with what shows it. */
 interface Hit {
@@ -43,15 +43,13 @@ const SAME_ATTEMPT = 60_000_000;
  */
 export function diagnose(
   catalogue: Catalogue,
-  trace: Undiagnosed,
+  trace: Subject,
   events: readonly Event[],
   context: DiagnosisContext,
 ): Problem[] {
   const story = new Story(trace, events, context);
-  const hits = findHits(catalogue, story);
-  for (const [code, hit] of hits) if (hit.events.length === 0) hits.delete(code);
-  fold(hits);
-  nameSystemCauses(catalogue, hits, story);
+  const hits = strongestHits(catalogue, story);
+  if (hits.size === 0) return [];
   const order = new Map(events.map((event, index) => [event, index]));
   return [...hits.values()]
     .map((hit) => present(hit, story, order))
@@ -60,6 +58,27 @@ export function diagnose(
         SEVERITY_ORDER[a.severity] - SEVERITY_ORDER[b.severity] ||
         (a.firstSeen < b.firstSeen ? -1 : a.firstSeen > b.firstSeen ? 1 : 0),
     );
+}
+
+/** Only the codes of a message's problems and of those that they explain: what it is searched by. */
+export function problemCodes(
+  catalogue: Catalogue,
+  trace: Subject,
+  events: readonly Event[],
+  context: DiagnosisContext,
+): string[] {
+  const hits = strongestHits(catalogue, new Story(trace, events, context));
+  return [...hits.values()].flatMap(withExplained).map(({ definition }) => definition.code);
+}
+
+function strongestHits(catalogue: Catalogue, story: Story): Hits {
+  const hits = findHits(catalogue, story);
+  for (const [code, hit] of hits) if (hit.events.length === 0) hits.delete(code);
+  if (hits.size > 0) {
+    fold(hits);
+    nameSystemCauses(catalogue, hits, story);
+  }
+  return hits;
 }
 
 type Hits = Map<string, Hit>;
@@ -110,6 +129,7 @@ function findHits(catalogue: Catalogue, story: Story): Hits {
       hit.fallback = false;
     }
   }
+  if (unclaimed.length === 0) return hits;
   const known = new Set([...hits.values()].flatMap((hit) => hit.events));
   for (const { event, matchers } of unclaimed) {
     if (known.has(event)) continue;
@@ -192,8 +212,6 @@ function present(hit: Hit, story: Story, order: ReadonlyMap<Event, number>): Pro
   const byOrder = (a: Event, b: Event): number => (order.get(a) ?? 0) - (order.get(b) ?? 0);
   const events = [...new Set(all.flatMap((one) => one.events))].sort(byOrder);
   const evidence = [...new Set([...events, ...all.flatMap((one) => one.supports)])].sort(byOrder);
-  const first = events[0];
-  const last = events.at(-1);
   const codes = all.slice(1).map((one) => one.definition.code);
   const values = { ...valuesOf(story, events), ...hit.values };
   const also = codes.length === 0 ? '' : ` This is also behind: ${codes.join(', ')}.`;
@@ -205,8 +223,8 @@ function present(hit: Hit, story: Story, order: ReadonlyMap<Event, number>): Pro
     queueId: queueId ?? null,
     resolved: hit.resolved ?? isResolved(definition, story, events),
     count: hit.count ?? timesSeen(events),
-    firstSeen: first === undefined ? story.trace.firstSeen : isoTime(first.at.time),
-    lastSeen: last === undefined ? story.trace.lastSeen : isoTime(last.at.time),
+    firstSeen: isoTime(events[0]?.at.time ?? 0),
+    lastSeen: isoTime(events.at(-1)?.at.time ?? 0),
     summary: fillText(definition.summary, values),
     cause: fillText(definition.cause, values) + also,
     fix: fillCommand(definition.fix, values),

@@ -12,8 +12,12 @@ import type { Position } from './entry.js';
 export type EventOf<K extends EventKind> = Extract<Event, { kind: K }>;
 type DeliveryEvent = EventOf<'delivery'>;
 
-/** A trace on its way to its problems. */
-export type Undiagnosed = Omit<Trace, 'problems'>;
+/** What diagnosis needs of a trace: little enough that it can be told without building the whole. */
+export interface Subject
+  extends Pick<Trace, 'host' | 'state' | 'stuck' | 'complete' | 'parent' | 'queueIds' | 'children'> {
+  readonly recipients: readonly Pick<Trace['recipients'][number], 'address' | 'originalTo' | 'state'>[];
+  readonly filter: readonly Pick<Trace['filter'][number], 'quarantine' | 'durationMs'>[];
+}
 
 /** One queue id of the message. */
 interface QueueLife {
@@ -28,28 +32,19 @@ const MAILBOX_TEXT = /\b(?:unknown user|user unknown|no such user|mailbox|maildi
 const NAMED_HOST = /(?:^|\b(?:host|with|to|for|server|by) )[^\s[\]]{0,255}\[([^[\]\s]{1,200})\]/;
 
 export class Story {
-  readonly trace: Undiagnosed;
+  readonly trace: Subject;
   readonly events: readonly Event[];
   readonly context: DiagnosisContext;
-  readonly #lives = new Map<string, QueueLife>();
-  readonly #positions = new Map<DeliveryEvent, Position | null>();
+  #kinds: Map<EventKind, Event[]> | undefined;
+  #lives: Map<string, QueueLife> | undefined;
+  #feeds: DeliveryEvent[] | undefined;
   #reinjected: Set<string> | undefined;
+  readonly #positions = new Map<DeliveryEvent, Position | null>();
 
-  constructor(trace: Undiagnosed, events: readonly Event[], context: DiagnosisContext) {
+  constructor(trace: Subject, events: readonly Event[], context: DiagnosisContext) {
     this.trace = trace;
     this.events = events;
     this.context = context;
-    for (const event of events) {
-      const queueId = queueIdOf(event);
-      if (queueId === undefined) continue;
-      let life = this.#lives.get(queueId);
-      if (life === undefined) {
-        life = { queueId, events: [], deliveries: [] };
-        this.#lives.set(queueId, life);
-      }
-      life.events.push(event);
-      if (event.kind === 'delivery') life.deliveries.push(event);
-    }
   }
 
   /** Whether a recipient, or the message while its recipients are unknown, is in this state. */
@@ -57,16 +52,15 @@ export class Story {
     return this.trace.state === state || this.trace.recipients.some((recipient) => recipient.state === state);
   }
 
-  get lives(): Iterable<QueueLife> {
-    return this.#lives.values();
+  /** The message's queue ids with what was logged of each. */
+  get lives(): ReadonlyMap<string, QueueLife> {
+    this.#lives ??= livesOf(this.events);
+    return this.#lives;
   }
 
-  life(queueId: string): QueueLife | undefined {
-    return this.#lives.get(queueId);
-  }
-
-  of<K extends EventKind>(kind: K): EventOf<K>[] {
-    return this.events.filter((event): event is EventOf<K> => event.kind === kind);
+  of<K extends EventKind>(kind: K): readonly EventOf<K>[] {
+    this.#kinds ??= byKind(this.events);
+    return (this.#kinds.get(kind) ?? NONE) as readonly EventOf<K>[];
   }
 
   /** Whether the queue id was given to what came back from the filter. */
@@ -76,8 +70,9 @@ export class Story {
   }
 
   /** The deliveries to the filter, tried or done. */
-  get feeds(): DeliveryEvent[] {
-    return this.of('delivery').filter((event) => this.position(event) === 'filter');
+  get feeds(): readonly DeliveryEvent[] {
+    this.#feeds ??= this.of('delivery').filter((event) => this.position(event) === 'filter');
+    return this.#feeds;
   }
 
   /** The filter's endpoint that a delivery names; undefined when it goes elsewhere or names none. */
@@ -155,6 +150,34 @@ export class Story {
     }
     return found;
   }
+}
+
+const NONE: readonly Event[] = [];
+
+function byKind(events: readonly Event[]): Map<EventKind, Event[]> {
+  const kinds = new Map<EventKind, Event[]>();
+  for (const event of events) {
+    const known = kinds.get(event.kind);
+    if (known === undefined) kinds.set(event.kind, [event]);
+    else known.push(event);
+  }
+  return kinds;
+}
+
+function livesOf(events: readonly Event[]): Map<string, QueueLife> {
+  const lives = new Map<string, QueueLife>();
+  for (const event of events) {
+    const queueId = queueIdOf(event);
+    if (queueId === undefined) continue;
+    let life = lives.get(queueId);
+    if (life === undefined) {
+      life = { queueId, events: [], deliveries: [] };
+      lives.set(queueId, life);
+    }
+    life.events.push(event);
+    if (event.kind === 'delivery') life.deliveries.push(event);
+  }
+  return lives;
 }
 
 /** A delivery that does not go to the filter: to a mailbox or to another MTA. */

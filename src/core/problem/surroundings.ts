@@ -3,7 +3,9 @@
  * domains are filtered, who hands mail back, how long the filter takes. Diagnosis of one message compares it with this.
  */
 import type { Event } from '../event.js';
-import type { EventOf, Undiagnosed } from './story.js';
+import { deliveryEndpoint } from '../response.js';
+import type { PathKnowledge } from './context.js';
+import type { EventOf, Subject } from './story.js';
 
 /** Run times that are remembered, and how many it takes before they say what is usual. */
 const REMEMBERED = 2000;
@@ -26,8 +28,13 @@ export class Surroundings {
   readonly #filtered = new Map<string, number>();
   readonly #handers = new Set<string>();
   readonly #times = new Float64Array(REMEMBERED);
+  readonly #path: PathKnowledge;
   #timesSeen = 0;
   #usual: number | null = null;
+
+  constructor(path: PathKnowledge) {
+    this.#path = path;
+  }
 
   /** A line that belongs to no message. */
   line(event: Event): void {
@@ -46,9 +53,8 @@ export class Surroundings {
   }
 
   /** A message that is done; once each. */
-  trace(trace: Undiagnosed, events: readonly Event[]): void {
-    const filtered = trace.filter.length > 0 || trace.hops.some(({ stage }) => stage === 'filter');
-    if (!filtered) return;
+  trace(trace: Subject, events: readonly Event[]): void {
+    if (trace.filter.length === 0 && !events.some((event) => this.#isFed(event))) return;
     this.#filtering.add(trace.host);
     for (const { address, originalTo } of trace.recipients) {
       const to = originalTo ?? address;
@@ -63,6 +69,11 @@ export class Surroundings {
       this.#handers.add(handerKey(trace.host, event));
     }
     for (const { durationMs } of trace.filter) if (durationMs !== null) this.#time(durationMs);
+  }
+
+  #isFed(event: Event): boolean {
+    if (event.kind !== 'delivery' || event.status !== 'sent') return false;
+    return this.#path.isFilter(deliveryEndpoint(event.relay, event.response));
   }
 
   /** The ports that amavis said it opened on the host. */

@@ -84,5 +84,5 @@ function add(
 
 /** Whether what came back under this id went into a filter again: a loop or a second pass, not a copy. */
 function wasFedOn(story: Story, queueId: string): boolean {
-  return story.life(queueId)?.deliveries.some((event) => story.position(event) === 'filter') ?? false;
+  return story.lives.get(queueId)?.deliveries.some((event) => story.position(event) === 'filter') ?? false;
 }

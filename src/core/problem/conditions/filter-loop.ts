@@ -7,6 +7,7 @@ import type { Condition, Finding } from './condition.js';
  * passes on purpose; a message that was requeued by hand is fed anew under an id that did not come back.
  */
 export const filterLoop: Condition = (story: Story): Finding | undefined => {
+  if (story.feeds.length < 2) return undefined;
   const fedBy = new Map<string, { event: EventOf<'delivery'>; endpoint: Endpoint }>();
   for (const event of story.feeds) {
     const endpoint = story.filterEndpoint(event);

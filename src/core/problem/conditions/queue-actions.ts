@@ -3,22 +3,15 @@ import type { Event } from '../../event.js';
 import type { Condition, Finding } from './condition.js';
 
 export const held: Condition = (story): Finding | undefined => {
-  const events = story.events.filter(isHold);
+  const events: Event[] = [
+    ...story.of('postsuper').filter(({ action }) => action === 'hold'),
+    ...[...story.of('smtpd.action'), ...story.of('cleanup.action')].filter(
+      ({ action }) => action === 'hold' || action === 'milter-hold',
+    ),
+  ];
   if (events.length === 0) return undefined;
   return { events, resolved: !story.hasState('held') };
 };
-
-function isHold(event: Event): boolean {
-  switch (event.kind) {
-    case 'postsuper':
-      return event.action === 'hold';
-    case 'smtpd.action':
-    case 'cleanup.action':
-      return event.action === 'hold' || event.action === 'milter-hold';
-    default:
-      return false;
-  }
-}
 
 export const deleted: Condition = (story): Finding | undefined => {
   if (!story.hasState('deleted')) return undefined;
@@ -32,12 +25,11 @@ const DESTINATION = /triggers FILTER (?<destination>(?:[\w.+-]+:)?(?<endpoint>[^
 
 /** A FILTER action is how many sites route their mail: it is worth a word only where the message then had trouble. */
 export const filterAction: Condition = (story): Finding | undefined => {
-  const trouble = story.trace.stuck || story.feeds.some(({ status }) => status !== 'sent');
-  if (!trouble) return undefined;
-  const events = story.events.filter(
-    (event) =>
-      (event.kind === 'smtpd.action' || event.kind === 'cleanup.action') && event.action === 'filter',
+  const events = [...story.of('smtpd.action'), ...story.of('cleanup.action')].filter(
+    ({ action }) => action === 'filter',
   );
+  if (events.length === 0) return undefined;
+  if (!story.trace.stuck && story.feeds.every(({ status }) => status === 'sent')) return undefined;
   const last = events.at(-1);
   if (last === undefined) return undefined;
   return { events, values: { ...DESTINATION.exec(last.at.message)?.groups } };

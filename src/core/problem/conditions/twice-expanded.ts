@@ -6,7 +6,7 @@ type DeliveryEvent = EventOf<'delivery'>;
 
 /** The done deliveries before the filter (into it) and behind it. */
 function bothSides(story: Story): { fed: DeliveryEvent[]; done: DeliveryEvent[] } | undefined {
-  if (story.trace.queueIds.length < 2) return undefined;
+  if (story.trace.queueIds.length < 2 || story.of('delivery').length < 3) return undefined;
   const fed: DeliveryEvent[] = [];
   const done: DeliveryEvent[] = [];
   const tried = new Set<string>();
