@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { diagnosed } from './helpers.js';
+import { MailPath } from '../../src/core/path.js';
+import { Incidents, type IncidentsState } from '../../src/core/problem/incidents.js';
+import { catalogue, diagnosed, eventsOf } from './helpers.js';
 import { cleanMail, fed, received, refused, toFilter } from './lines.js';
 
 const Q1 = '1111162611';
@@ -21,7 +23,6 @@ describe('an incident', () => {
         begin: '2026-11-23T00:20:02.000Z',
         lastSeen: '2026-11-23T00:21:02.000Z',
         end: '2026-11-23T00:30:00.000Z',
-        lines: 2,
         messages: 1,
       },
     ]);
@@ -60,7 +61,7 @@ describe('an incident', () => {
     const reason =
       'conversation with 127.0.0.1[127.0.0.1] timed out while receiving the initial server greeting';
     const { incidents } = diagnosed([...received(Q1), toFilter(Q1, `deferred (${reason})`)]);
-    expect(incidents.list()).toMatchObject([{ code: 'filter-saturated', messages: 1, lines: 0, end: null }]);
+    expect(incidents.list()).toMatchObject([{ code: 'filter-saturated', messages: 1, end: null }]);
   });
 
   it('of the next hop is none of the system', () => {
@@ -91,6 +92,28 @@ describe('an incident', () => {
     ]);
     expect(incidents.list()).toMatchObject([{ code: 'xforward-off', messages: 2 }]);
     expect(traces.flatMap(({ problems }) => problems)).toEqual([]);
+  });
+});
+
+describe('what is known of the system', () => {
+  it('is the same after a restart', () => {
+    const lines = [...received(Q1), ...refused(Q1, '00:20:02')];
+    const { incidents } = diagnosed(lines);
+    const path = new MailPath();
+    const again = new Incidents(
+      catalogue,
+      path,
+      JSON.parse(JSON.stringify(incidents.state())) as IncidentsState,
+    );
+    expect(again.list()).toEqual(incidents.list());
+    for (const event of eventsOf(cleanMail(Q1, Q2, 'alice@example.com', '00:30:00'))) again.event(event);
+    expect(again.list()).toMatchObject([{ code: 'filter-refused', end: '2026-11-23T00:30:00.000Z' }]);
+  });
+
+  it('is not told twice when the same log is read again', () => {
+    const lines = [...received(Q1), ...refused(Q1, '00:20:02')];
+    const once = diagnosed(lines).incidents.list();
+    expect(diagnosed(lines, { before: lines }).incidents.list()).toEqual(once);
   });
 });
 

@@ -127,6 +127,7 @@ const EVENT_KINDS: Readonly<Record<EventKind, true>> = {
   'amavis.checking': true,
   'amavis.note': true,
   'amavis.timing': true,
+  'amavis.release': true,
   'dovecot.saved': true,
   'dovecot.failed': true,
   'log.lost': true,

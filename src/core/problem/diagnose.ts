@@ -60,17 +60,6 @@ export function diagnose(
     );
 }
 
-/** Only the codes of a message's problems and of those that they explain: what it is searched by. */
-export function problemCodes(
-  catalogue: Catalogue,
-  trace: Subject,
-  events: readonly Event[],
-  context: DiagnosisContext,
-): string[] {
-  const hits = strongestHits(catalogue, new Story(trace, events, context));
-  return [...hits.values()].flatMap(withExplained).map(({ definition }) => definition.code);
-}
-
 function strongestHits(catalogue: Catalogue, story: Story): Hits {
   const hits = findHits(catalogue, story);
   for (const [code, hit] of hits) if (hit.events.length === 0) hits.delete(code);

@@ -25,8 +25,12 @@ const MAX_WINDOWS = 1000;
 const WITHIN = /within (\d{1,6}) seconds/;
 
 export class LogGaps {
-  readonly #windows: GapWindow[] = [];
+  readonly #windows: GapWindow[];
   readonly #dropping = new Map<string, number>();
+
+  constructor(windows: readonly GapWindow[] = []) {
+    this.#windows = [...windows];
+  }
 
   line(event: EventOf<'log.lost'>): void {
     const { host, time } = event.at;

@@ -8,15 +8,15 @@
 import { isoTime } from '../clock.js';
 import type { Event } from '../event.js';
 import { deliveryEndpoint } from '../response.js';
-import type { Severity, Trace } from '../trace/trace.js';
+import type { Problem, Severity } from '../trace/trace.js';
 import type { Catalogue } from './catalogue.js';
 import type { PathKnowledge } from './context.js';
 import { namedEndpoint, readEndpoint } from './endpoint.js';
 import type { Definition, Matcher, Sign } from './entry.js';
 import { fillCommand, fillText, type Values } from './fill.js';
-import { LogGaps } from './gaps.js';
+import { type GapWindow, LogGaps } from './gaps.js';
 import { matchEvent } from './match.js';
-import { Story } from './story.js';
+import { Story, type Subject } from './story.js';
 
 export interface Incident {
   readonly code: string;
@@ -27,8 +27,6 @@ export interface Incident {
   readonly end: string | null;
   /** The last sign of it. */
   readonly lastSeen: string;
-  /** Lines without a message that show it. */
-  readonly lines: number;
   /** How many messages it touched, and which (the first MAX_IDS of them). */
   readonly messages: number;
   readonly messageIds: readonly string[];
@@ -39,13 +37,37 @@ export interface Incident {
   readonly evidence: readonly string[];
 }
 
+/** What is asked of a message that has been diagnosed. */
+export interface DiagnosedSubject extends Subject {
+  readonly id: string;
+  readonly problems: readonly Problem[];
+}
+
+/** The incidents as they are kept over restarts. */
+export interface IncidentsState {
+  readonly incidents: readonly {
+    readonly code: string;
+    readonly host: string;
+    readonly begin: number;
+    readonly last: number;
+    readonly end: number | null;
+    readonly told: boolean;
+    readonly values: Values;
+    readonly ids: readonly string[];
+    readonly evidence: readonly string[];
+  }[];
+  readonly successes: readonly (readonly [string, number])[];
+  readonly gaps: readonly GapWindow[];
+}
+
 interface Open {
   readonly definition: Definition;
   readonly host: string;
   begin: number;
   last: number;
   end: number | null;
-  lines: number;
+  /** Whether lines without a message show it. */
+  told: boolean;
   values: Values;
   readonly ids: Set<string>;
   readonly evidence: string[];
@@ -60,7 +82,7 @@ const QUIET = 600_000_000;
 const LATE = 60_000_000;
 
 export class Incidents {
-  readonly gaps = new LogGaps();
+  readonly gaps: LogGaps;
   readonly #catalogue: Catalogue;
   readonly #path: PathKnowledge;
   readonly #all: Open[] = [];
@@ -69,9 +91,31 @@ export class Incidents {
   /** The last success of each kind on each host (microseconds). */
   readonly #successes = new Map<string, number>();
 
-  constructor(catalogue: Catalogue, path: PathKnowledge) {
+  constructor(catalogue: Catalogue, path: PathKnowledge, state?: IncidentsState) {
     this.#catalogue = catalogue;
     this.#path = path;
+    this.gaps = new LogGaps(state?.gaps ?? []);
+    for (const { code, ids, evidence, ...rest } of state?.incidents ?? []) {
+      const definition = catalogue.definitions.get(code);
+      if (definition === undefined) continue;
+      const incident: Open = { definition, ids: new Set(ids), evidence: [...evidence], ...rest };
+      this.#all.push(incident);
+      if (definition.ends !== undefined && incident.end === null) this.#unended.add(incident);
+    }
+    for (const [key, time] of state?.successes ?? []) this.#successes.set(key, time);
+  }
+
+  /** For another run of the program to go on from. */
+  state(): IncidentsState {
+    return {
+      incidents: this.#all.map(({ definition, ids, ...rest }) => ({
+        code: definition.code,
+        ids: [...ids],
+        ...rest,
+      })),
+      successes: [...this.#successes],
+      gaps: this.gaps.windows,
+    };
   }
 
   /** Every event in the order of the log: those without a message show troubles, the others what works. */
@@ -82,7 +126,7 @@ export class Incidents {
   }
 
   /** A message with its problems; again whenever it changed. */
-  trace(trace: Trace, events: readonly Event[]): void {
+  trace(trace: DiagnosedSubject, events: readonly Event[]): void {
     for (const problem of trace.problems) {
       const definition = this.#catalogue.definitions.get(problem.code);
       if (definition?.ends === undefined) continue;
@@ -114,7 +158,7 @@ export class Incidents {
     return this.#all.filter(
       (incident) =>
         incident.host === host &&
-        incident.lines > 0 &&
+        incident.told &&
         incident.begin <= last + LATE &&
         (incident.definition.ends === undefined
           ? incident.last + QUIET >= begin
@@ -140,9 +184,9 @@ export class Incidents {
       if (found.some((other) => other.definition.explains.includes(definition.code))) continue;
       const { host, time, raw } = event.at;
       const incident = this.#incidentAt(definition, host, time, time);
-      incident.lines++;
+      incident.told = true;
       incident.values = { ...incident.values, ...values };
-      if (incident.evidence.length < MAX_EVIDENCE) incident.evidence.push(raw);
+      addEvidence(incident, raw);
     }
   }
 
@@ -211,7 +255,7 @@ export class Incidents {
       begin,
       last,
       end: null,
-      lines: 0,
+      told: false,
       values: { reinjectPort: String(this.#path.reinjectionPort) },
       ids: new Set(),
       evidence: [],
@@ -240,8 +284,12 @@ export class Incidents {
 function touch(incident: Open, id: string, evidence: readonly string[]): void {
   if (incident.ids.size < MAX_IDS) incident.ids.add(id);
   const [first] = evidence;
-  if (first === undefined || incident.evidence.length >= MAX_EVIDENCE) return;
-  if (!incident.evidence.includes(first)) incident.evidence.push(first);
+  if (first !== undefined) addEvidence(incident, first);
+}
+
+function addEvidence(incident: Open, line: string): void {
+  if (incident.evidence.length < MAX_EVIDENCE && !incident.evidence.includes(line))
+    incident.evidence.push(line);
 }
 
 function namesNoMessage(event: Event): boolean {
@@ -269,7 +317,6 @@ function present(incident: Open): Incident {
     begin: isoTime(incident.begin),
     end: over === null ? null : isoTime(over),
     lastSeen: isoTime(incident.last),
-    lines: incident.lines,
     messages: incident.ids.size,
     messageIds: [...incident.ids],
     summary: fillText(definition.summary, values),

@@ -11,11 +11,20 @@ import type { EventOf, Subject } from './story.js';
 const REMEMBERED = 2000;
 const ENOUGH = 200;
 /** A log that makes up domains or clients must not fill memory. */
-const MAX_KEYS = 50_000;
+const MAX_KEYS = 10_000;
 
 const BINDING = /Net::Server: (?:\S+ )?Binding to (?:TCP|SSLEAY) port (\d{1,5}) on host/;
 const WILL_BIND = /\bwill bind to (.+)$/;
 const TCP_PORT = /:(\d{1,5})\/tcp\b/g;
+
+/** What was learnt, as it is kept over restarts. */
+export interface SurroundingsState {
+  readonly ports: readonly (readonly [string, readonly number[]])[];
+  readonly filtering: readonly string[];
+  readonly filtered: readonly (readonly [string, number])[];
+  readonly handers: readonly string[];
+  readonly times: readonly number[];
+}
 
 interface Client {
   readonly clientName: string;
@@ -32,8 +41,24 @@ export class Surroundings {
   #timesSeen = 0;
   #usual: number | null = null;
 
-  constructor(path: PathKnowledge) {
+  constructor(path: PathKnowledge, state?: SurroundingsState) {
     this.#path = path;
+    for (const [host, ports] of state?.ports ?? []) this.#ports.set(host, new Set(ports));
+    for (const host of state?.filtering ?? []) this.#filtering.add(host);
+    for (const [key, count] of state?.filtered ?? []) this.#filtered.set(key, count);
+    for (const hander of state?.handers ?? []) this.#handers.add(hander);
+    for (const time of state?.times ?? []) this.#time(time);
+  }
+
+  /** For another run of the program to go on from. */
+  state(): SurroundingsState {
+    return {
+      ports: [...this.#ports].map(([host, ports]) => [host, [...ports]]),
+      filtering: [...this.#filtering],
+      filtered: [...this.#filtered],
+      handers: [...this.#handers],
+      times: [...this.#times.slice(0, Math.min(this.#timesSeen, REMEMBERED))],
+    };
   }
 
   /** A line that belongs to no message. */
