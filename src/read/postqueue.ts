@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { parseQueue, type QueuedMessage } from '../core/problem/queue.js';
 import type { Backoff } from '../core/problem/stuck.js';
-import { UserError } from '../user-error.js';
 import { printable } from '../output/printable.js';
+import { UserError } from '../user-error.js';
 
 const run = promisify(execFile);
 const OPTIONS = { maxBuffer: 1 << 28, timeout: 60_000 };
@@ -15,7 +15,8 @@ export async function readQueue(): Promise<QueuedMessage[]> {
   try {
     return parseQueue((await run('postqueue', ['-j'], OPTIONS)).stdout);
   } catch (error) {
-    const reason = printable(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
+    const { message, stderr = '' } = error as { message: string; stderr?: string };
+    const reason = printable((stderr.trim() || message).split('\n')[0] ?? '');
     throw new UserError(
       `cannot ask the queue: ${reason}`,
       'run this on the mail server, as a user that authorized_mailq_users names',

@@ -6,6 +6,8 @@ import { type Stats, StatsBuilder } from '../../src/core/report/stats.js';
 import { statsText } from '../../src/output/stats.js';
 import { diagnosed } from '../problem/helpers.js';
 
+const options = { zone: () => 0, unicode: true };
+
 function statsOf(...scenarios: readonly string[]): Stats {
   const builder = new StatsBuilder();
   for (const name of scenarios) {
@@ -84,15 +86,36 @@ describe('totals', () => {
   it('are there without any message', () => {
     const stats = new StatsBuilder().result();
     expect(stats).toMatchObject({ messages: 0, firstSeen: null, filterTime: null, hours: [] });
-    expect(statsText(stats)).toBe('No messages.');
+    expect(statsText(stats, options)).toBe('No messages.');
   });
 
   it('read well', () => {
-    const text = statsText(statsOf('filter_down', 'verdicts'));
-    expect(text).toContain('12 messages, 2026-11-23T00:26:21.000Z to 2026-11-23T00:27:13.000Z');
+    const text = statsText(statsOf('filter_down', 'verdicts'), options);
+    expect(text).toContain('12 messages, 2026-11-23 00:26:21 to 2026-11-23 00:27:13');
     expect(text).toMatch(/Problems\n {2}discarded-as-sent {2}3/);
-    expect(text).toContain('2026-11-23T00h  12  ████████████████████████████████████████');
+    expect(text).toContain('2026-11-23 00:00  12  ████████████████████████████████████████');
     expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  });
+});
+
+describe('the chart', () => {
+  const hours = (count: number) =>
+    Array.from({ length: count }, (_, n) => ({
+      hour: new Date(Date.UTC(2026, 10, 1) + n * 3_600_000).toISOString(),
+      messages: n % 2,
+    }));
+  const chart = (count: number, unicode = true) =>
+    statsText({ ...new StatsBuilder().result(), messages: 1, hours: hours(count) }, { ...options, unicode });
+
+  it('has a bar a day where the hours are too many', () => {
+    expect(chart(48)).toContain('Messages by hour\n  2026-11-01 00:00  0\n  2026-11-01 01:00  1  ███');
+    expect(chart(72)).toMatch(
+      /Messages by day\n {2}2026-11-01 {2}12 {2}█+\n {2}2026-11-02 {2}12 {2}█+\n {2}2026-11-03 {2}12/,
+    );
+  });
+
+  it('is drawn with plain characters on a plain terminal', () => {
+    expect(chart(2, false)).toContain('2026-11-01 01:00  1  ########');
   });
 });
 

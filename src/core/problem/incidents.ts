@@ -11,7 +11,7 @@ import { deliveryEndpoint } from '../response.js';
 import type { Problem, Severity } from '../trace/trace.js';
 import type { Catalogue } from './catalogue.js';
 import type { PathKnowledge } from './context.js';
-import { namedEndpoint, readEndpoint } from './endpoint.js';
+import { attemptedEndpoint, namedEndpoint, namesOf, readEndpoint } from './endpoint.js';
 import type { Definition, Matcher, Sign } from './entry.js';
 import { fillCommand, fillText, type Values } from './fill.js';
 import { type GapWindow, LogGaps } from './gaps.js';
@@ -185,7 +185,7 @@ export class Incidents {
       const { host, time, raw } = event.at;
       const incident = this.#incidentAt(definition, host, time, time);
       incident.told = true;
-      incident.values = { ...incident.values, ...values };
+      incident.values = { ...incident.values, ...namesIn(event), ...values };
       addEvidence(incident, raw);
     }
   }
@@ -279,6 +279,12 @@ export class Incidents {
     incident.end = success;
     this.#unended.delete(incident);
   }
+}
+
+/** What a refused connection tells for the texts. */
+function namesIn(event: Event): Values {
+  const endpoint = attemptedEndpoint(event);
+  return endpoint === undefined ? {} : { ...namesOf('endpoint', endpoint), ...namesOf('filter', endpoint) };
 }
 
 function touch(incident: Open, id: string, evidence: readonly string[]): void {
