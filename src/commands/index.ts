@@ -167,6 +167,64 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./probe.js'),
   },
   {
+    name: 'stuck',
+    args: '',
+    summary: 'show what waits or is deferred at the filter, why, and what to do',
+    options: [
+      ...COMMON,
+      STUCK_AFTER,
+      {
+        flags: '--queue',
+        help: 'ask the live queue too (postqueue -j), and say where it and the log disagree',
+      },
+      { flags: '--nagios', help: 'one line with performance data, exit status 0 to 3' },
+      {
+        flags: '--warning <limit>',
+        help: 'with --nagios: so many messages, or an age such as 10m (default: 1)',
+      },
+      { flags: '--critical <limit>', help: 'likewise (default: 10)' },
+    ],
+    examples: [
+      { line: 'amavtrace stuck', help: 'what waits, by cause; exit status 1 when there is any' },
+      { line: 'amavtrace stuck --queue', help: 'on the mail server itself' },
+      { line: 'amavtrace stuck --nagios --warning 5m --critical 30m', help: 'for monitoring' },
+    ],
+    load: () => import('./stuck.js'),
+  },
+  {
+    name: 'stats',
+    args: '',
+    summary: 'totals by state, verdict and problem, time in the filter, throughput',
+    options: [
+      ...COMMON,
+      STUCK_AFTER,
+      { flags: '--since <time>', help: 'ISO time, -2h, today, yesterday' },
+      { flags: '--until <time>', help: 'likewise' },
+      { flags: '--host <host>', help: 'the host that logged it' },
+      { flags: '--prometheus', help: 'Prometheus’ text format, for a textfile collector' },
+    ],
+    examples: [
+      { line: 'amavtrace stats --since today', help: 'the day so far' },
+      { line: 'amavtrace stats --prometheus > amavtrace.prom', help: 'for the node exporter' },
+    ],
+    load: () => import('./stats.js'),
+  },
+  {
+    name: 'explain',
+    args: '[query...]',
+    summary: 'explain a problem, by its code, a word or a pasted log line; all of them without one',
+    options: [JSON_OUT, NO_COLOR, PATTERNS],
+    examples: [
+      { line: 'amavtrace explain', help: 'the whole catalogue' },
+      { line: 'amavtrace explain filter-loop', help: 'one problem: cause, fix, reference' },
+      {
+        line: "amavtrace explain 'status=deferred (connect to 127.0.0.1[127.0.0.1]:10024: Connection refused)'",
+        help: 'what a log line means',
+      },
+    ],
+    load: () => import('./explain.js'),
+  },
+  {
     name: 'patterns',
     args: '',
     summary: 'list the log patterns, or test their samples',
