@@ -1,6 +1,7 @@
 /** The lab's amavisd: a folder, a configuration and a virus scanner of its own, at the guide's ports. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { answers, attempt, Daemon, execute, until } from './process.js';
 
 /** How amavis is set up; what is left out is as in the guide. */
@@ -44,7 +45,7 @@ exit 0
 export class Amavis {
   readonly #home: string;
   #daemon: Daemon | null = null;
-  #setup = '';
+  #setup: AmavisSetup = {};
 
   constructor(root: string) {
     this.#home = join(root, 'amavis');
@@ -60,17 +61,13 @@ export class Amavis {
     await execute('chown', ['-R', 'root:root', join(this.#home, 'etc'), join(this.#home, 'bin')]);
   }
 
-  get running(): boolean {
-    return this.#daemon !== null;
-  }
-
   /** Makes it run with this set-up; does nothing when it does already. */
   async configure(setup: AmavisSetup): Promise<void> {
-    if (this.#daemon && this.#setup === JSON.stringify(setup)) return;
+    if (this.#daemon && isDeepStrictEqual(this.#setup, setup)) return;
     await this.stop();
     const path = join(this.#home, 'etc', 'amavisd.conf');
     writeFileSync(path, this.#config(setup));
-    this.#setup = JSON.stringify(setup);
+    this.#setup = setup;
     await this.start();
   }
 
@@ -130,11 +127,6 @@ export class Amavis {
     }
   }
 
-  /** Whether amavis kept a message's folder because it died with it. */
-  get evidenceKept(): boolean {
-    return existsSync(join(this.#home, 'tmp'));
-  }
-
   #config(setup: AmavisSetup): string {
     const home = this.#home;
     return `use strict;
@@ -187,7 +179,7 @@ $banned_filename_re = new_RE( qr'\\.(exe|scr|pif)$'i );
 
 # Who gets what instead: bounced to dave, rejected to erin; frank takes his spam, tagged.
 $final_destiny_maps_by_ccat{+CC_SPAM} =
-  [ { 'dave\\@example.com' => D_BOUNCE, 'erin\\@example.com' => D_REJECT, 'frank\\@example.com' => D_PASS }, D_DISCARD ];
+  [ { 'dave@example.com' => D_BOUNCE, 'erin@example.com' => D_REJECT, 'frank@example.com' => D_PASS }, D_DISCARD ];
 
 @keep_decoded_original_maps = ( new_RE( qr'^MAIL$' ) );
 @decoders = ( ['mail', \\&do_mime_decode] );

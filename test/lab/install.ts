@@ -32,8 +32,8 @@ function isDebian(): boolean {
 export async function install(): Promise<void> {
   const missing: string[] = [];
   for (const name of packages) {
-    const asked = await attempt('dpkg-query', ['-W', '-f', '${db:Status-Status}', name]);
-    if (asked.stdout !== 'installed') missing.push(name);
+    const asked = await attempt('dpkg-query', ['--status', name]);
+    if (!/^Status: .* installed$/m.test(asked.stdout)) missing.push(name);
   }
   if (missing.length === 0) return;
   process.stderr.write(`lab: installing ${missing.join(', ')}\n`);

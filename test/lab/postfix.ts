@@ -1,6 +1,7 @@
 /** The lab's Postfix: wired to the filter as the integration guide says, with one thing or another set wrong on purpose. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { answers, attempt, execute, pause, until } from './process.js';
 import { sinkPorts } from './sink.js';
 
@@ -91,7 +92,7 @@ const config = '/etc/postfix';
 
 export class Postfix {
   readonly #root: string;
-  #setup = '';
+  #setup: PostfixSetup = {};
   #running = false;
 
   constructor(root: string) {
@@ -119,9 +120,13 @@ export class Postfix {
     this.#running = false;
   }
 
+  get setup(): PostfixSetup {
+    return this.#setup;
+  }
+
   /** Makes it so; does nothing when it is so already. */
   async configure(setup: PostfixSetup): Promise<void> {
-    if (this.#setup === JSON.stringify(setup)) return;
+    if (isDeepStrictEqual(this.#setup, setup)) return;
     this.#write(setup);
     await execute('postfix', ['reload']);
     // The processes that had the old configuration are told to end, but not waited for.
@@ -142,7 +147,7 @@ export class Postfix {
     const parameters = Object.entries(main).map(([name, value]) => `${name} = ${value}\n`);
     writeFileSync(join(config, 'main.cf'), parameters.join(''));
     writeFileSync(join(config, 'master.cf'), `${this.#services(setup).join('\n')}\n`);
-    this.#setup = JSON.stringify(setup);
+    this.#setup = setup;
   }
 
   #mainDefaults(setup: PostfixSetup): Record<string, string> {

@@ -1,8 +1,10 @@
 /** The whole system: syslog, Postfix, amavis and the next hops, started together and stopped together. */
 import { statSync } from 'node:fs';
-import { Amavis } from './amavis.js';
+import { isDeepStrictEqual } from 'node:util';
+import { Amavis, type AmavisSetup } from './amavis.js';
+import { Dovecot } from './dovecot.js';
 import { furnish } from './isolate.js';
-import { Postfix } from './postfix.js';
+import { Postfix, type PostfixSetup } from './postfix.js';
 import { pause } from './process.js';
 import { Sinks } from './sink.js';
 import { Syslog } from './syslog.js';
@@ -12,6 +14,7 @@ export class System {
   readonly syslog: Syslog;
   readonly postfix: Postfix;
   readonly amavis: Amavis;
+  readonly dovecot: Dovecot;
   readonly sinks = new Sinks();
 
   constructor(root: string) {
@@ -19,6 +22,7 @@ export class System {
     this.syslog = new Syslog(root);
     this.postfix = new Postfix(root);
     this.amavis = new Amavis(root);
+    this.dovecot = new Dovecot(root);
   }
 
   async start(): Promise<void> {
@@ -32,8 +36,17 @@ export class System {
   async stop(): Promise<void> {
     await this.postfix.stop();
     await this.amavis.stop();
+    await this.dovecot.stop();
     await this.sinks.stop();
     await this.syslog.stop();
+  }
+
+  /** Makes Postfix and amavis be set up so. */
+  async configure(postfix: PostfixSetup, amavis: AmavisSetup): Promise<void> {
+    // amavis keeps its connection to 10025 open, and with it an smtpd that has the configuration before.
+    if (!isDeepStrictEqual(this.postfix.setup.reinject, postfix.reinject)) await this.amavis.stop();
+    await this.postfix.configure(postfix);
+    await this.amavis.configure(amavis);
   }
 
   /**

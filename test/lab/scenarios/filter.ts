@@ -1,0 +1,118 @@
+/** What goes wrong on the way into the filter. */
+import { pause, until } from '../process.js';
+import type { Lab, Scenario } from '../scenario.js';
+
+async function downThenUp(lab: Lab): Promise<void> {
+  const { amavis, postfix } = lab.system;
+  await amavis.stop();
+  const waited = { recipients: 'delivered', problems: ['filter-refused'] } as const;
+  await lab.send({ to: ['alice@example.com'] }, waited);
+  await lab.settle();
+  await lab.send({ to: ['alice@example.com', 'bob@example.com'] }, { recipients: 'delivered' });
+  await lab.send({ to: ['carol@example.com'] }, { recipients: 'delivered' });
+  await lab.settle();
+  await amavis.start();
+  await postfix.flush();
+  await lab.settle();
+}
+
+async function neverUp(lab: Lab): Promise<void> {
+  const { amavis, postfix } = lab.system;
+  await amavis.stop();
+  await lab.send(
+    { to: ['alice@example.com'] },
+    { recipients: 'expired', children: 1, problems: ['filter-refused', 'expired'] },
+  );
+  await lab.send(
+    { to: ['bob@example.com', 'carol@example.com'] },
+    { recipients: 'expired', children: 1, problems: ['expired'] },
+  );
+  await lab.settle();
+  await pause(3_000);
+  await postfix.flush();
+  await lab.settle();
+  await amavis.start();
+}
+
+async function wrongPort(lab: Lab): Promise<void> {
+  await lab.send({ to: ['alice@example.com'] }, { recipients: 'deferred', problems: ['filter-wrong-port'] });
+  await lab.settle();
+  await lab.send({ to: ['bob@example.com'] }, 'deferred');
+  await lab.settle();
+}
+
+/** The feed gives up while the filter is still at it: Postfix tries again, and both copies arrive. */
+async function slow(lab: Lab): Promise<void> {
+  const { amavis, postfix } = lab.system;
+  await lab.send(
+    { to: ['alice@example.com'], text: 'LAB-SLEEP-4' },
+    { recipients: 'delivered', problems: ['filter-timeout', 'duplicate-delivery'] },
+  );
+  await lab.send({ to: ['bob@example.com'] }, { recipients: 'delivered', problems: [] });
+  await lab.settle();
+  await until(() => amavis.busy().length === 0, 'the first attempt to end');
+  await lab.settle();
+  // The second attempt gets the time that the first lacked.
+  await postfix.configure({ feedOptions: { lmtp_data_done_timeout: '60' } });
+  await postfix.flush();
+  await lab.settle();
+}
+
+async function killed(lab: Lab): Promise<void> {
+  const { amavis, postfix } = lab.system;
+  await lab.send(
+    { to: ['alice@example.com'], text: 'LAB-SLEEP-3' },
+    { recipients: 'delivered', problems: ['feed-lost-eod'] },
+  );
+  await lab.send({ to: ['bob@example.com'] }, 'delivered');
+  await amavis.killBusy();
+  await lab.settle();
+  await postfix.flush();
+  await lab.settle();
+}
+
+/** Six feeds for two children: the third connection is accepted by the kernel and greeted by nobody. */
+async function saturated(lab: Lab): Promise<void> {
+  const { postfix } = lab.system;
+  const busy = ['alice', 'bob', 'carol', 'dave'].map((user) => ({
+    to: [`${user}@example.com`],
+    text: 'LAB-SLEEP-3',
+  }));
+  await lab.sendAll(busy, 'delivered');
+  await lab.settle();
+  await postfix.flush();
+  await lab.settle();
+}
+
+export const filter: readonly Scenario[] = [
+  {
+    name: 'filter_down',
+    note: 'amavisd not running: refused, deferred; then started, delivered',
+    run: downThenUp,
+  },
+  {
+    name: 'filter_never_up',
+    note: 'amavisd not running until the mail expires',
+    postfix: { main: { maximal_queue_lifetime: '2s', bounce_queue_lifetime: '2s' } },
+    run: neverUp,
+  },
+  {
+    name: 'filter_wrong_port',
+    note: 'content_filter points to a port where nobody listens',
+    postfix: { filter: '[127.0.0.1]:10026' },
+    run: wrongPort,
+  },
+  {
+    name: 'filter_slow',
+    note: "the filter is slower than the feed's timeout: the mail arrives twice",
+    postfix: { feedOptions: { lmtp_data_done_timeout: '2' } },
+    run: slow,
+  },
+  { name: 'filter_killed', note: 'an amavis child is killed with a message in hand', run: killed },
+  {
+    name: 'filter_saturated',
+    note: 'more feeds than amavis has children',
+    postfix: { feeds: 6, feedOptions: { lmtp_connect_timeout: '1', lmtp_lhlo_timeout: '1' } },
+    run: saturated,
+  },
+];

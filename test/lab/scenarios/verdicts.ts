@@ -1,0 +1,77 @@
+import type { Lab, Scenario } from '../scenario.js';
+
+/** Spam discarded, bounced, rejected and tagged, a virus, a banned attachment, a bad header: one of each. */
+async function everyVerdict(lab: Lab): Promise<void> {
+  await lab.send({ to: ['alice@example.com'], kind: 'spam' }, 'blocked');
+  await lab.send({ to: ['dave@example.com'], kind: 'spam' }, { recipients: 'blocked', children: 1 });
+  await lab.send({ to: ['erin@example.com'], kind: 'spam' }, { recipients: 'blocked', children: 1 });
+  await lab.send({ to: ['frank@example.com'], kind: 'spam' }, 'delivered');
+  await lab.send({ to: ['alice@example.com', 'bob@example.com'], kind: 'virus' }, 'blocked');
+  await lab.send({ to: ['carol@example.com'], kind: 'banned' }, { recipients: 'blocked', children: 1 });
+  await lab.send({ to: ['bob@example.com'], kind: 'bad header' }, 'delivered');
+  await lab.send({ to: ['alice@example.com'] }, 'delivered');
+  await lab.settle();
+}
+
+/** One message, several fates: amavis answers for each recipient and reinjects in parts. */
+async function split(lab: Lab): Promise<void> {
+  await lab.send(
+    { to: ['alice@example.com', 'frank@example.com', 'bob@example.com'], kind: 'spam' },
+    {
+      recipients: {
+        'alice@example.com': 'blocked',
+        'frank@example.com': 'delivered',
+        'bob@example.com': 'blocked',
+      },
+    },
+  );
+  await lab.send(
+    {
+      to: ['alice@example.com', 'dave@example.com', 'erin@example.com', 'frank@example.com'],
+      kind: 'spam',
+    },
+    {
+      recipients: {
+        'alice@example.com': 'blocked',
+        'dave@example.com': 'blocked',
+        'erin@example.com': 'blocked',
+        'frank@example.com': 'delivered',
+      },
+      // One notification tells of both.
+      children: 1,
+    },
+  );
+  // Recipients inside and outside get different headers, hence two messages.
+  await lab.send(
+    { to: ['carol@example.com', 'x@relay.example.net'] },
+    { recipients: { 'carol@example.com': 'delivered', 'x@relay.example.net': 'relayed' } },
+  );
+  await lab.settle();
+}
+
+/** The administrator is told of viruses, and releases a message from the quarantine. */
+async function noticeAndRelease(lab: Lab): Promise<void> {
+  await lab.send({ to: ['bob@example.com'], kind: 'virus' }, { recipients: 'blocked', children: 1 });
+  await lab.settle();
+}
+
+export const verdicts: readonly Scenario[] = [
+  {
+    name: 'verdicts',
+    note: 'spam discarded, bounced, rejected and tagged; virus, banned, bad header',
+    run: everyVerdict,
+  },
+  {
+    name: 'verdicts_smtp',
+    note: 'the same by an SMTP feed',
+    postfix: { feed: 'smtp' },
+    run: everyVerdict,
+  },
+  { name: 'split_policy', note: 'per-recipient policies: amavis splits one message', run: split },
+  {
+    name: 'admin_notice',
+    note: 'amavis tells the administrator of a virus',
+    amavis: { more: ["$virus_admin = 'root@example.com';"] },
+    run: noticeAndRelease,
+  },
+];
