@@ -18,7 +18,9 @@ export interface Origin {
   /** The daemon: `smtpd`, `lmtp`, `qmgr`, `amavis`, `dovecot`; '' where an RFC 5424 head lost it. */
   readonly daemon: string;
   readonly pid: number;
-  /** The line as it was read, without its end. */
+  /** The text after the head. */
+  readonly message: string;
+  /** The line as it was read, without its end; the lines, when amavis split one over several. */
   readonly raw: string;
 }
 

@@ -68,7 +68,8 @@ export interface Hop {
 export interface TraceRecipient {
   readonly address: string;
   readonly originalTo: string | null;
-  readonly state: RecipientState;
+  /** null when its line is missing though the message is gone. */
+  readonly state: RecipientState | null;
   readonly queueId: string | null;
   readonly relay: string | null;
   readonly dsn: string | null;
@@ -111,7 +112,8 @@ export interface Trace {
   readonly origin: string | null;
   readonly firstSeen: string;
   readonly lastSeen: string;
-  readonly state: TraceState;
+  /** null when the log does not say what became of it. */
+  readonly state: TraceState | null;
   /** Whether both ends of the path were seen. */
   readonly complete: boolean;
   readonly stuck: boolean;

@@ -1,0 +1,60 @@
+/** How a pattern's text fields become values. */
+
+const TYPES = ['integer', 'number', 'slashes', 'addresses', 'commas', 'list', 'boolean'] as const;
+
+export type FieldType = (typeof TYPES)[number];
+
+export function isFieldType(value: unknown): value is FieldType {
+  return (TYPES as readonly unknown[]).includes(value);
+}
+
+export function convert(text: string, type: FieldType): unknown {
+  switch (type) {
+    case 'integer':
+    case 'number':
+      return Number(text);
+    case 'slashes':
+      return text.split('/').map(Number);
+    case 'addresses':
+      return addresses(text);
+    case 'commas':
+      return text === '' ? [] : text.split(',');
+    case 'list':
+      return text.split('/');
+    case 'boolean':
+      return true;
+  }
+}
+
+/**
+ * `<a@b>,<"c,d"@e>,<>` to its addresses. A quoted local part may hold `>` and `,`, so quotes are followed; an
+ * address without a closing bracket (a line cut off) is left out, since what it says is not whole.
+ */
+export function addresses(text: string): string[] {
+  const found: string[] = [];
+  let at = 0;
+  while (text.charCodeAt(at) === 60 /* < */) {
+    const end = addressEnd(text, at + 1);
+    if (end < 0) break;
+    found.push(text.slice(at + 1, end));
+    at = end + 1;
+    if (text.charCodeAt(at) === 44 /* , */) at++;
+    while (text.charCodeAt(at) === 32) at++;
+  }
+  return found;
+}
+
+/** Where the bracket closes that was opened before `from`; -1 when it doesn't. */
+function addressEnd(text: string, from: number): number {
+  const plain = text.indexOf('>', from);
+  const quote = text.indexOf('"', from);
+  if (quote < 0 || plain < 0 || quote > plain) return plain;
+  let quoted = false;
+  for (let i = from; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 92 /* \ */) i++;
+    else if (code === 34) quoted = !quoted;
+    else if (code === 62 && !quoted) return i;
+  }
+  return plain;
+}

@@ -1,0 +1,745 @@
+/**
+ * The joiner: which events are one message.
+ *
+ * Each line belongs to a node: a life of a queue id, a run of amavis, or a refusal that has no id. Nodes hang
+ * together by what lines say of each other (`queued as Q2`, `Queue-ID: Q1`, `queued_as: Q2/Q3`, `id=AMID`,
+ * `orig_id=OLD`, `forwarded as Q3`), whichever line comes first: a node that is only mentioned is expected, and its
+ * own lines find it. Two nodes that hang together are one case. A message-id joins nothing.
+ *
+ * Cases at rest leave memory for the archive and come back when a line names one of their ids.
+ */
+import type { Event } from '../event.js';
+import { amavisKey, childKey, mailKey, noticeKey, queueKey, refusalKey } from '../keys.js';
+import type { MailPath } from '../path.js';
+import { isQueueId } from '../queue-id.js';
+import {
+  amavisIdIn,
+  deliveryEndpoint,
+  forwardedAs,
+  fromMta,
+  isLoopback,
+  parseEndpoint,
+  queuedAs,
+} from '../response.js';
+import type { Archive, StoredCase } from './archive.js';
+import { Lives, type Mention, type QueueEvent } from './lives.js';
+import type { Case, ChildRef, Life, Run } from './node.js';
+import { noticeParent } from './notice.js';
+import { type RunEvent, Runs } from './runs.js';
+
+const SECOND = 1_000_000;
+const HOUR = 3600 * SECOND;
+/** How long a finished case stays for lines that come late, and an unfinished one that nothing happens to. */
+const REST_FINISHED = 10 * SECOND;
+const REST_OPEN = 120 * SECOND;
+/** Refusals by one process of one sender's recipients within this time are one message's. */
+const REFUSAL_GAP = 10 * SECOND;
+/** More open cases than this and the oldest rest early. */
+const MAX_OPEN = 20_000;
+/** Events per case from which their identities are kept in a set. */
+const MANY = 40;
+/** How many loose ends (smtpd sessions, notices without a parent) are kept. */
+const MAX_LOOSE = 5000;
+
+type Delivery = Extract<Event, { kind: 'delivery' }>;
+type Proxy = Extract<Event, { kind: 'smtpd.proxy' }>;
+type Session = Extract<Event, { kind: 'smtpd.session' }>;
+type Refusal = Extract<Event, { kind: 'smtpd.reject' }>;
+type Saved = Extract<Event, { kind: 'dovecot.saved' | 'dovecot.failed' }>;
+
+export class Joiner {
+  readonly #archive: Archive;
+  readonly #path: MailPath;
+  readonly #lives = new Lives();
+  readonly #runs = new Runs();
+  /** Cases in memory, the longest untouched first. */
+  readonly #open = new Set<Case>();
+  readonly #loaded = new Map<number, Case>();
+  /** The newest time of each host's lines. */
+  readonly #clocks = new Map<string, number>();
+  /** Refusals without an id, by their keys. */
+  readonly #refusals = new Map<string, Case>();
+  /** `NOQUEUE: client=` lines by smtpd process, for what its proxy line will tell. */
+  readonly #sessions = new Map<string, Session[]>();
+  /** Lives by the smtpd process that received them last. */
+  readonly #received = new Map<string, Life[]>();
+  readonly #mails = new Map<string, Run>();
+  readonly #notices = new Map<string, Life>();
+  readonly #mailboxes = new Map<string, Case | Saved>();
+
+  constructor(path: MailPath, archive: Archive) {
+    this.#path = path;
+    this.#archive = archive;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Takes an event in. The case that it belongs to, or undefined when it is about no message (or is known). */
+  apply(event: Event): Case | undefined {
+    return this.#place(event, null);
+  }
+
+  /** Cases at rest, taken out of memory: those that changed are to be stored. */
+  rest(): Case[] {
+    const resting: Case[] = [];
+    for (const open of this.#open) {
+      const idle = (this.#clocks.get(open.host) ?? 0) - open.touched;
+      const crowded = this.#open.size - resting.length > MAX_OPEN;
+      if (idle < REST_FINISHED && !crowded) break;
+      if (crowded || idle >= REST_OPEN || isFinished(open)) resting.push(open);
+    }
+    for (const open of resting) this.#release(open);
+    return resting.filter(worthStoring);
+  }
+
+  /** All cases, taken out of memory: at the end of a log, before another is read. */
+  drain(): Case[] {
+    const all = [...this.#open];
+    for (const open of all) this.#release(open);
+    this.#clocks.clear();
+    this.#sessions.clear();
+    this.#received.clear();
+    this.#notices.clear();
+    this.#mailboxes.clear();
+    return all.filter(worthStoring);
+  }
+
+  /** Cases in memory that differ from what is stored; they stay. The caller stores them and calls `stored`. */
+  changed(): Case[] {
+    return [...this.#open].filter(worthStoring);
+  }
+
+  /** The case now rests in the archive under this number, too. */
+  stored(which: Case, ref: number): void {
+    which.dirty = false;
+    which.refs.length = 0;
+    which.refs.push(ref);
+    if (this.#open.has(which)) this.#loaded.set(ref, which);
+  }
+
+  /** Which case an event belongs to. While a stored case is taken back, its events are all `home`'s. */
+  #place(event: Event, home: Case | null): Case | undefined {
+    switch (event.kind) {
+      case 'smtpd.client':
+      case 'pickup':
+      case 'cleanup.message-id':
+      case 'cleanup.action':
+      case 'cleanup.aborted':
+      case 'qmgr.active':
+      case 'removed':
+      case 'qmgr.expired':
+      case 'qmgr.skipped':
+      case 'delivery':
+      case 'bounce':
+      case 'postsuper':
+      case 'queue.note':
+        return this.#queueEvent(event, home);
+      case 'smtpd.reject':
+      case 'smtpd.action':
+        if (event.queueId !== undefined) return this.#queueEvent({ ...event, queueId: event.queueId }, home);
+        return event.kind === 'smtpd.reject' ? this.#refusal(event, home) : undefined;
+      case 'smtpd.proxy':
+        return this.#proxy(event, home);
+      case 'smtpd.session':
+        return this.#session(event, home);
+      case 'amavis.verdict':
+      case 'amavis.recipient':
+      case 'amavis.forward':
+      case 'amavis.received':
+      case 'amavis.checking':
+      case 'amavis.timing':
+        return this.#runEvent(event, home);
+      case 'amavis.note': {
+        if (event.amavisId === undefined) return undefined;
+        const run = this.#runFor(event.amavisId, event, event.mailId ?? null, home);
+        return this.#keep(run.case, event);
+      }
+      case 'dovecot.saved':
+      case 'dovecot.failed':
+        return this.#mailbox(event, home);
+      case 'connect.failed':
+      case 'system.note':
+      case 'log.lost':
+        return undefined;
+    }
+  }
+
+  // ---- queue ids -----------------------------------------------------------------------------------------------
+
+  #queueEvent(event: QueueEvent, home: Case | null): Case | undefined {
+    const life = this.#lifeFor(event, home);
+    this.#lives.note(life, event);
+    const kept = this.#keep(life.case, event);
+    if (kept === undefined) return undefined;
+    switch (event.kind) {
+      case 'smtpd.client':
+        this.#rememberReceived(life, event.at.host, event.at.pid);
+        for (const expected of this.#lives.expected(event)) this.#join(life.case, expected.case);
+        if (event.origQueueId !== undefined) this.#sameChain(life.case, event.origQueueId, event, home);
+        break;
+      case 'pickup':
+        if (event.origQueueId !== undefined) this.#sameChain(life.case, event.origQueueId, event, home);
+        break;
+      case 'cleanup.message-id':
+        this.#notice(life, event.messageId, event.at.time);
+        break;
+      case 'qmgr.active':
+        if (home === null) this.#adoptRefusals(life, event.at.host);
+        break;
+      case 'delivery':
+        this.#delivered(life, event, home);
+        break;
+      case 'bounce':
+        this.#child(life.case, event.queueId, event.childQueueId, childKind(event.notification), event, home);
+        break;
+      default:
+    }
+    return life.case;
+  }
+
+  #lifeFor(event: QueueEvent, home: Case | null): Life {
+    if (home !== null) {
+      const own = home.lives.find((life) => life.queueId === event.queueId);
+      return own ?? this.#lives.begin(event, home);
+    }
+    const found = this.#lives.own(event);
+    if (found?.seen) return found;
+    const { time, host } = event.at;
+    const known = this.#recall(queueKey(event.queueId), time);
+    if (this.#recall(childKey(event.queueId), time) || known) {
+      const recalled = this.#lives.own(event);
+      if (recalled !== undefined) return recalled;
+    }
+    return found ?? this.#lives.begin(event, this.#newCase(host, time));
+  }
+
+  #delivered(life: Life, event: Delivery, home: Case | null): void {
+    const { response, at } = event;
+    const from = life.starter ?? life.first;
+    const forwarded = forwardedAs(response);
+    if (forwarded !== undefined) {
+      const mention = { queueId: forwarded, host: at.host, instance: life.instance, from, to: at.time };
+      this.#leadsTo(life.case, mention, at.time, false, home);
+      return;
+    }
+    const endpoint = deliveryEndpoint(event.relay, response);
+    const local = endpoint !== undefined && isLoopback(endpoint.address);
+    const amavisId = amavisIdIn(response);
+    if (amavisId !== undefined && (local || this.#path.isFilter(endpoint))) {
+      this.#answeredBy(life.case, amavisId, local ? at.host : null, at.time, home);
+    }
+    const next = queuedAs(response);
+    const session = mailboxSession(response);
+    if (session !== undefined) this.#mailboxDelivery(session, life.case);
+    if (next === undefined || endpoint === undefined || event.status !== 'sent') return;
+    const behind = fromMta(response);
+    const back = behind === undefined ? undefined : parseEndpoint(behind);
+    // A reply that another site's filter gave looks the same; it is this one's only if the way back is here.
+    const certain = this.#path.isFilter(endpoint) || (local && behind !== undefined);
+    const sameHost = local && (back === undefined || isLoopback(back.address));
+    const mention: Mention = {
+      queueId: next,
+      host: sameHost ? at.host : null,
+      instance: life.instance,
+      from,
+      to: at.time,
+    };
+    const target = this.#leadsTo(life.case, mention, at.time, !certain, home);
+    if (certain || (behind !== undefined && target.seen && local)) this.#path.learnFilter(endpoint);
+  }
+
+  /** `id` is where this message went on. The life that is meant, expected when it has not been seen. */
+  #leadsTo(owner: Case, mention: Mention, time: number, weak: boolean, home: Case | null): Life {
+    let life = home?.lives.find((candidate) => candidate.queueId === mention.queueId);
+    if (life === undefined && home === null) {
+      life = this.#lives.mentioned(mention);
+      if (!life?.seen && this.#recall(queueKey(mention.queueId), time)) life = this.#lives.mentioned(mention);
+      // Another MTA's id that is by chance one of ours is no proof: what came from there came in by smtpd.
+      if (weak && life !== undefined && life.case !== owner && life.seen && life.starter === null)
+        life = undefined;
+    }
+    if (life === undefined) {
+      life = this.#lives.expect(mention, time, owner);
+      life.weak = weak;
+    } else if (!weak) {
+      life.weak = false;
+    }
+    this.#join(owner, life.case);
+    return life;
+  }
+
+  /** `id` is another id of the same message, given before this one (requeued, or told by XFORWARD). */
+  #sameChain(owner: Case, queueId: string, event: Event, home: Case | null): void {
+    const { at } = event;
+    if (!isQueueId(queueId) || owner.lives.some((life) => life.queueId === queueId)) return;
+    const host = this.#lives.runsPostfix(at.host) ? at.host : null;
+    const mention = { queueId, host, instance: null, from: at.time - 6 * 24 * HOUR, to: at.time };
+    this.#leadsTo(owner, mention, at.time, false, home);
+  }
+
+  // ---- amavis --------------------------------------------------------------------------------------------------
+
+  #runEvent(event: RunEvent, home: Case | null): Case | undefined {
+    const mailId = 'mailId' in event ? (event.mailId ?? null) : null;
+    const run = this.#runFor(event.amavisId, event, mailId, home);
+    const kept = this.#keep(run.case, event);
+    if (kept === undefined) return undefined;
+    if (event.kind === 'amavis.forward') {
+      if (event.queuedAs === undefined || !isQueueId(event.queuedAs)) return run.case;
+      if (event.direction === 'FWD') this.#reinjected(run, event.queuedAs, event, home);
+      else
+        this.#child(
+          run.case,
+          event.parentMailId ?? event.mailId,
+          event.queuedAs,
+          'notification',
+          event,
+          home,
+        );
+      return run.case;
+    }
+    if (
+      (event.kind === 'amavis.verdict' || event.kind === 'amavis.checking') &&
+      event.queueId !== undefined
+    ) {
+      this.#sameChain(run.case, event.queueId, event, home);
+    }
+    if (event.kind === 'amavis.verdict' || event.kind === 'amavis.recipient') {
+      for (const id of event.queuedAs ?? []) if (isQueueId(id)) this.#reinjected(run, id, event, home);
+    }
+    if (event.amavisId.startsWith('rel-')) this.#released(run, event.amavisId.slice(4), event.at.time);
+    return run.case;
+  }
+
+  #runFor(amavisId: string, event: Event, mailId: string | null, home: Case | null): Run {
+    const { host, time } = event.at;
+    let run: Run | undefined;
+    if (home !== null) {
+      run = home.runs.find((candidate) => candidate.amavisId === amavisId);
+    } else {
+      run = this.#runs.own(amavisId, host, time, mailId);
+      if (!run?.seen && this.#recall(amavisKey(amavisId), time))
+        run = this.#runs.own(amavisId, host, time, mailId);
+    }
+    run ??= this.#runs.begin(amavisId, host, time, home ?? this.#newCase(host, time), true);
+    this.#runs.note(run, host, time, mailId);
+    if (mailId !== null && this.#mails.get(mailId) !== run) {
+      this.#mails.set(mailId, run);
+      this.#noticesOf(run, mailId, time);
+    }
+    return run;
+  }
+
+  #reinjected(run: Run, queueId: string, event: Event, home: Case | null): void {
+    const { at } = event;
+    if (run.case.lives.some((life) => life.queueId === queueId)) return;
+    const host = this.#lives.runsPostfix(at.host) ? at.host : null;
+    const mention = { queueId, host, instance: null, from: Math.min(run.first, at.time) - HOUR, to: at.time };
+    this.#leadsTo(run.case, mention, at.time, false, home);
+  }
+
+  /** A reply named amavis' id. */
+  #answeredBy(owner: Case, amavisId: string, host: string | null, time: number, home: Case | null): void {
+    if (owner.runs.some((run) => run.amavisId === amavisId)) return;
+    let run: Run | undefined;
+    if (home === null) {
+      run = this.#runs.mentioned(amavisId, host, time);
+      if (!run?.seen && this.#recall(amavisKey(amavisId), time))
+        run = this.#runs.mentioned(amavisId, host, time);
+    }
+    run ??= this.#runs.begin(amavisId, host ?? '', time, owner, false);
+    this.#join(owner, run.case);
+  }
+
+  // ---- before the queue ----------------------------------------------------------------------------------------
+
+  #session(event: Session, home: Case | null): Case | undefined {
+    if (home !== null) return this.#keep(home, event);
+    const key = `${event.at.host}|${event.at.pid}`;
+    const list = this.#sessions.get(key);
+    if (list === undefined) remember(this.#sessions, key, [event]);
+    else if (list.length < 50) list.push(event);
+    else list.splice(0, list.length, event);
+    return undefined;
+  }
+
+  #proxy(event: Proxy, home: Case | null): Case | undefined {
+    const { at } = event;
+    const key = refusalKey(`${at.host}|${at.pid}|${at.message}`, Math.floor(at.time / SECOND));
+    const owner =
+      home ?? this.#refusals.get(key) ?? this.#recalled(key, at.time) ?? this.#newCase(at.host, at.time);
+    this.#nameless(owner, key);
+    const kept = this.#keep(owner, event);
+    if (kept === undefined) return undefined;
+    if (home === null) {
+      const session = this.#sessions.get(`${at.host}|${at.pid}`)?.findLast((one) => one.at.time <= at.time);
+      if (session !== undefined) this.#keep(owner, session);
+    }
+    const amavisId = event.amavisId ?? amavisIdIn(event.response);
+    if (amavisId !== undefined) this.#answeredBy(owner, amavisId, at.host, at.time, home);
+    const next = event.queuedAs ?? queuedAs(event.response);
+    if (event.outcome === 'accept' && next !== undefined && isQueueId(next)) {
+      const mention = { queueId: next, host: at.host, instance: null, from: at.time - HOUR, to: at.time };
+      this.#leadsTo(current(owner), mention, at.time, false, home);
+    }
+    return current(owner);
+  }
+
+  /** `NOQUEUE: reject`: with its neighbours of the same sender and process, one refused message. */
+  #refusal(event: Refusal, home: Case | null): Case | undefined {
+    const { at } = event;
+    const group = refusalGroup(event);
+    const bucket = Math.floor(at.time / REFUSAL_GAP);
+    const key = refusalKey(group, bucket);
+    let owner = home ?? undefined;
+    if (owner === undefined) {
+      for (const near of [bucket, bucket - 1, bucket + 1]) {
+        const nearKey = refusalKey(group, near);
+        owner ??= this.#refusals.get(nearKey) ?? this.#recalled(nearKey, at.time);
+      }
+    }
+    owner ??= this.#newCase(at.host, at.time);
+    this.#nameless(owner, key);
+    const kept = this.#keep(owner, event);
+    if (kept === undefined || home !== null || owner.lives.length > 0) return kept;
+    const life = this.#received
+      .get(`${at.host}|${at.pid}`)
+      ?.find((one) => one.sender === event.sender && isRefusalOf(one, event));
+    if (life !== undefined) this.#join(life.case, owner);
+    return current(owner);
+  }
+
+  /** Recipients that were refused before the message had an id (the first RCPT that is accepted gives it). */
+  #adoptRefusals(life: Life, host: string): void {
+    if (life.smtpd === 0 || life.starter === null) return;
+    const bucket = Math.floor(life.starter / REFUSAL_GAP);
+    const client = life.case.events.find((event) => event.kind === 'smtpd.client');
+    if (client?.kind !== 'smtpd.client' || this.#refusals.size === 0) return;
+    const group = `${host}|${life.smtpd}|${client.clientAddress}|${life.sender ?? ''}`;
+    for (const near of [bucket, bucket - 1]) {
+      const refused = this.#refusals.get(refusalKey(group, near));
+      if (refused === undefined || refused.lives.length > 0) continue;
+      const last = refused.events.at(-1);
+      if (last?.kind === 'smtpd.reject' && isRefusalOf(life, last)) this.#join(life.case, refused);
+    }
+  }
+
+  #rememberReceived(life: Life, host: string, pid: number): void {
+    const key = `${host}|${pid}`;
+    const list = this.#received.get(key);
+    if (list === undefined) remember(this.#received, key, [life]);
+    else {
+      if (list.length >= 8) list.shift();
+      list.push(life);
+    }
+  }
+
+  #forgetReceived(life: Life): void {
+    const key = `${life.host}|${life.smtpd}`;
+    const list = this.#received.get(key);
+    if (list === undefined) return;
+    const rest = list.filter((one) => one !== life);
+    if (rest.length === 0) this.#received.delete(key);
+    else this.#received.set(key, rest);
+  }
+
+  #nameless(owner: Case, key: string): void {
+    if (owner.anonymous.includes(key)) return;
+    owner.anonymous.push(key);
+    this.#refusals.set(key, owner);
+  }
+
+  // ---- parents and children ------------------------------------------------------------------------------------
+
+  /** A message that this one gave rise to: a bounce, a notice. Another message, with a trace of its own. */
+  #child(
+    parent: Case,
+    parentId: string,
+    queueId: string,
+    kind: ChildRef['kind'],
+    event: Event,
+    home: Case | null,
+  ): void {
+    addChild(parent, { queueId, kind });
+    const { host, time } = event.at;
+    const mention = { queueId, host, instance: null, from: time - HOUR, to: time };
+    let life = this.#lives.mentioned(mention);
+    if (home === null && !life?.seen && this.#recall(queueKey(queueId), time))
+      life = this.#lives.mentioned(mention);
+    life ??= this.#lives.expect(mention, time, this.#newCase(host, time));
+    if (life.case === parent) return;
+    this.#setParent(life.case, parentId, kind);
+  }
+
+  /** amavis' own notices carry the mail_id of the message that caused them in their Message-ID. */
+  #notice(life: Life, messageId: string, time: number): void {
+    const mailId = noticeParent(messageId);
+    if (mailId === undefined) return;
+    let run = this.#mails.get(mailId);
+    if (run === undefined && this.#recall(mailKey(mailId), time)) run = this.#mails.get(mailId);
+    if (run !== undefined) this.#adopt(run, mailId, life);
+    // Filed even when a parent is known: the notice comes by again after its own pass through the filter.
+    else remember(this.#notices, mailId, life);
+  }
+
+  #noticesOf(run: Run, mailId: string, time: number): void {
+    if (this.#notices.size === 0) {
+      this.#recall(noticeKey(mailId), time);
+    }
+    const life = this.#notices.get(mailId);
+    if (life !== undefined) this.#adopt(run, mailId, life);
+  }
+
+  #adopt(run: Run, mailId: string, life: Life): void {
+    if (run.case === life.case || life.case.parent !== null) return;
+    this.#setParent(life.case, mailId, 'notification');
+    addChild(run.case, { queueId: life.queueId, kind: 'notification' });
+    this.#touch(run.case, life.first);
+  }
+
+  #released(run: Run, mailId: string, time: number): void {
+    if (run.case.parent !== null) return;
+    this.#setParent(run.case, mailId, 'release');
+    let origin = this.#mails.get(mailId);
+    if (origin === undefined && this.#recall(mailKey(mailId), time)) origin = this.#mails.get(mailId);
+    const life = run.case.lives[0];
+    if (origin === undefined || origin.case === run.case || life === undefined) return;
+    addChild(origin.case, { queueId: life.queueId, kind: 'release' });
+    this.#touch(origin.case, time);
+  }
+
+  #setParent(child: Case, id: string, kind: ChildRef['kind']): void {
+    if (child.parent !== null) return;
+    child.parent = { id, kind };
+    child.dirty = true;
+  }
+
+  // ---- mailboxes -----------------------------------------------------------------------------------------------
+
+  /** Dovecot's line and Postfix' delivery line name the same LMTP session. */
+  #mailbox(event: Saved, home: Case | null): Case | undefined {
+    if (home !== null) return this.#keep(home, event);
+    if (event.session === undefined) return undefined;
+    const other = this.#mailboxes.get(event.session);
+    if (other !== undefined && !('kind' in other)) return this.#keep(current(other), event);
+    remember(this.#mailboxes, event.session, event);
+    return undefined;
+  }
+
+  #mailboxDelivery(session: string, owner: Case): void {
+    const other = this.#mailboxes.get(session);
+    remember(this.#mailboxes, session, owner);
+    if (other !== undefined && 'kind' in other) this.#keep(owner, other);
+  }
+
+  // ---- cases ---------------------------------------------------------------------------------------------------
+
+  #newCase(host: string, time: number): Case {
+    const made: Case = {
+      host,
+      events: [],
+      lives: [],
+      runs: [],
+      anonymous: [],
+      parent: null,
+      children: [],
+      likely: [],
+      refs: [],
+      touched: time,
+      dirty: false,
+      mergedInto: null,
+      seen: null,
+    };
+    this.#open.add(made);
+    return made;
+  }
+
+  /** Adds the event unless the case has it: the case, or undefined for a line read before. */
+  #keep(owner: Case, event: Event): Case | undefined {
+    this.#touch(owner, event.at.time, event.at.host);
+    if (knows(owner, event)) return undefined;
+    owner.events.push(event);
+    owner.dirty = true;
+    return owner;
+  }
+
+  #touch(owner: Case, time: number, host = owner.host): void {
+    const clock = this.#clocks.get(host);
+    const now = clock === undefined || time > clock ? time : clock;
+    if (now !== clock) this.#clocks.set(host, now);
+    // The order of #open is only as fine as it needs to be.
+    if (now - owner.touched < SECOND && this.#open.has(owner)) return;
+    owner.touched = now;
+    this.#open.delete(owner);
+    this.#open.add(owner);
+  }
+
+  #join(one: Case, other: Case): void {
+    const a = current(one);
+    const b = current(other);
+    if (a === b) return;
+    const [into, from] = a.events.length >= b.events.length ? [a, b] : [b, a];
+    for (const event of from.events) if (!knows(into, event)) into.events.push(event);
+    for (const life of from.lives) {
+      life.case = into;
+      into.lives.push(life);
+    }
+    for (const run of from.runs) {
+      run.case = into;
+      into.runs.push(run);
+    }
+    for (const key of from.anonymous) this.#nameless(into, key);
+    into.parent ??= from.parent;
+    for (const child of from.children) addChild(into, child);
+    into.likely.push(...from.likely);
+    for (const ref of from.refs) {
+      into.refs.push(ref);
+      this.#loaded.set(ref, into);
+    }
+    // A mention whose life has been found has done its work.
+    for (const life of into.lives.filter((one) => !one.seen)) {
+      if (!into.lives.some((other) => other.seen && other.queueId === life.queueId)) continue;
+      this.#lives.remove(life);
+      into.lives.splice(into.lives.indexOf(life), 1);
+    }
+    into.dirty = true;
+    from.mergedInto = into;
+    this.#open.delete(from);
+  }
+
+  #release(which: Case): void {
+    this.#open.delete(which);
+    for (const life of which.lives) {
+      this.#lives.remove(life);
+      if (life.smtpd !== 0) this.#forgetReceived(life);
+    }
+    for (const run of which.runs) {
+      this.#runs.remove(run);
+      if (run.mailId !== null && this.#mails.get(run.mailId) === run) this.#mails.delete(run.mailId);
+    }
+    for (const key of which.anonymous) if (this.#refusals.get(key) === which) this.#refusals.delete(key);
+    for (const ref of which.refs) this.#loaded.delete(ref);
+  }
+
+  /** Takes back what the archive has under the key; whether that was anything new. */
+  #recall(key: string, time: number): boolean {
+    let any = false;
+    for (const stored of this.#archive.recall(key, time)) {
+      if (this.#loaded.has(stored.ref)) continue;
+      this.#revive(stored);
+      any = true;
+    }
+    return any;
+  }
+
+  #recalled(key: string, time: number): Case | undefined {
+    return this.#recall(key, time) ? this.#refusals.get(key) : undefined;
+  }
+
+  #revive(stored: StoredCase): void {
+    const first = stored.events[0];
+    const home = this.#newCase(first?.at.host ?? '', first?.at.time ?? 0);
+    home.refs.push(stored.ref);
+    this.#loaded.set(stored.ref, home);
+    home.parent = stored.parent;
+    home.children.push(...stored.children);
+    home.likely.push(...stored.likely);
+    for (const event of stored.events) this.#place(event, home);
+    home.dirty = false;
+    home.touched = this.#clocks.get(home.host) ?? home.touched;
+  }
+}
+
+/** The case that a case has become part of. */
+function current(which: Case): Case {
+  let found = which;
+  while (found.mergedInto !== null) found = found.mergedInto;
+  return found;
+}
+
+/** A case of which nothing is known but that another mentions it has nothing to store. */
+function worthStoring(which: Case): boolean {
+  return which.dirty && which.events.length > 0;
+}
+
+/** Whether every id's life is over and nothing that was mentioned is missing. */
+export function isFinished(which: Case): boolean {
+  for (const life of which.lives) {
+    if (life.weak && !life.seen) continue;
+    if (!life.seen || life.end === null) return false;
+  }
+  return which.runs.every((run) => run.seen);
+}
+
+/** Whether the case has this line: the same second, process and text, whatever head it stood behind. */
+function knows(owner: Case, event: Event): boolean {
+  const { events } = owner;
+  if (events.length >= MANY) {
+    owner.seen ??= new Set(events.map(identity));
+    const id = identity(event);
+    if (owner.seen.has(id)) return true;
+    owner.seen.add(id);
+    return false;
+  }
+  const { pid, time, message } = event.at;
+  const second = Math.floor(time / SECOND);
+  for (let i = events.length - 1; i >= 0; i--) {
+    const at = events[i]?.at;
+    if (
+      at !== undefined &&
+      at.pid === pid &&
+      at.message === message &&
+      Math.floor(at.time / SECOND) === second
+    )
+      return true;
+  }
+  return false;
+}
+
+function identity({ at }: Event): string {
+  return `${Math.floor(at.time / SECOND)}|${at.pid}|${at.message}`;
+}
+
+function addChild(parent: Case, child: ChildRef): void {
+  if (parent.children.some(({ queueId }) => queueId === child.queueId)) return;
+  parent.children.push(child);
+  parent.dirty = true;
+}
+
+function childKind(notification: string): ChildRef['kind'] {
+  if (notification.includes('delay')) return 'delay-notice';
+  return notification.includes('non-delivery') ? 'bounce' : 'notification';
+}
+
+/** Who refused whom; the sender and client as the message that follows would have them. */
+function refusalGroup({ at, clientAddress, sender }: Refusal): string {
+  return `${at.host}|${at.pid}|${clientAddress ?? ''}|${sender ?? ''}`;
+}
+
+/** A refused RCPT of a message whose first accepted RCPT came right after, in the same smtpd process. */
+function isRefusalOf(life: Life, { stage, at }: Refusal): boolean {
+  if (stage !== 'RCPT' || life.starter === null || life.smtpd !== at.pid) return false;
+  return life.starter >= at.time && life.starter - at.time <= REFUSAL_GAP;
+}
+
+/** Dovecot's LMTP session in `250 2.0.0 <alice@example.com> 8J2eBVZvvWOpPAAA0J78UA Saved`. */
+function mailboxSession(response: string): string | undefined {
+  return response.endsWith(' Saved')
+    ? / ([A-Za-z0-9+/]{16,40})(?::\d+)? Saved$/.exec(response)?.[1]
+    : undefined;
+}
+
+/** Keeps a loose end, and lets the oldest go when there are too many. */
+function remember<V>(map: Map<string, V>, key: string, value: V): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size <= MAX_LOOSE) return;
+  for (const oldest of map.keys()) {
+    map.delete(oldest);
+    break;
+  }
+}
+
+export type { Case } from './node.js';

@@ -1,0 +1,281 @@
+/**
+ * Which life of a queue id a line belongs to.
+ *
+ * Short ids come again, sometimes within a second, log order is not causal order, and logs are cut; so a line is
+ * given to the life that it fits by what it says, not to the one that was seen last.
+ */
+import type { Event } from '../event.js';
+import { isLongQueueId } from '../queue-id.js';
+import type { Case, Life } from './node.js';
+
+const SECOND = 1_000_000;
+const HOUR = 3600 * SECOND;
+/** How far apart lines of one moment may stand in a log (and clocks on one host). */
+export const SLACK = 10 * SECOND;
+/** How long a message may wait: Postfix' maximal_queue_lifetime, and a day. */
+const LIFETIME = 6 * 24 * HOUR;
+
+/** An event whose line begins with a queue id. */
+export type QueueEvent =
+  | Extract<Event, { readonly kind: QueueKind }>
+  | (Extract<Event, { readonly kind: 'smtpd.reject' | 'smtpd.action' }> & { readonly queueId: string });
+
+type QueueKind =
+  | 'smtpd.client'
+  | 'pickup'
+  | 'cleanup.message-id'
+  | 'cleanup.action'
+  | 'cleanup.aborted'
+  | 'qmgr.active'
+  | 'removed'
+  | 'qmgr.expired'
+  | 'qmgr.skipped'
+  | 'delivery'
+  | 'bounce'
+  | 'postsuper'
+  | 'queue.note';
+
+/** Daemons that log under their instance's own name, whatever syslog_name a service has in master.cf. */
+const INSTANCE_DAEMONS = new Set(['qmgr', 'cleanup', 'pickup', 'postsuper']);
+
+/** What a mention by another line says of the life it means. */
+export interface Mention {
+  readonly queueId: string;
+  /** The host that it must be on; null when any may be meant. */
+  readonly host: string | null;
+  readonly instance: string | null;
+  /** Between which times it must have begun. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export class Lives {
+  readonly #byId = new Map<string, Life[]>();
+  /** Per host, the names under which a queue manager or cleanup has logged. */
+  readonly #instances = new Map<string, Set<string>>();
+
+  /** Whether Postfix itself logs on that host (a host may run the filter only). */
+  runsPostfix(host: string): boolean {
+    return this.#instances.has(host);
+  }
+
+  /** The life that a line of its own fits, among those in memory. */
+  own(event: QueueEvent): Life | undefined {
+    const { at, queueId } = event;
+    if (INSTANCE_DAEMONS.has(at.daemon)) this.#learnInstance(at.host, at.instance);
+    const candidates = this.#byId.get(queueId);
+    if (candidates === undefined) return undefined;
+    let best: Life | undefined;
+    for (const life of candidates) {
+      if (!this.#sameQueue(life, event) || !fits(life, event)) continue;
+      // What another MTA's reply named is this only if it came in by SMTP.
+      if (life.weak && !life.seen && event.kind !== 'smtpd.client') continue;
+      if (best === undefined || closer(life, best, at.time)) best = life;
+    }
+    return best;
+  }
+
+  /** The life that another line means, among those in memory. */
+  mentioned(mention: Mention): Life | undefined {
+    const candidates = this.#byId.get(mention.queueId);
+    if (candidates === undefined) return undefined;
+    let best: Life | undefined;
+    for (const life of candidates) {
+      if (mention.host !== null && life.host !== '' && life.host !== mention.host) continue;
+      if (!begunBetween(life, mention)) continue;
+      if (best === undefined || better(life, best, mention)) best = life;
+    }
+    return best;
+  }
+
+  /** Lives that were only mentioned and that this `client=` line may belong to as well. */
+  expected(event: QueueEvent): readonly Life[] {
+    const candidates = this.#byId.get(event.queueId) ?? [];
+    if (candidates.length < 2) return [];
+    return candidates.filter((life) => !life.seen && this.#sameQueue(life, event) && fits(life, event));
+  }
+
+  /** A life that begins with a line of its own. */
+  begin(event: QueueEvent, owner: Case): Life {
+    const { at } = event;
+    const life = newLife(event.queueId, at.host, at.time, owner, true);
+    this.#add(life);
+    return life;
+  }
+
+  /** A life of which only a mention is known yet; `weak` when it may never be seen here. */
+  expect(mention: Mention, time: number, owner: Case): Life {
+    const life = newLife(mention.queueId, mention.host ?? '', time, owner, false);
+    this.#add(life);
+    return life;
+  }
+
+  /** Takes down what a line of its own says of the life. */
+  note(life: Life, event: QueueEvent): void {
+    const { at } = event;
+    if (!life.seen) {
+      life.seen = true;
+      life.weak = false;
+      life.host = at.host;
+      life.first = at.time;
+      life.last = at.time;
+    } else {
+      if (at.time < life.first) life.first = at.time;
+      if (at.time > life.last) life.last = at.time;
+    }
+    if (
+      life.instance === null &&
+      (INSTANCE_DAEMONS.has(at.daemon) || this.#isInstance(at.host, at.instance))
+    ) {
+      life.instance = at.instance;
+    }
+    switch (event.kind) {
+      case 'smtpd.client':
+        life.starter = at.time;
+        life.smtpd = at.pid;
+        break;
+      case 'pickup':
+        life.starter = at.time;
+        break;
+      case 'cleanup.message-id':
+        if (event.resent !== true) life.messageId = event.messageId;
+        break;
+      case 'qmgr.active':
+        life.sender = event.sender;
+        break;
+      case 'removed':
+      case 'cleanup.aborted':
+        life.end = Math.max(life.end ?? 0, at.time);
+        break;
+      case 'postsuper':
+        if (event.action === 'requeue') life.end = Math.max(life.end ?? 0, at.time);
+        break;
+      case 'cleanup.action':
+        if (endsMessage(event.action)) life.end = Math.max(life.end ?? 0, at.time);
+        break;
+      case 'smtpd.reject':
+        if (event.stage === 'END-OF-MESSAGE') life.end = Math.max(life.end ?? 0, at.time);
+        break;
+      default:
+    }
+  }
+
+  remove(life: Life): void {
+    const list = this.#byId.get(life.queueId);
+    if (list === undefined) return;
+    if (list.length === 1) this.#byId.delete(life.queueId);
+    else list.splice(list.indexOf(life), 1);
+  }
+
+  #add(life: Life): void {
+    const list = this.#byId.get(life.queueId);
+    if (list === undefined) this.#byId.set(life.queueId, [life]);
+    else list.push(life);
+  }
+
+  #learnInstance(host: string, instance: string): void {
+    const names = this.#instances.get(host);
+    if (names === undefined) this.#instances.set(host, new Set([instance]));
+    else names.add(instance);
+  }
+
+  #isInstance(host: string, name: string): boolean {
+    return this.#instances.get(host)?.has(name) === true;
+  }
+
+  /** Same host and instance. A name that no queue manager uses is a service's own syslog_name, of any instance. */
+  #sameQueue(life: Life, { at }: QueueEvent): boolean {
+    if (life.host !== at.host && !(life.host === '' && !life.seen)) return false;
+    if (life.instance === null || life.instance === at.instance) return true;
+    return !INSTANCE_DAEMONS.has(at.daemon) && !this.#isInstance(at.host, at.instance);
+  }
+}
+
+function newLife(queueId: string, host: string, time: number, owner: Case, seen: boolean): Life {
+  const life: Life = {
+    queueId,
+    host,
+    instance: null,
+    first: time,
+    last: time,
+    starter: null,
+    smtpd: 0,
+    sender: null,
+    messageId: null,
+    end: null,
+    seen,
+    weak: false,
+    case: owner,
+  };
+  owner.lives.push(life);
+  return life;
+}
+
+/** cleanup actions after which nothing of the message remains here. */
+function endsMessage(action: string): boolean {
+  return (
+    action === 'reject' || action === 'milter-reject' || action === 'discard' || action === 'milter-discard'
+  );
+}
+
+/** Whether a line can be about this life, by when it was written and what it says. */
+function fits(life: Life, event: QueueEvent): boolean {
+  const { time } = event.at;
+  if (life.seen && isLongQueueId(life.queueId)) return true;
+  if (!life.seen) {
+    // Mentioned at `first`: begun before that, though not an age ago.
+    return event.kind === 'smtpd.client' || event.kind === 'pickup' || event.kind === 'cleanup.message-id'
+      ? time <= life.first + SLACK && time >= life.first - HOUR
+      : time >= life.first - HOUR && time <= life.first + LIFETIME;
+  }
+  if (event.kind === 'smtpd.client' || event.kind === 'pickup') {
+    if (life.starter !== null) return Math.floor(life.starter / SECOND) === Math.floor(time / SECOND);
+    if (life.end !== null && time > life.end) return false;
+    return life.first - time < LIFETIME && time <= life.first + SLACK;
+  }
+  if (life.end !== null && time > life.end + SLACK) return false;
+  if (time < life.first - (life.starter !== null ? SLACK : LIFETIME)) return false;
+  switch (event.kind) {
+    case 'cleanup.message-id':
+      return event.resent === true || life.messageId === null || life.messageId === event.messageId;
+    case 'qmgr.active':
+      return life.sender === null || life.sender === event.sender;
+    case 'delivery': {
+      // After a long silence the id may be another message's: `delay=` tells when this one arrived.
+      if (life.starter === null || life.smtpd === 0 || time - life.last < HOUR) return true;
+      const arrival = time - event.delay * SECOND;
+      return Math.abs(arrival - life.starter) < SLACK + event.delay * 0.02 * SECOND;
+    }
+    default:
+      return true;
+  }
+}
+
+/** Of two lives that a line fits, whether the first is the likelier: the one that began last before the line. */
+function closer(life: Life, other: Life, time: number): boolean {
+  if (life.seen !== other.seen) return life.seen;
+  const [a, b] = [life.first <= time, other.first <= time];
+  if (a !== b) return a;
+  return a ? life.first > other.first : life.first < other.first;
+}
+
+function begunBetween(life: Life, { from, to }: Mention): boolean {
+  if (!life.seen) return Math.abs(life.first - to) < HOUR;
+  if (isLongQueueId(life.queueId)) return true;
+  // Without its beginning it is only known to have begun before its first line.
+  if (life.starter === null && life.messageId === null)
+    return life.first <= to + LIFETIME && life.last >= from - SLACK;
+  const start = life.starter ?? life.first;
+  return start >= from - SLACK && start <= to + SLACK;
+}
+
+function better(life: Life, other: Life, mention: Mention): boolean {
+  if (life.seen !== other.seen) return life.seen;
+  if (
+    mention.instance !== null &&
+    (life.instance === mention.instance) !== (other.instance === mention.instance)
+  ) {
+    return life.instance === mention.instance;
+  }
+  return life.first > other.first;
+}

@@ -1,0 +1,311 @@
+/**
+ * One raw line to its head and its message.
+ *
+ * Heads: RFC 3164 (also with a priority, a year after the day, Solaris' `[ID … mail.info]`, BSD's `<mail.info>`),
+ * RFC 3339 (rsyslog's default, journalctl -o short-iso), RFC 5424, journalctl -o json, and any of them behind what
+ * grep -H, docker-compose or a log viewer puts in front. The common ones are read by character, without a regular
+ * expression, and what rarely changes from line to line (the second, the host, the program) is remembered.
+ */
+import { Clock, type ClockOptions } from './clock.js';
+import type { Origin } from './event.js';
+import { type Program, parseProgram } from './program.js';
+
+export interface Line extends Origin {
+  /** The pattern key of the program that wrote it. */
+  readonly program: string;
+}
+
+const MONTHS: Readonly<Record<string, number>> = {
+  Jan: 0, Feb: 1, Mar: 2, Apr: 3, May: 4, Jun: 5, Jul: 6, Aug: 7, Sep: 8, Oct: 9, Nov: 10, Dec: 11,
+}; // biome-ignore format: a table
+
+const REPEATED = /^message repeated \d+ times: \[ ?/;
+/** What tools put in front: `mail.log.1:`, `mail    | `, `[1:mail1:postfix/lmtp] `. */
+const PREFIXES = [
+  /^[^\s|]{1,200} {0,40}\| /,
+  /^\[\d{1,10}:[^\]\s]{1,200}\] /,
+  /^[^\s:]{1,255}:(?:\d{1,10}:)?(?=[A-Z<{\d])/,
+];
+const STRUCTURED_DATA = /^(?:-|(?:\[[^\]"]*(?:"(?:[^"\\]|\\.)*"[^\]"]*)*\])+)(?: |$)/;
+const SOLARIS_ID = /^\[ID \d+ \w+\.\w+\] /;
+const BSD_PRIORITY = /^<\w+\.\w+> /;
+/** `[1:mail1:postfix/lmtp] ` in the place of host and program. */
+const MODULE = /^\[\d+:([^\]:\s]+):([^\]\s]+)\] ?/;
+
+/** Reads the lines of one stream in their order. */
+export class LineReader {
+  readonly #clock: Clock;
+  readonly #programs = new Map<string, Program>();
+  #stamp = '';
+  #stampTime = 0;
+  #isoMinute = '';
+  #isoMinuteTime = 0;
+  #host = '';
+  #program = '';
+  #parsed: Program = parseProgram('');
+
+  constructor(options: ClockOptions) {
+    this.#clock = new Clock(options);
+  }
+
+  /**
+   * The line's parts, or undefined when it has no head that we know. `time` is given for a line whose time was
+   * found out before (a stored one).
+   */
+  read(raw: string, time?: number): Line | undefined {
+    const line = this.#head(raw, 0, raw, time);
+    if (line !== undefined) return line;
+    for (const prefix of PREFIXES) {
+      const found = prefix.exec(raw);
+      if (found === null) continue;
+      const inner = this.#head(raw, found[0].length, raw, time);
+      if (inner !== undefined) return inner;
+    }
+    return undefined;
+  }
+
+  #head(text: string, from: number, raw: string, time: number | undefined): Line | undefined {
+    const code = text.charCodeAt(from);
+    if (code === 60 /* < */) return this.#priority(text, from, raw, time);
+    if (code === 123 /* { */) return this.#journal(text, from, raw, time);
+    if (code >= 48 && code <= 57) return this.#iso(text, from, raw, time);
+    return this.#bsd(text, from, raw, time);
+  }
+
+  #priority(text: string, from: number, raw: string, time: number | undefined): Line | undefined {
+    const end = text.indexOf('>', from);
+    if (end < 0 || end - from > 4) return undefined;
+    if (text.startsWith('1 ', end + 1)) return this.#rfc5424(text, end + 3, raw, time);
+    return this.#head(text, end + 1, raw, time);
+  }
+
+  /** `Nov  1 11:28:10 mail program[pid]: message`, also `Nov  1 2006 11:28:10 …`. */
+  #bsd(text: string, from: number, raw: string, known: number | undefined): Line | undefined {
+    let at = from + 15;
+    let time: number;
+    if (text.startsWith(this.#stamp, from) && this.#stamp !== '') {
+      time = this.#stampTime;
+    } else {
+      const month = MONTHS[text.slice(from, from + 3)];
+      if (month === undefined || text.charCodeAt(from + 3) !== 32) return undefined;
+      at = from + 4;
+      while (text.charCodeAt(at) === 32) at++;
+      const day = twoDigits(text, at);
+      if (day === undefined) return undefined;
+      at += day.width;
+      if (text.charCodeAt(at) !== 32) return undefined;
+      at++;
+      let year: number | undefined;
+      if (text.charCodeAt(at + 4) === 32) {
+        year = Number(text.slice(at, at + 4));
+        if (!(year > 1980)) return undefined;
+        at += 5;
+      }
+      const seconds = clockSeconds(text, at);
+      if (seconds === undefined) return undefined;
+      at += 8;
+      let micros = 0;
+      let exact = false;
+      if (text.charCodeAt(at) === 46 /* . */) {
+        const fraction = readFraction(text, at);
+        micros = fraction.micros;
+        at = fraction.end;
+        exact = true;
+      }
+      if (text.charCodeAt(at) !== 32) return undefined;
+      time = known ?? this.#clock.local(month, day.value, seconds, micros, year);
+      if (known === undefined && !exact && year === undefined && at === from + 15) {
+        this.#stamp = text.slice(from, from + 16);
+        this.#stampTime = time;
+      }
+    }
+    return this.#hostAndProgram(text, at + 1, raw, known ?? time);
+  }
+
+  /** `2026-11-23T00:35:42.904828+00:00 mail program[pid]: message`. */
+  #iso(text: string, from: number, raw: string, known: number | undefined): Line | undefined {
+    const stamp = this.#isoStamp(text, from);
+    if (stamp === undefined || text.charCodeAt(stamp.end) !== 32) return undefined;
+    return this.#hostAndProgram(text, stamp.end + 1, raw, known ?? stamp.time);
+  }
+
+  #isoStamp(text: string, from: number): { time: number; end: number } | undefined {
+    if (text.charCodeAt(from + 4) !== 45 || text.charCodeAt(from + 13) !== 58) return undefined;
+    const seconds = twoDigits(text, from + 17);
+    if (seconds === undefined || text.charCodeAt(from + 16) !== 58) return undefined;
+    let at = from + 19;
+    let micros = 0;
+    if (text.charCodeAt(at) === 46) {
+      const fraction = readFraction(text, at);
+      micros = fraction.micros;
+      at = fraction.end;
+    }
+    let zone = at;
+    const sign = text.charCodeAt(at);
+    if (sign === 90 /* Z */) {
+      zone = at + 1;
+    } else if (sign === 43 || sign === 45) {
+      zone = text.charCodeAt(at + 3) === 58 ? at + 6 : at + 5;
+    } else {
+      return undefined;
+    }
+    const minute = text.slice(from, from + 16) + text.slice(at, zone);
+    if (minute !== this.#isoMinute) {
+      const offset = text.slice(at, zone).replace(/^([+-]\d\d)(\d\d)$/, '$1:$2');
+      const instant = Date.parse(
+        `${text.slice(from, from + 10)}T${text.slice(from + 11, from + 16)}:00${offset}`,
+      );
+      if (Number.isNaN(instant)) return undefined;
+      this.#isoMinute = minute;
+      this.#isoMinuteTime = instant * 1000;
+    }
+    return { time: this.#isoMinuteTime + seconds.value * 1_000_000 + micros, end: zone };
+  }
+
+  /** After `<22>1 `: `STAMP HOST APP PROCID MSGID SD MSG`. */
+  #rfc5424(text: string, from: number, raw: string, known: number | undefined): Line | undefined {
+    const stamp = this.#isoStamp(text, from);
+    if (stamp === undefined) return undefined;
+    const fields = text.slice(stamp.end + 1).split(' ', 4);
+    const [host, app, pid, id] = fields;
+    if (host === undefined || app === undefined || pid === undefined || id === undefined) return undefined;
+    let rest = text.slice(stamp.end + 1 + host.length + app.length + pid.length + id.length + 4);
+    const data = STRUCTURED_DATA.exec(rest);
+    if (data === null) return undefined;
+    rest = rest.slice(data[0].length);
+    if (rest.charCodeAt(0) === 0xfeff) rest = rest.slice(1);
+    if (rest.charCodeAt(0) === 32) rest = rest.slice(1);
+    return this.#line(raw, known ?? stamp.time, host, app, Number(pid) || 0, rest);
+  }
+
+  /** `journalctl -o json`: one object a line. */
+  #journal(text: string, from: number, raw: string, known: number | undefined): Line | undefined {
+    let entry: Record<string, unknown>;
+    try {
+      entry = JSON.parse(text.slice(from)) as Record<string, unknown>;
+    } catch {
+      return undefined;
+    }
+    const time = known ?? Number(entry['__REALTIME_TIMESTAMP']);
+    const program = entry['SYSLOG_IDENTIFIER'] ?? entry['_COMM'];
+    if (!Number.isFinite(time) || typeof program !== 'string') return undefined;
+    const pid = Number(entry['SYSLOG_PID'] ?? entry['_PID']) || 0;
+    const host = typeof entry['_HOSTNAME'] === 'string' ? entry['_HOSTNAME'] : '';
+    return this.#line(raw, time, host, program, pid, journalText(entry['MESSAGE']));
+  }
+
+  #hostAndProgram(text: string, from: number, raw: string, time: number): Line | undefined {
+    let at = from;
+    if (text.charCodeAt(at) === 60 /* < */) {
+      const priority = BSD_PRIORITY.exec(text.slice(at, at + 40));
+      if (priority !== null) at += priority[0].length;
+    } else if (text.charCodeAt(at) === 91 /* [ */) {
+      const module = MODULE.exec(text.slice(at));
+      if (module !== null) {
+        return this.#line(raw, time, module[1] ?? '', module[2] ?? '', 0, text.slice(at + module[0].length));
+      }
+    }
+    let host = this.#host;
+    if (text.startsWith(host, at) && host !== '' && text.charCodeAt(at + host.length) === 32) {
+      at += host.length + 1;
+    } else {
+      const end = text.indexOf(' ', at);
+      if (end < 0) return undefined;
+      host = text.slice(at, end);
+      this.#host = host;
+      at = end + 1;
+    }
+    // The program: up to `[pid]: ` or `: `; a service name may hold colons of its own.
+    const length = text.length;
+    let end = at;
+    for (; end < length; end++) {
+      const code = text.charCodeAt(end);
+      if (code === 91 /* [ */ || code === 32) break;
+      if (code === 58 /* : */ && (end + 1 === length || text.charCodeAt(end + 1) === 32)) break;
+    }
+    const code = text.charCodeAt(end);
+    let pid = 0;
+    let message = end;
+    if (code === 91) {
+      message = end + 1;
+      for (
+        let digit = text.charCodeAt(message);
+        digit >= 48 && digit <= 57;
+        digit = text.charCodeAt(++message)
+      ) {
+        pid = pid * 10 + digit - 48;
+      }
+      if (text.charCodeAt(message) !== 93 /* ] */) return undefined;
+      message++;
+      if (text.charCodeAt(message) === 58) message++;
+    } else if (code === 58) {
+      message = end + 1;
+    } else {
+      // `last message repeated 2 times` and the like: no program at all.
+      return this.#line(raw, time, host, '', 0, text.slice(at));
+    }
+    if (text.charCodeAt(message) === 32) message++;
+    return this.#line(raw, time, host, text.slice(at, end), pid, text.slice(message));
+  }
+
+  #line(raw: string, time: number, host: string, name: string, pid: number, text: string): Line {
+    if (name !== this.#program) {
+      let parsed = this.#programs.get(name);
+      if (parsed === undefined) {
+        parsed = parseProgram(name);
+        // Program names are few; a log that makes them up must not fill memory.
+        if (this.#programs.size > 1000) this.#programs.clear();
+        this.#programs.set(name, parsed);
+      }
+      this.#program = name;
+      this.#parsed = parsed;
+    }
+    let message = text;
+    const code = message.charCodeAt(0);
+    if (code === 91 /* [ */) {
+      const id = SOLARIS_ID.exec(message);
+      if (id !== null) message = message.slice(id[0].length);
+    } else if (code === 109 /* m */ && message.startsWith('message repeated ')) {
+      const head = REPEATED.exec(message);
+      if (head !== null) message = message.slice(head[0].length, message.endsWith(']') ? -1 : undefined);
+    }
+    const { key, instance, service, daemon } = this.#parsed;
+    return { time, host, instance, service, daemon, pid, message, raw, program: key };
+  }
+}
+
+function twoDigits(text: string, at: number): { value: number; width: number } | undefined {
+  const first = text.charCodeAt(at) - 48;
+  if (!(first >= 0 && first <= 9)) return undefined;
+  const second = text.charCodeAt(at + 1) - 48;
+  return second >= 0 && second <= 9 ? { value: first * 10 + second, width: 2 } : { value: first, width: 1 };
+}
+
+/** Seconds since midnight of `11:28:10`. */
+function clockSeconds(text: string, at: number): number | undefined {
+  if (text.charCodeAt(at + 2) !== 58 || text.charCodeAt(at + 5) !== 58) return undefined;
+  const hours = twoDigits(text, at);
+  const minutes = twoDigits(text, at + 3);
+  const seconds = twoDigits(text, at + 6);
+  if (hours === undefined || minutes === undefined || seconds === undefined) return undefined;
+  return hours.value * 3600 + minutes.value * 60 + seconds.value;
+}
+
+/** `.904828` to microseconds; further digits are read over. */
+function readFraction(text: string, dot: number): { micros: number; end: number } {
+  let micros = 0;
+  let scale = 100_000;
+  let end = dot + 1;
+  for (let digit = text.charCodeAt(end) - 48; digit >= 0 && digit <= 9; digit = text.charCodeAt(++end) - 48) {
+    micros += digit * scale;
+    scale = Math.floor(scale / 10);
+  }
+  return { micros, end };
+}
+
+/** journald gives a message that is not UTF-8 as an array of bytes. */
+function journalText(message: unknown): string {
+  if (typeof message === 'string') return message;
+  if (!Array.isArray(message)) return '';
+  return new TextDecoder().decode(Uint8Array.from(message, (byte) => Number(byte)));
+}

@@ -1,0 +1,77 @@
+/**
+ * What stands in the free text of replies and relays: the ids and endpoints that joining rests on.
+ *
+ * Replies come from amavis (Amavis/In/SMTP.pm, Amavis/Out/SMTP.pm) or from any MTA in the world, so each is asked
+ * only for what it can say.
+ */
+import { isQueueId } from './queue-id.js';
+
+const QUEUED_AS = /\bqueued as ([0-9A-Za-z]{6,24})(?![0-9A-Za-z])/g;
+const AMAVIS_ID = /\bid=(\d{2,}-\d{2,}(?:-\d+)*)(?!\d)/;
+const FROM_MTA = /\b[Ff]rom MTA\(([^()]{0,200})\)/;
+const FORWARDED_AS = /^forwarded as ([0-9A-Za-z]{6,24})$/;
+const ENDPOINT = /\[([^[\]\s]{1,200})\](?::(\d{1,5}))?/;
+const CONNECT_TO = /\bconnect to ([^\s[]{0,255}\[[^[\]\s]{1,200}\](?::\d{1,5})?)/;
+const BLOCKED_BY_FILTER =
+  /\bOk, discarded\b|\bDISCARD\b|\bBOUNCE\b|\bDSN was sent\b|\bdiscarded, (?:id|UBE)\b|^host \S+ said: 5\d\d \S+ (?:Reject|Bounce), id=|^5\d\d \S+ (?:Reject|Bounce), id=/;
+
+/** The queue id that the other side gave, from `250 2.0.0 Ok: queued as Q`; the last when a reply quotes another. */
+export function queuedAs(response: string): string | undefined {
+  if (!response.includes('queued as ')) return undefined;
+  let id: string | undefined;
+  for (const found of response.matchAll(QUEUED_AS)) id = found[1];
+  return id !== undefined && isQueueId(id) ? id : undefined;
+}
+
+/** The amavis id in a reply: `250 2.7.0 Ok, discarded, id=16956-02 - spam`. */
+export function amavisIdIn(response: string): string | undefined {
+  return response.includes('id=') ? AMAVIS_ID.exec(response)?.[1] : undefined;
+}
+
+/** The queue id that local(8) gave to what an alias or .forward sent on. */
+export function forwardedAs(response: string): string | undefined {
+  const id = FORWARDED_AS.exec(response)?.[1];
+  return id !== undefined && isQueueId(id) ? id : undefined;
+}
+
+/** Whether amavis passes on what an MTA behind it answered, and which: `smtp:[127.0.0.1]:10025`, '' where not named. */
+export function fromMta(response: string): string | undefined {
+  return response.includes('rom MTA(') ? FROM_MTA.exec(response)?.[1] : undefined;
+}
+
+/** Whether a reply of the filter says that it kept, bounced or refused the message by its own verdict. */
+export function blockedByFilter(response: string): boolean {
+  return BLOCKED_BY_FILTER.test(response);
+}
+
+export interface Endpoint {
+  /** IP address, host name or socket path. */
+  readonly address: string;
+  readonly port: number | null;
+}
+
+/** `127.0.0.1[127.0.0.1]:10024`, `[127.0.0.1]:10024`, `mail[private/x]`, `smtp:[::1]:10025`; undefined for `none`, `local` … */
+export function parseEndpoint(text: string): Endpoint | undefined {
+  const found = ENDPOINT.exec(text);
+  if (found?.[1] === undefined) return undefined;
+  return { address: found[1], port: found[2] === undefined ? null : Number(found[2]) };
+}
+
+/** Where a delivery went or tried to go: its relay, or what its text says when the relay is `none`. */
+export function deliveryEndpoint(relay: string, response: string): Endpoint | undefined {
+  if (relay !== 'none') return relay.includes('[') ? parseEndpoint(relay) : undefined;
+  const named = CONNECT_TO.exec(response)?.[1];
+  return named === undefined ? undefined : parseEndpoint(named);
+}
+
+export function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1' || address === 'localhost' || address.includes('/');
+}
+
+/** `127.0.0.1:10024`; a socket's path as it is. */
+export function endpointName(endpoint: Endpoint): string {
+  if (endpoint.port === null) return endpoint.address;
+  return endpoint.address.includes(':')
+    ? `[${endpoint.address}]:${endpoint.port}`
+    : `${endpoint.address}:${endpoint.port}`;
+}

@@ -1,0 +1,292 @@
+/**
+ * The events of one message, sorted by what they are about: each queue id's life and each run of amavis.
+ *
+ * The order of lines in a log is not causal order and may even be lost, so events are put into one canonical order
+ * (time, then cause before effect) and everything after this is a function of the set of lines.
+ */
+import type { Event } from '../event.js';
+import type { ChildRef, ParentRef } from '../join/node.js';
+import type { Link } from './trace.js';
+
+/** What a case hands over. */
+export interface CaseFacts {
+  readonly events: readonly Event[];
+  readonly parent: ParentRef | null;
+  readonly children: readonly ChildRef[];
+  readonly likely: readonly Link[];
+}
+
+type Of<K extends Event['kind']> = Extract<Event, { readonly kind: K }>;
+
+export type DeliveryEvent = Of<'delivery'>;
+
+export interface LifeFacts {
+  readonly queueId: string;
+  first: number;
+  last: number;
+  client: Of<'smtpd.client'> | undefined;
+  pickup: Of<'pickup'> | undefined;
+  messageId: Of<'cleanup.message-id'> | undefined;
+  /** The first and the last time that qmgr took it up. */
+  active: Of<'qmgr.active'> | undefined;
+  lastActive: number;
+  readonly deliveries: DeliveryEvent[];
+  removed: Of<'removed'> | undefined;
+  expired: Of<'qmgr.expired'> | undefined;
+  /** Refused or thrown away after it had its id. */
+  aborted: Of<'cleanup.aborted' | 'cleanup.action' | 'smtpd.reject'> | undefined;
+  discarded: boolean;
+  held: boolean;
+  requeued: boolean;
+  /** Recipients that only a refusal, hold or filter line names. */
+  readonly named: string[];
+}
+
+export interface RunFacts {
+  readonly amavisId: string;
+  first: number;
+  last: number;
+  mailId: string | null;
+  /** The id before the filter, as amavis was told it. */
+  queueId: string | null;
+  readonly verdicts: Of<'amavis.verdict'>[];
+  readonly forwards: Of<'amavis.forward'>[];
+  readonly queuedAs: Set<string>;
+  received: Of<'amavis.received'> | undefined;
+  checking: Of<'amavis.checking'> | undefined;
+  timing: Of<'amavis.timing'> | undefined;
+}
+
+export interface Facts {
+  readonly events: readonly Event[];
+  readonly lives: ReadonlyMap<string, LifeFacts>;
+  readonly runs: ReadonlyMap<string, RunFacts>;
+  readonly refusals: readonly Of<'smtpd.reject'>[];
+  readonly proxies: readonly Of<'smtpd.proxy'>[];
+  readonly sessions: readonly Of<'smtpd.session'>[];
+}
+
+export function gatherFacts(unordered: readonly Event[]): Facts {
+  const events = canonicalOrder(unordered);
+  const lives = new Map<string, LifeFacts>();
+  const runs = new Map<string, RunFacts>();
+  const refusals: Of<'smtpd.reject'>[] = [];
+  const proxies: Of<'smtpd.proxy'>[] = [];
+  const sessions: Of<'smtpd.session'>[] = [];
+  for (const event of events) {
+    if ('queueId' in event && event.queueId !== undefined && !event.kind.startsWith('amavis.')) {
+      noteLife(lifeOf(lives, event.queueId, event.at.time), event);
+    }
+    switch (event.kind) {
+      case 'smtpd.reject':
+        if (event.queueId === undefined || event.recipient !== undefined) refusals.push(event);
+        break;
+      case 'smtpd.proxy':
+        proxies.push(event);
+        break;
+      case 'smtpd.session':
+        sessions.push(event);
+        break;
+      case 'amavis.verdict':
+      case 'amavis.recipient':
+      case 'amavis.forward':
+      case 'amavis.received':
+      case 'amavis.checking':
+      case 'amavis.timing':
+      case 'amavis.note':
+        if (event.amavisId !== undefined) noteRun(runOf(runs, event.amavisId, event.at.time), event);
+        break;
+      default:
+    }
+  }
+  return { events, lives, runs, refusals, proxies, sessions };
+}
+
+function lifeOf(lives: Map<string, LifeFacts>, queueId: string, time: number): LifeFacts {
+  let life = lives.get(queueId);
+  if (life === undefined) {
+    life = {
+      queueId,
+      first: time,
+      last: time,
+      client: undefined,
+      pickup: undefined,
+      messageId: undefined,
+      active: undefined,
+      lastActive: 0,
+      deliveries: [],
+      removed: undefined,
+      expired: undefined,
+      aborted: undefined,
+      discarded: false,
+      held: false,
+      requeued: false,
+      named: [],
+    };
+    lives.set(queueId, life);
+  }
+  life.last = time;
+  return life;
+}
+
+function noteLife(life: LifeFacts, event: Event): void {
+  switch (event.kind) {
+    case 'smtpd.client':
+      life.client ??= event;
+      break;
+    case 'pickup':
+      life.pickup ??= event;
+      break;
+    case 'cleanup.message-id':
+      if (event.resent !== true || life.messageId === undefined) life.messageId = event;
+      break;
+    case 'qmgr.active':
+      life.active ??= event;
+      life.lastActive = event.at.time;
+      life.held = false;
+      break;
+    case 'delivery':
+      life.deliveries.push(event);
+      break;
+    case 'removed':
+      life.removed = event;
+      break;
+    case 'qmgr.expired':
+      life.expired = event;
+      break;
+    case 'cleanup.aborted':
+      life.aborted = event;
+      break;
+    case 'cleanup.action':
+      noteAction(life, event);
+      break;
+    case 'smtpd.action':
+      if (event.action === 'hold') life.held = true;
+      if (event.recipient !== undefined) life.named.push(event.recipient);
+      break;
+    case 'smtpd.reject':
+      if (event.stage === 'END-OF-MESSAGE') life.aborted = event;
+      break;
+    case 'postsuper':
+      if (event.action === 'hold') life.held = true;
+      if (event.action === 'release') life.held = false;
+      if (event.action === 'requeue') life.requeued = true;
+      break;
+    default:
+  }
+}
+
+function noteAction(life: LifeFacts, event: Of<'cleanup.action'>): void {
+  const { action } = event;
+  if (action === 'hold' || action === 'milter-hold') life.held = true;
+  if (action === 'reject' || action === 'milter-reject') life.aborted = event;
+  if (action === 'discard' || action === 'milter-discard') life.discarded = true;
+  if (event.recipient !== undefined) life.named.push(event.recipient);
+}
+
+function runOf(runs: Map<string, RunFacts>, amavisId: string, time: number): RunFacts {
+  let run = runs.get(amavisId);
+  if (run === undefined) {
+    run = {
+      amavisId,
+      first: time,
+      last: time,
+      mailId: null,
+      queueId: null,
+      verdicts: [],
+      forwards: [],
+      queuedAs: new Set(),
+      received: undefined,
+      checking: undefined,
+      timing: undefined,
+    };
+    runs.set(amavisId, run);
+  }
+  run.last = time;
+  return run;
+}
+
+function noteRun(run: RunFacts, event: Event): void {
+  switch (event.kind) {
+    case 'amavis.verdict':
+      run.verdicts.push(event);
+      run.mailId ??= event.mailId ?? null;
+      run.queueId ??= event.queueId ?? null;
+      for (const id of event.queuedAs ?? []) run.queuedAs.add(id);
+      break;
+    case 'amavis.recipient':
+      for (const id of event.queuedAs ?? []) run.queuedAs.add(id);
+      break;
+    case 'amavis.forward':
+      if (event.direction !== 'FWD') break;
+      run.forwards.push(event);
+      run.mailId ??= event.mailId;
+      if (event.queuedAs !== undefined) run.queuedAs.add(event.queuedAs);
+      break;
+    case 'amavis.received':
+      run.received ??= event;
+      break;
+    case 'amavis.checking':
+      run.checking ??= event;
+      run.mailId ??= event.mailId;
+      run.queueId ??= event.queueId ?? null;
+      break;
+    case 'amavis.timing':
+      run.timing ??= event;
+      break;
+    default:
+  }
+}
+
+/** Cause before effect, for lines of one moment. */
+const RANK: Readonly<Record<Event['kind'], number>> = {
+  'smtpd.session': 0,
+  'smtpd.reject': 1,
+  'smtpd.client': 2,
+  pickup: 2,
+  'smtpd.action': 3,
+  'cleanup.message-id': 4,
+  'cleanup.action': 5,
+  'cleanup.aborted': 6,
+  postsuper: 7,
+  'qmgr.active': 8,
+  'qmgr.skipped': 9,
+  'amavis.received': 10,
+  'amavis.checking': 11,
+  'connect.failed': 12,
+  'amavis.note': 13,
+  'queue.note': 14,
+  'amavis.forward': 15,
+  'amavis.recipient': 16,
+  'amavis.verdict': 17,
+  'amavis.timing': 18,
+  'smtpd.proxy': 19,
+  'dovecot.failed': 20,
+  'dovecot.saved': 21,
+  delivery: 22,
+  bounce: 23,
+  'qmgr.expired': 24,
+  removed: 25,
+  'system.note': 26,
+  'log.lost': 27,
+};
+
+const POSTSUPER_RANK = { hold: 0, release: 1, expire: 2, requeue: 3 } as const;
+
+/** A new array in canonical order. */
+export function canonicalOrder(events: readonly Event[]): readonly Event[] {
+  return [...events].sort(compare);
+}
+
+function compare(a: Event, b: Event): number {
+  if (a.at.time !== b.at.time) return a.at.time - b.at.time;
+  if (a.kind !== b.kind) return RANK[a.kind] - RANK[b.kind];
+  if (a.kind === 'delivery' && b.kind === 'delivery') {
+    if (a.delay !== b.delay) return a.delay - b.delay;
+    if (a.status !== b.status) return Number(a.status !== 'deferred') - Number(b.status !== 'deferred');
+  }
+  if (a.kind === 'postsuper' && b.kind === 'postsuper' && a.action !== b.action) {
+    return POSTSUPER_RANK[a.action] - POSTSUPER_RANK[b.action];
+  }
+  return a.at.message < b.at.message ? -1 : a.at.message > b.at.message ? 1 : a.at.pid - b.at.pid;
+}

@@ -1,0 +1,298 @@
+/** The path as a list of hops: received, queued, filtered, reinjected, delivered. */
+import { isoTime } from '../clock.js';
+import type { Origin } from '../event.js';
+import type { MailPath } from '../path.js';
+import {
+  amavisIdIn,
+  blockedByFilter,
+  deliveryEndpoint,
+  fromMta,
+  parseEndpoint,
+  queuedAs,
+} from '../response.js';
+import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
+import { type Chain, isFilterDelivery } from './links.js';
+import { stateWithout } from './recipients.js';
+import type { Hop, Outcome, Stage } from './trace.js';
+
+const SECOND = 1_000_000;
+/** Ports of the services that Postfix' master.cf names by these words. */
+const SERVICE_PORTS: Readonly<Record<string, number>> = {
+  submission: 587,
+  submissions: 465,
+  smtps: 465,
+  smtp: 25,
+};
+
+interface Draft {
+  readonly stage: Stage;
+  readonly service: string | null;
+  readonly port: number | null;
+  readonly queueId: string | null;
+  readonly amavisId: string | null;
+  from: number;
+  to: number | null;
+  readonly outcome: Outcome;
+  readonly relay: string | null;
+  readonly detail: string | null;
+  attempts: number;
+}
+
+export function hopsOf(facts: Facts, chain: Chain, path: MailPath): Hop[] {
+  const hops: Draft[] = [...beforeTheQueue(facts)];
+  const told = new Set<string>();
+  for (const run of facts.runs.values()) {
+    const feeder = chain.feeders.get(run.amavisId);
+    if (feeder === undefined || !facts.lives.has(feeder)) hops.push(runHop(run, null, path));
+  }
+  for (const queueId of chain.order) {
+    const life = facts.lives.get(queueId);
+    if (life === undefined) continue;
+    hops.push(...received(life, facts, chain, path), queued(life));
+    hops.push(...delivered(life, facts, chain, path, told));
+    for (const run of facts.runs.values()) {
+      if (chain.feeders.get(run.amavisId) === queueId && !told.has(run.amavisId))
+        hops.push(runHop(run, queueId, path));
+    }
+  }
+  return hops.map(({ from, to, ...rest }) => ({
+    ...rest,
+    from: isoTime(from),
+    to: to === null ? null : isoTime(to),
+  }));
+}
+
+function* beforeTheQueue({ sessions, proxies, refusals, lives }: Facts): Generator<Draft> {
+  const session = sessions[0];
+  if (session !== undefined && proxies.length > 0) {
+    const last = proxies.at(-1);
+    const detail = `${session.clientName}[${session.clientAddress}]`;
+    yield hop(
+      { stage: 'receive', service: 'smtpd', port: servicePort(session.at) },
+      session.at.time,
+      last?.at.time ?? null,
+      'ok',
+      detail,
+    );
+  }
+  for (const refusal of lives.size === 0 ? refusals : []) {
+    const { at, response } = refusal;
+    yield hop(
+      { stage: 'receive', service: at.daemon || 'smtpd', port: servicePort(at) },
+      at.time,
+      at.time,
+      'failed',
+      response,
+    );
+  }
+  for (const proxy of proxies) {
+    if (proxy.outcome === 'accept') continue;
+    const amavisId = proxy.amavisId ?? amavisIdIn(proxy.response) ?? null;
+    const outcome = amavisId === null ? 'failed' : 'blocked';
+    if (amavisId === null) {
+      yield hop(
+        { stage: 'filter', service: 'smtpd', port: null },
+        proxy.at.time,
+        proxy.at.time,
+        outcome,
+        proxy.response,
+      );
+    }
+  }
+}
+
+function hop(
+  where: Pick<Draft, 'stage' | 'service' | 'port'> & Partial<Pick<Draft, 'queueId' | 'amavisId' | 'relay'>>,
+  from: number,
+  to: number | null,
+  outcome: Outcome,
+  detail: string | null,
+): Draft {
+  return { queueId: null, amavisId: null, relay: null, ...where, from, to, outcome, detail, attempts: 1 };
+}
+
+function* received(life: LifeFacts, facts: Facts, chain: Chain, path: MailPath): Generator<Draft> {
+  const { queueId, client, pickup } = life;
+  const end = life.messageId?.at.time ?? life.active?.at.time ?? null;
+  const failed = life.aborted !== undefined;
+  const refusal = life.aborted;
+  const why =
+    refusal === undefined ? null : refusal.kind === 'smtpd.reject' ? refusal.response : refusal.text;
+  if (client !== undefined) {
+    const back = chain.reinjected.has(queueId);
+    const who = `${client.clientName}[${client.clientAddress}]`;
+    const stage = back ? 'reinject' : 'receive';
+    const port = back ? reinjectionPort(queueId, client.at, facts, path) : servicePort(client.at);
+    yield hop(
+      { stage, service: 'smtpd', port, queueId },
+      client.at.time,
+      end ?? client.at.time,
+      failed ? 'failed' : 'ok',
+      failed ? `${who}: ${why}` : who,
+    );
+  } else if (pickup !== undefined) {
+    const detail =
+      pickup.origQueueId === undefined ? `uid ${pickup.uid}` : `requeued from ${pickup.origQueueId}`;
+    yield hop(
+      { stage: 'receive', service: 'pickup', port: null, queueId },
+      pickup.at.time,
+      end ?? pickup.at.time,
+      failed ? 'failed' : 'ok',
+      why ?? detail,
+    );
+  } else if (life.messageId !== undefined) {
+    yield hop(
+      { stage: 'receive', service: 'cleanup', port: null, queueId },
+      life.messageId.at.time,
+      end,
+      failed ? 'failed' : 'ok',
+      why,
+    );
+  }
+}
+
+function queued(life: LifeFacts): Draft {
+  const { queueId, active } = life;
+  const first = life.deliveries[0];
+  const from = active?.at.time ?? life.client?.at.time ?? life.first;
+  const to = first === undefined ? (life.removed?.at.time ?? null) : Math.max(from, attemptStart(first));
+  const state = stateWithout(life);
+  const waiting = first === undefined && (state === 'queued' || state === 'held');
+  const detail =
+    state === 'held'
+      ? 'held'
+      : active === undefined
+        ? null
+        : `size ${active.size}, ${active.nrcpt} recipient${active.nrcpt === 1 ? '' : 's'}`;
+  const outcome: Outcome =
+    waiting || state === 'held' ? 'pending' : state === 'rejected' && first === undefined ? 'failed' : 'ok';
+  return hop(
+    { stage: 'queue', service: 'qmgr', port: null, queueId },
+    from,
+    waiting ? null : to,
+    outcome,
+    detail,
+  );
+}
+
+function delivered(life: LifeFacts, facts: Facts, chain: Chain, path: MailPath, told: Set<string>): Draft[] {
+  const groups = new Map<string, Draft>();
+  for (const delivery of life.deliveries) {
+    const filter = isFilterDelivery(delivery, facts.lives, path);
+    const outcome = outcomeOf(delivery, filter);
+    const endpoint = deliveryEndpoint(delivery.relay, delivery.response);
+    const run = filter ? runOf(delivery, life, facts, chain) : undefined;
+    if (run !== undefined) told.add(run.amavisId);
+    const amavisId = run?.amavisId ?? (filter ? (amavisIdIn(delivery.response) ?? null) : null);
+    const next = delivery.status === 'sent' ? queuedAs(delivery.response) : undefined;
+    const key = `${filter} ${endpoint?.address}:${endpoint?.port} ${delivery.relay} ${outcome} ${amavisId} ${next ?? ''} ${outcome === 'ok' ? '' : generalized(delivery.response)}`;
+    const group = groups.get(key);
+    if (group !== undefined) {
+      group.from = Math.min(group.from, attemptStart(delivery));
+      group.to = Math.max(group.to ?? 0, delivery.at.time);
+      group.attempts++;
+      continue;
+    }
+    groups.set(key, {
+      stage: filter ? 'filter' : 'deliver',
+      service: delivery.at.daemon || null,
+      port: endpoint?.port ?? null,
+      queueId: life.queueId,
+      amavisId,
+      from: attemptStart(delivery),
+      to: delivery.at.time,
+      outcome,
+      relay: delivery.relay,
+      detail: delivery.response,
+      attempts: 1,
+    });
+  }
+  return [...groups.values()];
+}
+
+function outcomeOf({ status, response }: DeliveryEvent, filter: boolean): Outcome {
+  if (filter && blockedByFilter(response)) return 'blocked';
+  if (status === 'sent' || status === 'deliverable') return 'ok';
+  return status === 'deferred' ? 'deferred' : 'failed';
+}
+
+/** The run of amavis that a delivery line tells of. */
+function runOf(delivery: DeliveryEvent, life: LifeFacts, facts: Facts, chain: Chain): RunFacts | undefined {
+  const named = amavisIdIn(delivery.response);
+  if (named !== undefined) return facts.runs.get(named);
+  const next = delivery.status === 'sent' ? queuedAs(delivery.response) : undefined;
+  if (next === undefined) return undefined;
+  for (const run of facts.runs.values()) {
+    if (chain.feeders.get(run.amavisId) === life.queueId && run.queuedAs.has(next)) return run;
+  }
+  return undefined;
+}
+
+/** A run without a reply to Postfix: its own lines tell. */
+function runHop(run: RunFacts, queueId: string | null, path: MailPath): Draft {
+  const verdict = run.verdicts[0];
+  const last = verdict?.at.time ?? null;
+  const took = verdict?.durationMs ?? run.timing?.totalMs;
+  const begin = run.received?.at.time ?? run.checking?.at.time;
+  const from = begin ?? (last !== null && took !== undefined ? startBefore(last, took * 1000) : run.first);
+  const blocked = run.verdicts.some(({ action }) => action === 'Blocked');
+  const outcome: Outcome =
+    verdict === undefined
+      ? 'pending'
+      : !blocked
+        ? 'ok'
+        : verdict.verdict === 'MTA-BLOCKED'
+          ? 'deferred'
+          : 'blocked';
+  const endpoint = run.received === undefined ? undefined : parseEndpoint(run.received.endpoint);
+  const detail = verdict === undefined ? null : `${verdict.action} ${verdict.verdict}`;
+  return hop(
+    {
+      stage: 'filter',
+      service: 'amavis',
+      port: endpoint?.port ?? path.filterPort,
+      queueId,
+      amavisId: run.amavisId,
+    },
+    from,
+    last,
+    outcome,
+    detail,
+  );
+}
+
+/** The port that a smtpd service's own syslog_name tells; 25 where it has none. */
+function servicePort({ service, daemon }: Origin): number | null {
+  if (service === '') return daemon === '' ? null : 25;
+  const named = SERVICE_PORTS[service];
+  if (named !== undefined) return named;
+  const port = Number(service.slice(service.lastIndexOf(':') + 1));
+  return Number.isInteger(port) && port > 0 && port < 65_536 ? port : null;
+}
+
+function reinjectionPort(queueId: string, at: Origin, { lives, proxies }: Facts, path: MailPath): number {
+  const replies = [...lives.values()].flatMap(({ deliveries }) => deliveries.map(({ response }) => response));
+  for (const response of [...replies, ...proxies.map((proxy) => proxy.response)]) {
+    if (!response.includes(queueId) || queuedAs(response) !== queueId) continue;
+    const port = parseEndpoint(fromMta(response) ?? '')?.port;
+    if (port !== undefined && port !== null) return port;
+  }
+  return (at.service === '' ? null : servicePort(at)) ?? path.reinjectionPort;
+}
+
+/** When the attempt began: the line's time less connection set-up and transmission. */
+function attemptStart({ at, delays }: DeliveryEvent): number {
+  if (delays === undefined) return at.time;
+  return startBefore(at.time, ((delays[2] ?? 0) + (delays[3] ?? 0)) * SECOND);
+}
+
+/** A time of whole seconds stays one: the log has no more. */
+function startBefore(time: number, micros: number): number {
+  const start = Math.round(time - micros);
+  return time % SECOND === 0 ? Math.floor(start / SECOND) * SECOND : start;
+}
+
+/** A failure's text without what differs from attempt to attempt. */
+function generalized(response: string): string {
+  return response.replace(/\bid=\d+-\d+(?:-\d+)*/g, 'id=').replace(/^delivery temporarily suspended: /, '');
+}

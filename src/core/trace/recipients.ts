@@ -1,0 +1,383 @@
+/**
+ * What became of each recipient: followed from the queue id where the message came in, through the filter, aliases
+ * and .forward, to where it rests now.
+ */
+import type { MailPath } from '../path.js';
+import {
+  amavisIdIn,
+  blockedByFilter,
+  deliveryEndpoint,
+  forwardedAs,
+  fromMta,
+  isLoopback,
+  parseEndpoint,
+  queuedAs,
+} from '../response.js';
+import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
+import { type Chain, isFilterDelivery } from './links.js';
+import type { RecipientState } from './trace.js';
+
+export interface RecipientFacts {
+  readonly address: string;
+  readonly originalTo: string | null;
+  readonly state: RecipientState | null;
+  readonly queueId: string | null;
+  /** The line that tells; undefined when the state follows from other lines. */
+  readonly delivery: DeliveryEvent | undefined;
+  readonly attempts: number;
+}
+
+/** The delivery lines of one recipient in one life, in order. */
+interface Entry {
+  readonly address: string;
+  readonly originalTo: string | undefined;
+  readonly deliveries: DeliveryEvent[];
+  /** The line that counts: the last that is final, else the last. */
+  last: DeliveryEvent;
+}
+
+const OPEN: readonly (RecipientState | null)[] = ['deferred', 'held', 'filtering', 'queued'];
+/** Of two copies for one recipient the one that got furthest speaks. */
+const STRENGTH: readonly (RecipientState | null)[] = [
+  'delivered', 'relayed', 'deferred', 'held', 'filtering', 'queued', 'blocked', 'bounced', 'expired', 'rejected', 'deleted', null,
+]; // biome-ignore format: a ranking
+
+export function isOpen(state: RecipientState | null): boolean {
+  return OPEN.includes(state);
+}
+
+export function recipientsOf(facts: Facts, chain: Chain, path: MailPath): readonly RecipientFacts[] {
+  return new Follower(facts, chain, path).all();
+}
+
+class Follower {
+  readonly #facts: Facts;
+  readonly #chain: Chain;
+  readonly #path: MailPath;
+  readonly #entries = new Map<string, readonly Entry[]>();
+  readonly #runsOf = new Map<string, RunFacts[]>();
+  readonly #visited = new Set<Entry>();
+  readonly #found = new Map<string, RecipientFacts>();
+
+  constructor(facts: Facts, chain: Chain, path: MailPath) {
+    this.#facts = facts;
+    this.#chain = chain;
+    this.#path = path;
+    for (const life of facts.lives.values()) this.#entries.set(life.queueId, entriesOf(life));
+    for (const run of facts.runs.values()) {
+      const feeder = chain.feeders.get(run.amavisId);
+      if (feeder === undefined) continue;
+      const list = this.#runsOf.get(feeder);
+      if (list === undefined) this.#runsOf.set(feeder, [run]);
+      else list.push(run);
+    }
+  }
+
+  all(): readonly RecipientFacts[] {
+    const { lives, runs, proxies, refusals } = this.#facts;
+    const led = new Set(this.#chain.links.map(({ to }) => to));
+    for (const life of lives.values()) if (!led.has(life.queueId)) this.#fromLife(life);
+    for (const run of runs.values()) if (!this.#isFed(run)) this.#fromRun(run);
+    // What nothing led to: copies that an outage made, recipients that were added on the way (always_bcc).
+    for (const life of lives.values()) {
+      for (const entry of this.#entries.get(life.queueId) ?? []) {
+        if (!this.#visited.has(entry)) this.#entry(life, entry, entry.originalTo ?? null);
+      }
+    }
+    for (const proxy of proxies) {
+      if (proxy.outcome !== 'reject' || proxy.recipient === undefined || this.#knows(proxy.recipient))
+        continue;
+      const byFilter = proxy.amavisId !== undefined || amavisIdIn(proxy.response) !== undefined;
+      this.#add(proxy.recipient, null, byFilter ? 'blocked' : 'rejected', null);
+    }
+    for (const { recipient, queueId } of refusals) {
+      if (recipient !== undefined && !this.#knows(recipient))
+        this.#add(recipient, null, 'rejected', queueId ?? null);
+    }
+    return [...this.#found.values()];
+  }
+
+  #isFed(run: RunFacts): boolean {
+    const feeder = this.#chain.feeders.get(run.amavisId);
+    return feeder !== undefined && this.#facts.lives.has(feeder);
+  }
+
+  #fromLife(life: LifeFacts): void {
+    for (const entry of this.#entries.get(life.queueId) ?? [])
+      this.#entry(life, entry, entry.originalTo ?? null);
+    const named = new Set(life.named);
+    for (const run of this.#runsOf.get(life.queueId) ?? [])
+      for (const address of runRecipients(run)) named.add(address);
+    for (const address of named) if (!this.#hasEntry(life, address)) this.#without(life, address, null);
+  }
+
+  #fromRun(run: RunFacts): void {
+    for (const address of runRecipients(run)) this.#throughRun(run, address, null, null);
+  }
+
+  /** A recipient of a life of whose delivery there is no line (yet). */
+  #without(life: LifeFacts, address: string, originalTo: string | null): void {
+    for (const run of this.#runsOf.get(life.queueId) ?? []) {
+      if (runRecipients(run).some((known) => same(known, address))) {
+        this.#throughRun(run, address, originalTo, life);
+        return;
+      }
+    }
+    this.#add(address, originalTo, stateWithout(life), life.queueId);
+  }
+
+  /** What amavis' own line says, where no reply to Postfix does. */
+  #throughRun(run: RunFacts, address: string, originalTo: string | null, feeder: LifeFacts | null): void {
+    const verdict = run.verdicts.findLast(({ recipients }) =>
+      recipients.some((known) => same(known, address)),
+    );
+    const queueId = feeder?.queueId ?? null;
+    if (verdict?.action === 'Blocked') {
+      this.#add(address, originalTo, blockedState(verdict.verdict, verdict.actions ?? []), queueId);
+      return;
+    }
+    const ways = [...run.queuedAs].flatMap((id) => this.#facts.lives.get(id) ?? []);
+    if (ways.length > 0) {
+      this.#into(ways, address, originalTo);
+      return;
+    }
+    this.#add(
+      address,
+      originalTo,
+      verdict === undefined || run.queuedAs.size === 0 ? 'filtering' : 'queued',
+      queueId,
+    );
+  }
+
+  #entry(life: LifeFacts, entry: Entry, originalTo: string | null): void {
+    if (this.#visited.has(entry)) return;
+    this.#visited.add(entry);
+    const next = this.#next(life, entry);
+    if (next !== undefined) {
+      this.#into(next, entry.address, originalTo);
+      return;
+    }
+    const state = this.#state(life, entry.last);
+    this.#add(entry.address, originalTo, state, life.queueId, entry);
+  }
+
+  /** The lives that carry the recipient on, when the line says that the message went on. */
+  #next(life: LifeFacts, { last, address }: Entry): LifeFacts[] | undefined {
+    if (last.status === 'sent') {
+      const id = forwardedAs(last.response) ?? queuedAs(last.response);
+      const next = id === undefined ? undefined : this.#facts.lives.get(id);
+      if (next !== undefined && next !== life) return [next];
+      return undefined;
+    }
+    if (life.requeued) {
+      const again = [...this.#facts.lives.values()].find(
+        ({ pickup }) => pickup?.origQueueId === life.queueId,
+      );
+      if (again !== undefined) return [again];
+    }
+    if (last.status !== 'deferred') return undefined;
+    // The reply was lost or came too late, and the filter passed the message on all the same.
+    const passed = (this.#runsOf.get(life.queueId) ?? []).find(
+      (run) => run.queuedAs.size > 0 && runRecipients(run).some((known) => same(known, address)),
+    );
+    const ways =
+      passed === undefined ? [] : [...passed.queuedAs].flatMap((id) => this.#facts.lives.get(id) ?? []);
+    return ways.length > 0 ? ways : undefined;
+  }
+
+  /** Goes on in the lives that the message went into. */
+  #into(lives: readonly LifeFacts[], address: string, originalTo: string | null): void {
+    const all = lives.flatMap((life) =>
+      (this.#entries.get(life.queueId) ?? []).map((entry) => ({ life, entry })),
+    );
+    let own = all.filter(
+      ({ entry }) => same(entry.address, address) || same(entry.originalTo ?? '', address),
+    );
+    if (own.length === 0) own = this.#rewritten(lives, all, address);
+    for (const { life, entry } of own) {
+      const before = entry.originalTo ?? (same(entry.address, address) ? null : address);
+      this.#entry(life, entry, originalTo ?? before);
+    }
+    if (own.length > 0) return;
+    const life = lives.length === 1 ? lives[0] : undefined;
+    if (life !== undefined && all.length === 0) this.#without(life, address, originalTo);
+    else if (all.length === 0) this.#add(address, originalTo, 'queued', lives[0]?.queueId ?? null);
+  }
+
+  /** The filter may rewrite an address: sure only when one recipient went in and what came out is nobody else's. */
+  #rewritten<T extends { readonly entry: Entry }>(
+    lives: readonly LifeFacts[],
+    all: readonly T[],
+    address: string,
+  ): T[] {
+    const ids = new Set(lives.map(({ queueId }) => queueId));
+    const fed = new Set<string>();
+    for (const entries of this.#entries.values()) {
+      for (const entry of entries) {
+        const next = entry.last.status === 'sent' ? queuedAs(entry.last.response) : undefined;
+        if (next !== undefined && ids.has(next)) fed.add(entry.address.toLowerCase());
+      }
+    }
+    for (const run of this.#facts.runs.values()) {
+      if (![...run.queuedAs].some((id) => ids.has(id))) continue;
+      for (const known of runRecipients(run)) fed.add(known.toLowerCase());
+    }
+    fed.delete(address.toLowerCase());
+    const taken = (entry: Entry): boolean =>
+      fed.has(entry.address.toLowerCase()) || fed.has((entry.originalTo ?? '').toLowerCase());
+    const free = all.filter(({ entry }) => !taken(entry));
+    const others = [...fed].filter(
+      (other) => !all.some(({ entry }) => same(entry.address, other) || same(entry.originalTo ?? '', other)),
+    );
+    return others.length === 0 ? free : [];
+  }
+
+  #state(life: LifeFacts, delivery: DeliveryEvent): RecipientState | null {
+    const { status, response } = delivery;
+    const filter = isFilterDelivery(delivery, this.#facts.lives, this.#path);
+    switch (status) {
+      case 'sent':
+        return filter ? this.#afterFilter(delivery) : restingPlace(delivery);
+      case 'deliverable':
+        return 'delivered';
+      case 'bounced':
+      case 'undeliverable':
+        return filter && blockedByFilter(response) ? 'blocked' : 'bounced';
+      case 'expired':
+        return 'expired';
+      default:
+        return stateWithout(life) ?? 'deferred';
+    }
+  }
+
+  /** The filter took it, and no queue id after it is known. */
+  #afterFilter(delivery: DeliveryEvent): RecipientState | null {
+    const { response } = delivery;
+    if (blockedByFilter(response)) return 'blocked';
+    const behind = fromMta(response);
+    if (behind !== undefined) {
+      const back = parseEndpoint(behind);
+      return back !== undefined && !isLoopback(back.address) && !this.#path.isReinjection(back)
+        ? 'relayed'
+        : 'queued';
+    }
+    if (queuedAs(response) !== undefined) return 'queued';
+    const amavisId = amavisIdIn(response);
+    const run = amavisId === undefined ? undefined : this.#facts.runs.get(amavisId);
+    const verdict = run?.verdicts.find(({ recipients }) =>
+      recipients.some((known) => same(known, delivery.recipient)),
+    );
+    if (verdict?.action === 'Blocked') return blockedState(verdict.verdict, verdict.actions ?? []);
+    return 'filtering';
+  }
+
+  #hasEntry(life: LifeFacts, address: string): boolean {
+    return (this.#entries.get(life.queueId) ?? []).some(
+      (entry) => same(entry.address, address) || same(entry.originalTo ?? '', address),
+    );
+  }
+
+  #knows(address: string): boolean {
+    for (const known of this.#found.values()) {
+      if (same(known.address, address) || (known.originalTo !== null && same(known.originalTo, address)))
+        return true;
+    }
+    return false;
+  }
+
+  #add(
+    address: string,
+    originalTo: string | null,
+    state: RecipientState | null,
+    queueId: string | null,
+    entry?: Entry,
+  ): void {
+    const original = originalTo !== null && same(originalTo, address) ? null : originalTo;
+    const key = `${address.toLowerCase()} ${original?.toLowerCase() ?? ''}`;
+    const before = this.#found.get(key);
+    if (before !== undefined && STRENGTH.indexOf(before.state) <= STRENGTH.indexOf(state)) return;
+    this.#found.set(key, {
+      address,
+      originalTo: original,
+      state,
+      queueId,
+      delivery: entry?.last,
+      attempts: entry?.deliveries.length ?? 0,
+    });
+  }
+}
+
+function entriesOf(life: LifeFacts): readonly Entry[] {
+  const entries = new Map<string, Entry>();
+  for (const delivery of life.deliveries) {
+    const key = `${delivery.recipient.toLowerCase()} ${delivery.originalTo?.toLowerCase() ?? ''}`;
+    const entry = entries.get(key);
+    if (entry === undefined) {
+      const { recipient: address, originalTo } = delivery;
+      entries.set(key, { address, originalTo, deliveries: [delivery], last: delivery });
+    } else {
+      entry.deliveries.push(delivery);
+      if (delivery.status !== 'deferred' || entry.last.status === 'deferred') entry.last = delivery;
+    }
+  }
+  return [...entries.values()];
+}
+
+/** What a life's own lines say of a recipient without a final delivery line. */
+export function stateWithout(life: LifeFacts): RecipientState | null {
+  if (life.expired !== undefined) return 'expired';
+  if (life.aborted !== undefined) return 'rejected';
+  if (life.discarded) return 'deleted';
+  if (isDeleted(life)) return 'deleted';
+  if (life.requeued) return 'queued';
+  if (life.removed !== undefined) return null;
+  if (life.held) return 'held';
+  return life.deliveries.length > 0 ? 'deferred' : 'queued';
+}
+
+/** `removed` is postsuper's when its head says so, or, where heads lost the daemon, when it isn't the queue manager's. */
+function isDeleted({ removed, active, deliveries }: LifeFacts): boolean {
+  if (removed === undefined) return false;
+  if (removed.at.daemon !== '') return removed.at.daemon === 'postsuper';
+  const pending = deliveries.every(({ status }) => status === 'deferred');
+  return pending && (active === undefined || active.at.pid !== removed.at.pid);
+}
+
+export function runRecipients(run: RunFacts): readonly string[] {
+  const found: string[] = [];
+  for (const verdict of run.verdicts) found.push(...verdict.recipients);
+  if (found.length === 0) for (const forward of run.forwards) found.push(...forward.recipients);
+  if (found.length === 0) found.push(...(run.checking?.recipients ?? run.received?.recipients ?? []));
+  return found;
+}
+
+/** Blocked by amavis' verdict, or because the way back was blocked. */
+function blockedState(verdict: string, actions: readonly string[]): RecipientState {
+  if (verdict !== 'MTA-BLOCKED' && verdict !== 'TEMPFAIL') return 'blocked';
+  return actions.some((action) => action.startsWith('Rejected')) ? 'rejected' : 'deferred';
+}
+
+/** A mailbox, or another MTA. */
+function restingPlace({ at, relay, response }: DeliveryEvent): RecipientState {
+  switch (at.daemon) {
+    case 'smtp':
+    case 'relay':
+      return 'relayed';
+    case '':
+      // The head lost the daemon: a relay without an address is a mailbox, an LMTP server says what it did.
+      return !relay.includes('[') || /\b(?:saved|delivered|stored)\b/i.test(response)
+        ? 'delivered'
+        : 'relayed';
+    default:
+      return 'delivered';
+  }
+}
+
+function same(a: string, b: string): boolean {
+  return a === b || a.toLowerCase() === b.toLowerCase();
+}
+
+/** Where a recipient's last attempt went, for those that ask for the filter. */
+export function lastEndpoint(delivery: DeliveryEvent): ReturnType<typeof deliveryEndpoint> {
+  return deliveryEndpoint(delivery.relay, delivery.response);
+}

@@ -1,0 +1,38 @@
+import { open } from 'node:fs/promises';
+import { fileError } from './file-error.js';
+
+const PIECE = 1 << 20;
+
+/** Where a reader is in the file itself: compressed bytes for a compressed file. */
+export interface Progress {
+  position: number;
+}
+
+/** The raw bytes of a file (`-` is standard input) in pieces of up to 1 MiB. Throws a UserError when it can't. */
+export async function* source(path: string, progress: Progress): AsyncGenerator<Buffer, void, undefined> {
+  if (path === '-') {
+    for await (const piece of process.stdin as AsyncIterable<Buffer>) {
+      progress.position += piece.length;
+      yield piece;
+    }
+    return;
+  }
+  const file = await open(path, 'r').catch((error: unknown) => {
+    throw fileError(error, path);
+  });
+  try {
+    for (;;) {
+      // A fresh buffer each time: the pieces' ends are kept by the one who cuts them into lines.
+      const { bytesRead, buffer } = await file
+        .read(Buffer.allocUnsafeSlow(PIECE), 0, PIECE, null)
+        .catch((error: unknown) => {
+          throw fileError(error, path);
+        });
+      if (bytesRead === 0) return;
+      progress.position += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
