@@ -2,12 +2,14 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { answers, attempt, Daemon, execute, until } from './process.js';
+import { answers, Daemon, execute, until } from './process.js';
 
 /** How amavis is set up; what is left out is as in the guide. */
 export interface AmavisSetup {
   readonly logLevel?: 0 | 2 | 5;
   readonly children?: number;
+  /** A line for each recipient as well, as amavis' own default has it and Debian's has not. */
+  readonly recipientLines?: boolean;
   /** Further lines of amavisd.conf. */
   readonly more?: readonly string[];
 }
@@ -57,6 +59,8 @@ export class Amavis {
     }
     writeFileSync(join(this.#home, 'bin', 'scan'), scanner(this.#home), { mode: 0o755 });
     await execute('chown', ['-R', 'amavis:amavis', this.#home]);
+    // Where amavisd-release looks for the socket, whatever the configuration says.
+    await execute('mount', ['--bind', this.#home, '/var/lib/amavis']);
     // amavis refuses a configuration that its own user could write.
     await execute('chown', ['-R', 'root:root', join(this.#home, 'etc'), join(this.#home, 'bin')]);
   }
@@ -100,11 +104,8 @@ export class Amavis {
   }
 
   /** Releases a quarantined message, as an administrator does. */
-  async release(name: string): Promise<string> {
-    const done = await attempt('amavisd-release', [name], {
-      env: { ...process.env, AMAVISD_RELEASE_SOCKET: join(this.#home, 'amavisd.sock') },
-    });
-    return done.stdout + done.stderr;
+  async release(name: string): Promise<void> {
+    await execute('amavisd-release', [name]);
   }
 
   /** Every file in the quarantine. */
@@ -149,6 +150,7 @@ $enable_zmq = 0;
 $do_syslog = 1;
 $syslog_facility = 'mail';
 $log_level = ${setup.logLevel ?? 0};
+${setup.recipientLines ? '' : '$log_recip_templ = undef;'}
 
 $inet_socket_bind = '127.0.0.1';
 $inet_socket_port = 10024;

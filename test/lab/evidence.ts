@@ -91,17 +91,29 @@ function mailboxFiles(root: string): { path: string; user: string }[] {
 }
 
 function copyOf(message: string, place: Copy['place'], recipients: readonly string[]): Copy {
-  const { head, body } = split(message);
-  const token = tokensIn(head)[0] ?? null;
+  const { own, quoted } = layers(message);
+  const token = tokensIn(own)[0] ?? null;
   return {
     place,
     recipients: recipients.map((address) => address.toLowerCase()),
     token,
-    about: token === null ? tokensIn(body) : [],
-    ids: idsIn(head),
-    quotedIds: token === null ? idsIn(body) : { queueIds: [], mailIds: [] },
+    about: token === null ? tokensIn(quoted) : [],
+    ids: idsIn(own),
+    quotedIds: token === null ? idsIn(quoted) : { queueIds: [], mailIds: [] },
     message,
   };
+}
+
+/**
+ * What speaks of the message itself, and what it brings along of another. A bounce quotes the other's header in its
+ * body; what amavis releases from the quarantine has it below the Resent- lines of its own (RFC 5322, 3.6.6).
+ */
+function layers(message: string): { own: string; quoted: string } {
+  const { head, body } = split(message);
+  const resent = head.lastIndexOf('\nResent-');
+  return resent < 0
+    ? { own: head, quoted: body }
+    : { own: head.slice(0, resent), quoted: head.slice(resent) };
 }
 
 /** The header, unfolded, and the rest. */

@@ -1,5 +1,5 @@
 /** What truly happened, in the form of the samples' expected.json. */
-import type { RecipientState } from '../../src/core/trace.js';
+import type { RecipientState } from '../../src/core/trace/trace.js';
 
 /** One message that was sent. None of this is read off the log. */
 export interface ExpectedMessage {

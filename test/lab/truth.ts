@@ -1,5 +1,5 @@
 /** Lays the evidence beside what a scenario says must happen: only what both say is the truth. */
-import type { RecipientState } from '../../src/core/trace.js';
+import type { RecipientState } from '../../src/core/trace/trace.js';
 import type { Copy, Evidence } from './evidence.js';
 import type { Expected, ExpectedMessage } from './expected.js';
 import type { Sent } from './send.js';

@@ -35,6 +35,9 @@ async function neverUp(lab: Lab): Promise<void> {
 }
 
 async function wrongPort(lab: Lab): Promise<void> {
+  // As it starts, the log tells where it listens.
+  await lab.system.amavis.stop();
+  await lab.system.amavis.start();
   await lab.send({ to: ['alice@example.com'] }, { recipients: 'deferred', problems: ['filter-wrong-port'] });
   await lab.settle();
   await lab.send({ to: ['bob@example.com'] }, 'deferred');
@@ -78,8 +81,14 @@ async function saturated(lab: Lab): Promise<void> {
     to: [`${user}@example.com`],
     text: 'LAB-SLEEP-3',
   }));
-  await lab.sendAll(busy, 'delivered');
+  const sent = await lab.sendAll(busy, 'delivered');
   await lab.settle();
+  const waiting = (await postfix.queue()).map(({ queueId }) => queueId);
+  lab.stories.splice(0);
+  for (const message of sent) {
+    const late = message.queueId !== null && waiting.includes(message.queueId);
+    lab.expect(message, { recipients: 'delivered', problems: late ? ['filter-saturated'] : [] });
+  }
   await postfix.flush();
   await lab.settle();
 }
@@ -100,6 +109,7 @@ export const filter: readonly Scenario[] = [
     name: 'filter_wrong_port',
     note: 'content_filter points to a port where nobody listens',
     postfix: { filter: '[127.0.0.1]:10026' },
+    amavis: { logLevel: 2 },
     run: wrongPort,
   },
   {

@@ -78,6 +78,16 @@ export const variants: readonly Scenario[] = [
       await lab.system.dovecot.stop();
     },
   },
-  { name: 'log_level_2', note: 'amavis at log level 2', amavis: { logLevel: 2 }, run: longLines },
-  { name: 'log_level_5', note: 'amavis at log level 5', amavis: { logLevel: 5 }, run: longLines },
+  {
+    name: 'log_level_2',
+    note: 'amavis at log level 2',
+    amavis: { logLevel: 2, recipientLines: true },
+    run: longLines,
+  },
+  {
+    name: 'log_level_5',
+    note: 'amavis at log level 5',
+    amavis: { logLevel: 5, recipientLines: true },
+    run: longLines,
+  },
 ];

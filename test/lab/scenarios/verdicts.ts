@@ -49,9 +49,19 @@ async function split(lab: Lab): Promise<void> {
   await lab.settle();
 }
 
-/** The administrator is told of viruses, and releases a message from the quarantine. */
-async function noticeAndRelease(lab: Lab): Promise<void> {
+async function noticed(lab: Lab): Promise<void> {
   await lab.send({ to: ['bob@example.com'], kind: 'virus' }, { recipients: 'blocked', children: 1 });
+  await lab.settle();
+}
+
+/** An administrator releases a message from the quarantine. */
+async function released(lab: Lab): Promise<void> {
+  const { amavis } = lab.system;
+  await lab.send({ to: ['bob@example.com'], kind: 'spam' }, { recipients: 'blocked', children: 1 });
+  await lab.settle();
+  const [file] = await amavis.quarantine();
+  if (!file) throw new Error('nothing in the quarantine');
+  await amavis.release(file.name);
   await lab.settle();
 }
 
@@ -65,13 +75,15 @@ export const verdicts: readonly Scenario[] = [
     name: 'verdicts_smtp',
     note: 'the same by an SMTP feed',
     postfix: { feed: 'smtp' },
+    amavis: { recipientLines: true },
     run: everyVerdict,
   },
   { name: 'split_policy', note: 'per-recipient policies: amavis splits one message', run: split },
+  { name: 'release', note: 'a message is released from the quarantine', run: released },
   {
     name: 'admin_notice',
     note: 'amavis tells the administrator of a virus',
     amavis: { more: ["$virus_admin = 'root@example.com';"] },
-    run: noticeAndRelease,
+    run: noticed,
   },
 ];
