@@ -53,7 +53,7 @@ export class System {
    * Waits until nothing moves any more: no message on its way and no new line in the log for a while. Messages that
    * are deferred or held may stay.
    */
-  async settle(milliseconds = 60_000): Promise<void> {
+  async settle(milliseconds = 180_000): Promise<void> {
     const end = Date.now() + milliseconds;
     let quiet = 0;
     let length = -1;

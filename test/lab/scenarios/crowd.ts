@@ -52,19 +52,37 @@ function fate(at: number): Fate {
   }
 }
 
-/** Several clients at once, each with many messages, over reused connections and new ones. */
-function crowd(clients: number, each: number) {
-  return async (lab: Lab): Promise<void> => {
-    const client = async (number: number): Promise<void> => {
-      const from = `127.0.0.${number % 2 === 0 ? 2 : 3}`;
-      for (let at = 0; at < each; at += 1) {
-        const [mail, outcome] = fate(number * each + at);
-        await lab.send(mail, outcome, { from });
-      }
-    };
-    await Promise.all(Array.from({ length: clients }, (_, number) => client(number)));
-    await lab.system.settle(180_000);
+/** Several clients at once, each with many messages, over one connection a message. */
+async function send(lab: Lab, clients: number, each: number): Promise<void> {
+  const client = async (number: number): Promise<void> => {
+    const from = `127.0.0.${number % 2 === 0 ? 2 : 3}`;
+    for (let at = 0; at < each; at += 1) {
+      const [mail, outcome] = fate(number * each + at);
+      await lab.send(mail, outcome, { from });
+    }
   };
+  await Promise.all(Array.from({ length: clients }, (_, number) => client(number)));
+}
+
+async function crowd(lab: Lab): Promise<void> {
+  await send(lab, 6, 40);
+  await lab.settle();
+}
+
+/** The same, while amavis goes away and comes back, and what waits for it is requeued. */
+async function storm(lab: Lab): Promise<void> {
+  const { amavis, postfix } = lab.system;
+  await send(lab, 5, 24);
+  await amavis.stop();
+  await send(lab, 5, 12);
+  const waiting = (await postfix.queue()).filter(({ queue }) => queue === 'deferred').slice(0, 5);
+  for (const { queueId } of waiting) await postfix.super('-r', queueId);
+  await amavis.start();
+  await postfix.flush();
+  await send(lab, 5, 12);
+  await lab.settle();
+  await postfix.flush();
+  await lab.settle();
 }
 
 export const crowds: readonly Scenario[] = [
@@ -73,6 +91,13 @@ export const crowds: readonly Scenario[] = [
     note: 'six clients at once with forty messages each, of every kind',
     postfix: { feeds: 4 },
     amavis: { children: 4 },
-    run: crowd(6, 40),
+    run: crowd,
+  },
+  {
+    name: 'crowd_storm',
+    note: 'five clients at once, amavisd stopped and started meanwhile, waiting mail requeued',
+    postfix: { feeds: 4 },
+    amavis: { children: 4 },
+    run: storm,
   },
 ];
