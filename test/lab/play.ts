@@ -15,7 +15,12 @@ export interface Played {
   readonly faults: readonly string[];
 }
 
-export async function play(system: System, scenario: Scenario): Promise<Played> {
+/** `look` is called while what waits in the queue still waits there. */
+export async function play(
+  system: System,
+  scenario: Scenario,
+  look: (expected: Expected) => Promise<void>,
+): Promise<Played> {
   await system.configure(scenario.postfix ?? {}, scenario.amavis ?? {});
   emptyMailboxes(system.root);
   system.amavis.emptyQuarantine();
@@ -34,7 +39,8 @@ export async function play(system: System, scenario: Scenario): Promise<Played> 
   }
   const evidence = await collect(system.root, system.postfix, system.amavis, system.sinks);
   const log = { maillog: gained('maillog'), rfc3339: gained('rfc3339'), rfc5424: gained('rfc5424') };
-  await system.postfix.empty();
   const { expected, faults } = establish(scenario.name, scenario.note, lab.stories, evidence);
+  await look(expected);
+  await system.postfix.empty();
   return { expected, log, faults: [...broken, ...faults] };
 }

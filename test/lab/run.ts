@@ -1,59 +1,62 @@
-/** `npm run lab`: real Postfix and amavis end to end. See README.md beside this file. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** `npm run lab`: real Postfix and amavis end to end. README.md beside this file tells its options. */
 import { parseArgs } from 'node:util';
+import { check } from './check.js';
+import { demonstrate } from './demo.js';
 import { install, whyNotHere } from './install.js';
 import { insideRoot, runInside, whyNotIsolated } from './isolate.js';
-import { type Played, play } from './play.js';
 import { scenarios } from './scenarios/index.js';
 import { System } from './system.js';
 
 const { values } = parseArgs({
-  options: { only: { type: 'string', multiple: true }, record: { type: 'string' } },
+  options: {
+    list: { type: 'boolean' },
+    only: { type: 'string', multiple: true },
+    play: { type: 'boolean' },
+    record: { type: 'string' },
+  },
 });
 
 async function main(): Promise<number> {
+  if (values.list) {
+    for (const { name, note } of scenarios) console.log(`${name.padEnd(24)} ${note}`);
+    return 0;
+  }
   const root = insideRoot();
-  if (root === null) {
-    const why = whyNotHere();
-    if (why !== null) {
-      console.log(`lab: not run: ${why}`);
-      return 0;
-    }
-    await install();
-    const closed = whyNotIsolated();
-    if (closed !== null) {
-      console.log(`lab: not run: ${closed}`);
-      return 0;
-    }
-    return runInside();
+  return root === null ? outside() : inside(root);
+}
+
+async function outside(): Promise<number> {
+  const why = whyNotHere();
+  if (why === null) await install();
+  const notRun = why ?? whyNotIsolated();
+  if (notRun === null) return runInside();
+  console.log(`lab: not run: ${notRun}`);
+  return 0;
+}
+
+async function inside(root: string): Promise<number> {
+  const chosen = scenarios.filter(({ name }) => !values.only || values.only.includes(name));
+  const unknown = (values.only ?? []).filter((only) => !scenarios.some(({ name }) => name === only));
+  if (unknown.length > 0) {
+    console.error(`lab: no scenario is called ${unknown.join(', ')}; --list names them`);
+    return 2;
   }
   const system = new System(root);
-  await system.start();
-  let failed = 0;
-  for (const scenario of scenarios) {
-    if (values.only && !values.only.some((only) => scenario.name.includes(only))) continue;
-    const began = Date.now();
-    const played = await play(system, scenario);
-    if (values.record) save(values.record, played);
-    console.log(`${scenario.name}: ${played.expected.messages.length} messages, ${Date.now() - began} ms`);
-    for (const fault of played.faults) console.log(`  FAULT: ${fault}`);
-    if (played.faults.length > 0) failed += 1;
+  try {
+    await system.start();
+    if (values.play) {
+      await demonstrate(system);
+      return 0;
+    }
+    return (await check(system, chosen, values.record)) ? 0 : 1;
+  } finally {
+    await system.stop();
   }
-  await system.stop();
-  return failed > 0 ? 1 : 0;
 }
 
-/** In the form of the samples. Without truth there is no expected.json, but still the log that tells why. */
-function save(folder: string, { expected, log, faults }: Played): void {
-  const into = join(folder, expected.scenario);
-  mkdirSync(into, { recursive: true });
-  writeFileSync(join(into, 'maillog'), log.maillog);
-  writeFileSync(join(into, 'maillog.rfc3339'), log.rfc3339);
-  writeFileSync(join(into, 'maillog.rfc5424'), log.rfc5424);
-  if (faults.length === 0)
-    writeFileSync(join(into, 'expected.json'), `${JSON.stringify(expected, null, 1)}\n`);
-  else rmSync(join(into, 'expected.json'), { force: true });
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(`lab: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 2;
 }
-
-process.exitCode = await main();
