@@ -23,7 +23,23 @@ async function everyWay(lab: Lab): Promise<void> {
   await lab.settle();
 }
 
+/** A virtual alias is expanded before the filter, which sees only those behind it. */
+async function expanded(lab: Lab): Promise<void> {
+  const lands = { 'office@example.com': ['~alice', '~bob'] };
+  await lab.send({ to: ['office@example.com'] }, { ...mailbox, lands });
+  await lab.send({ to: ['office@example.com', 'carol@example.com'] }, { ...mailbox, lands });
+  await lab.settle();
+}
+
 export const clean: readonly Scenario[] = [
   { name: 'pass_lmtp', note: 'clean mail, LMTP feed, short queue ids', run: everyWay },
   { name: 'pass_smtp', note: 'clean mail, SMTP feed', postfix: { feed: 'smtp' }, run: everyWay },
+  {
+    name: 'virtual_alias',
+    note: 'a virtual alias, expanded before the filter',
+    postfix: {
+      main: { virtual_alias_maps: 'inline:{ { office@example.com = alice@example.com, bob@example.com } }' },
+    },
+    run: expanded,
+  },
 ];

@@ -44,6 +44,24 @@ async function wrongPort(lab: Lab): Promise<void> {
   await lab.settle();
 }
 
+/** A feed that can't work, whatever amavis does. */
+function misled(recipients: 'deferred' | 'bounced', problem: string) {
+  return async (lab: Lab): Promise<void> => {
+    const children = recipients === 'bounced' ? 1 : 0;
+    await lab.send({ to: ['alice@example.com'] }, { recipients, children, problems: [problem] });
+    await lab.settle();
+  };
+}
+
+async function tooBig(lab: Lab): Promise<void> {
+  await lab.send(
+    { to: ['alice@example.com'], padding: 100_000 },
+    { recipients: 'bounced', children: 1, problems: ['feed-size-advertised'] },
+  );
+  await lab.send({ to: ['bob@example.com'] }, { recipients: 'delivered', problems: [] });
+  await lab.settle();
+}
+
 /** The feed gives up while the filter is still at it: Postfix tries again, and both copies arrive. */
 async function slow(lab: Lab): Promise<void> {
   const { amavis, postfix } = lab.system;
@@ -111,6 +129,30 @@ export const filter: readonly Scenario[] = [
     postfix: { filter: '[127.0.0.1]:10026' },
     amavis: { logLevel: 2 },
     run: wrongPort,
+  },
+  {
+    name: 'filter_transport_missing',
+    note: 'content_filter names a service that master.cf lacks',
+    postfix: { main: { content_filter: 'amavisd:[127.0.0.1]:10024' } },
+    run: misled('deferred', 'transport-missing'),
+  },
+  {
+    name: 'filter_is_postfix',
+    note: 'content_filter points to Postfix itself',
+    postfix: { feed: 'smtp', filter: '[127.0.0.1]:25' },
+    run: misled('bounced', 'loops-to-myself'),
+  },
+  {
+    name: 'filter_no_such_host',
+    note: 'content_filter names a host that nobody knows',
+    postfix: { filter: '[amavis.example.com]:10024' },
+    run: misled('bounced', 'filter-name'),
+  },
+  {
+    name: 'filter_size',
+    note: 'amavis takes smaller messages than Postfix does',
+    amavis: { more: ['$smtpd_message_size_limit = 65536;'] },
+    run: tooBig,
   },
   {
     name: 'filter_slow',

@@ -37,6 +37,15 @@ async function relayDenied(lab: Lab): Promise<void> {
   await lab.settle();
 }
 
+async function unknownUser(lab: Lab): Promise<void> {
+  await lab.send(
+    { to: ['nosuchuser@example.com'] },
+    { recipients: 'bounced', children: 1, problems: ['reinject-user-unknown'] },
+  );
+  await lab.send({ to: ['bob@example.com'] }, { recipients: 'delivered', problems: [] });
+  await lab.settle();
+}
+
 async function loop(lab: Lab): Promise<void> {
   await lab.send(
     { to: ['alice@example.com'] },
@@ -91,6 +100,15 @@ export const reinject: readonly Scenario[] = [
       },
     },
     run: relayDenied,
+  },
+  {
+    name: 'reinject_user_unknown',
+    note: '25 takes mail for anybody, 10025 does not',
+    postfix: {
+      smtpd: { local_recipient_maps: '' },
+      reinject: { receive_override_options: 'no_header_body_checks,no_milters' },
+    },
+    run: unknownUser,
   },
   {
     name: 'reinject_partial',
