@@ -21,12 +21,12 @@ export interface EventSink {
 
 export class EventReader {
   readonly counts: Counts = { lines: 0, events: 0, ignored: 0, unrecognized: 0 };
-  readonly #patterns: PatternSet;
+  readonly #patterns: Pick<PatternSet, 'read'>;
   readonly #sink: EventSink;
   readonly #lines: LineReader;
   readonly #continuation = new Continuation();
 
-  constructor(patterns: PatternSet, clock: ClockOptions, sink: EventSink) {
+  constructor(patterns: Pick<PatternSet, 'read'>, clock: ClockOptions, sink: EventSink) {
     this.#patterns = patterns;
     this.#sink = sink;
     this.#lines = new LineReader(clock);

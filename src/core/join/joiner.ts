@@ -23,6 +23,7 @@ import {
 } from '../response.js';
 import type { Archive, StoredCase } from './archive.js';
 import { Lives, type Mention, type QueueEvent } from './lives.js';
+import { LooseEnds } from './loose-ends.js';
 import type { Case, ChildRef, Life, Run } from './node.js';
 import { noticeParent } from './notice.js';
 import { type RunEvent, Runs } from './runs.js';
@@ -31,15 +32,13 @@ const SECOND = 1_000_000;
 const HOUR = 3600 * SECOND;
 /** How long a finished case stays for lines that come late, and an unfinished one that nothing happens to. */
 const REST_FINISHED = 10 * SECOND;
-const REST_OPEN = 120 * SECOND;
+const REST_OPEN = 60 * SECOND;
 /** Refusals by one process of one sender's recipients within this time are one message's. */
 const REFUSAL_GAP = 10 * SECOND;
 /** More open cases than this and the oldest rest early. */
 const MAX_OPEN = 20_000;
 /** Events per case from which their identities are kept in a set. */
 const MANY = 40;
-/** How many loose ends (smtpd sessions, notices without a parent) are kept. */
-const MAX_LOOSE = 5000;
 
 type Delivery = Extract<Event, { kind: 'delivery' }>;
 type Proxy = Extract<Event, { kind: 'smtpd.proxy' }>;
@@ -60,12 +59,12 @@ export class Joiner {
   /** Refusals without an id, by their keys. */
   readonly #refusals = new Map<string, Case>();
   /** `NOQUEUE: client=` lines by smtpd process, for what its proxy line will tell. */
-  readonly #sessions = new Map<string, Session[]>();
+  readonly #sessions = new LooseEnds<Session[]>();
   /** Lives by the smtpd process that received them last. */
-  readonly #received = new Map<string, Life[]>();
+  readonly #received = new LooseEnds<Life[]>();
   readonly #mails = new Map<string, Run>();
-  readonly #notices = new Map<string, Life>();
-  readonly #mailboxes = new Map<string, Case | Saved>();
+  readonly #notices = new LooseEnds<Life[]>();
+  readonly #mailboxes = new LooseEnds<Case | Saved>();
 
   constructor(path: MailPath, archive: Archive) {
     this.#path = path;
@@ -232,7 +231,7 @@ export class Joiner {
     }
     const next = queuedAs(response);
     const session = mailboxSession(response);
-    if (session !== undefined) this.#mailboxDelivery(session, life.case);
+    if (session !== undefined) this.#mailboxDelivery(session, life.case, at.time);
     if (next === undefined || endpoint === undefined || event.status !== 'sent') return;
     const behind = fromMta(response);
     const back = behind === undefined ? undefined : parseEndpoint(behind);
@@ -359,7 +358,7 @@ export class Joiner {
     if (home !== null) return this.#keep(home, event);
     const key = `${event.at.host}|${event.at.pid}`;
     const list = this.#sessions.get(key);
-    if (list === undefined) remember(this.#sessions, key, [event]);
+    if (list === undefined) this.#sessions.set(key, [event], event.at.time);
     else if (list.length < 50) list.push(event);
     else list.splice(0, list.length, event);
     return undefined;
@@ -429,7 +428,7 @@ export class Joiner {
   #rememberReceived(life: Life, host: string, pid: number): void {
     const key = `${host}|${pid}`;
     const list = this.#received.get(key);
-    if (list === undefined) remember(this.#received, key, [life]);
+    if (list === undefined) this.#received.set(key, [life], life.first);
     else {
       if (list.length >= 8) list.shift();
       list.push(life);
@@ -442,7 +441,7 @@ export class Joiner {
     if (list === undefined) return;
     const rest = list.filter((one) => one !== life);
     if (rest.length === 0) this.#received.delete(key);
-    else this.#received.set(key, rest);
+    else this.#received.set(key, rest, life.first);
   }
 
   #nameless(owner: Case, key: string): void {
@@ -480,16 +479,15 @@ export class Joiner {
     let run = this.#mails.get(mailId);
     if (run === undefined && this.#recall(mailKey(mailId), time)) run = this.#mails.get(mailId);
     if (run !== undefined) this.#adopt(run, mailId, life);
-    // Filed even when a parent is known: the notice comes by again after its own pass through the filter.
-    else remember(this.#notices, mailId, life);
+    else this.#notices.set(mailId, [...(this.#notices.get(mailId) ?? []), life], time);
   }
 
   #noticesOf(run: Run, mailId: string, time: number): void {
     if (this.#notices.size === 0) {
       this.#recall(noticeKey(mailId), time);
     }
-    const life = this.#notices.get(mailId);
-    if (life !== undefined) this.#adopt(run, mailId, life);
+    for (const life of this.#notices.get(mailId) ?? []) this.#adopt(run, mailId, life);
+    this.#notices.delete(mailId);
   }
 
   #adopt(run: Run, mailId: string, life: Life): void {
@@ -524,13 +522,13 @@ export class Joiner {
     if (event.session === undefined) return undefined;
     const other = this.#mailboxes.get(event.session);
     if (other !== undefined && !('kind' in other)) return this.#keep(current(other), event);
-    remember(this.#mailboxes, event.session, event);
+    this.#mailboxes.set(event.session, event, event.at.time);
     return undefined;
   }
 
-  #mailboxDelivery(session: string, owner: Case): void {
+  #mailboxDelivery(session: string, owner: Case, time: number): void {
     const other = this.#mailboxes.get(session);
-    remember(this.#mailboxes, session, owner);
+    this.#mailboxes.set(session, owner, time);
     if (other !== undefined && 'kind' in other) this.#keep(owner, other);
   }
 
@@ -729,17 +727,6 @@ function mailboxSession(response: string): string | undefined {
   return response.endsWith(' Saved')
     ? / ([A-Za-z0-9+/]{16,40})(?::\d+)? Saved$/.exec(response)?.[1]
     : undefined;
-}
-
-/** Keeps a loose end, and lets the oldest go when there are too many. */
-function remember<V>(map: Map<string, V>, key: string, value: V): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size <= MAX_LOOSE) return;
-  for (const oldest of map.keys()) {
-    map.delete(oldest);
-    break;
-  }
 }
 
 export type { Case } from './node.js';

@@ -2,7 +2,7 @@
  * The end of amavis' main line: the recipients and the `, key: value` fields after them.
  *
  * The order is that of `$log_templ` (Amavis.pm, after `__DATA__`), which sites change and versions vary, so fields are
- * found by their names. Three of them hold what a stranger wrote (Message-ID, Subject, HELO): text in there that looks
+ * found by their labels. Three of them hold what a stranger wrote (Message-ID, Subject, HELO): text in there that looks
  * like a field must not be taken for one. amavis never leaves a `>` inside a Message-ID nor a `"` inside a Subject, so
  * those two are stepped over whole; behind the others nothing is believed that identifies a message.
  */
@@ -10,80 +10,151 @@
 /** A line without its closing `N ms` may have been cut by syslog if it is as long as this. */
 const CUT_FROM = 600;
 
-const FIELD =
-  /, (?:(?:(quarantine)(?:: | (?=\S+,))|([Qq]ueue-(?:ID|id)|(?:Resent-)?Message-ID|mail_id|Hits|[Ss]ize|queued_as|Subject|From|Tests|pt|b|tls|secret_id|SA|rules|User-Agent|X-Mailer): |(helo|b\.key|b\.com|b\.rhs|b\.parts|shortcircuit|autolearn|autolearnscore|languages|relaycountry|asn|dcc|dcc_rep|signer_avg|dkim_i|dkim_d|dkim_sd|dkim_new|rss)=)|(\d+) ms(?=,|$))/g;
-
-const FREE_TEXT: ReadonlySet<string> = new Set([
-  'From',
-  'User-Agent',
-  'X-Mailer',
-  'helo',
-  'b.com',
-  'b.rhs',
-  'b.parts',
-]);
-
-export function readAmavisMain(tail: string): Record<string, unknown> {
-  const { recipients, end } = readRecipients(tail);
-  return { recipients, ...readFields(tail.slice(end)) };
+interface Field {
+  /** What stands between the comma and the value. */
+  readonly label: string;
+  /** The event's field; '' for what only ends the value before it. */
+  readonly key: string;
+  readonly read: (text: string) => unknown;
+  /** The value's last character where its first is a bracket or a quote. */
+  readonly close: '' | '>' | '"' | ']';
+  /** The value is a stranger's text without an end of its own. */
+  readonly foreign: boolean;
 }
 
-/** `<a>,<"b, c"@d>,<e>`, up to the first thing that is no address. */
-function readRecipients(tail: string): { recipients: string[]; end: number } {
+const asIs = (text: string): string => text;
+const count = (text: string): number | undefined => (/^\d+$/.test(text) ? Number(text) : undefined);
+
+function field(label: string, key: string, read: Field['read'] = asIs, close: Field['close'] = ''): Field {
+  return { label, key, read, close, foreign: false };
+}
+
+const FIELDS: readonly Field[] = [
+  field('quarantine: ', 'quarantine'),
+  field('quarantine ', 'quarantine'), // 2003
+  field('Queue-ID: ', 'queueId'),
+  field('queue-id: ', 'queuedAs', splitReplies), // until 2006 or so the id that the next hop had given
+  field('Message-ID: ', 'messageId', unwrapped, '>'),
+  field('Resent-Message-ID: ', 'resentMessageId', unwrapped, '>'),
+  field('mail_id: ', 'mailId'),
+  field('Hits: ', 'hits', hits),
+  field('size: ', 'size', count),
+  field('Size: ', 'size', count),
+  field('queued_as: ', 'queuedAs', splitReplies),
+  field('Subject: ', 'subject', unwrapped, '"'),
+  field('Tests: ', 'tests', tests, ']'),
+  ...[
+    'pt: ',
+    'b: ',
+    'tls: ',
+    'secret_id: ',
+    'SA: ',
+    'rules: ',
+    'b.key=',
+    'shortcircuit=',
+    'autolearn=',
+    'languages=',
+  ]
+    .concat(['autolearnscore=', 'relaycountry=', 'asn=', 'dcc=', 'dcc_rep=', 'signer_avg=', 'rss='])
+    .concat(['dkim_i=', 'dkim_d=', 'dkim_sd=', 'dkim_new='])
+    .map((label) => field(label, '')),
+  ...['From: ', 'User-Agent: ', 'X-Mailer: ', 'helo=', 'b.com=', 'b.rhs=', 'b.parts='].map((label) => ({
+    ...field(label, ''),
+    foreign: true,
+  })),
+];
+
+const OPENING = { '>': '<', '"': '"', ']': '[' } as const;
+
+const DURATION = field('', 'durationMs', Number);
+
+/** The fields by the first character of their labels. */
+const BY_FIRST: readonly (readonly Field[])[] = Array.from({ length: 128 }, (_, code) =>
+  FIELDS.filter(({ label }) => label.charCodeAt(0) === code),
+);
+
+export function readAmavisMain(tail: string): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  const at = readRecipients(tail, fields);
+  readFields(tail, at, fields);
+  return fields;
+}
+
+/** `<a>,<"b, c"@d>,<e>`, up to the first thing that is no address; gives where that stands. */
+function readRecipients(tail: string, fields: Record<string, unknown>): number {
   const address = /<((?:"(?:[^"\\]|\\.)*"[^>]*|[^>]*))>/y;
   const recipients: string[] = [];
+  fields.recipients = recipients;
   let end = 0;
   for (;;) {
     address.lastIndex = recipients.length === 0 ? 0 : end + 1;
     const found = address.exec(tail);
-    if (found?.[1] === undefined) return { recipients, end };
+    if (found?.[1] === undefined) return end;
     recipients.push(found[1]);
     end = address.lastIndex;
-    if (tail[end] !== ',' || tail[end + 1] !== '<') return { recipients, end };
+    if (tail[end] !== ',' || tail[end + 1] !== '<') return end;
   }
 }
 
-function readFields(text: string): Record<string, unknown> {
-  const fields: Record<string, unknown> = {};
+function readFields(text: string, from: number, fields: Record<string, unknown>): void {
+  const whole = !text.endsWith('...') && text.length < CUT_FROM;
   let believed = true;
-  const field = new RegExp(FIELD);
-  for (let found = field.exec(text); found !== null; found = field.exec(text)) {
-    const start = field.lastIndex;
-    if (found[4] !== undefined) {
-      fields.durationMs = Number(found[4]);
+  for (let found = findField(text, from); found !== undefined; ) {
+    const { field, start } = found;
+    const closed = closedEnd(field, text, start);
+    found = findField(text, closed ?? start);
+    const end = closed ?? found?.comma ?? text.length;
+    const { key } = field;
+    if (field === DURATION) {
+      fields[key] = Number.parseInt(text.slice(start, end), 10);
+    } else if (
+      key !== '' &&
+      (end < text.length || whole) &&
+      (believed || key === 'tests') &&
+      !(key in fields)
+    ) {
+      const value = field.read(text.slice(start, end));
+      if (value !== undefined) fields[key] = value;
+    }
+    if (field.foreign) believed = false;
+  }
+}
+
+interface Found {
+  readonly field: Field;
+  /** Where the comma before it stands. */
+  readonly comma: number;
+  /** Where its value begins. */
+  readonly start: number;
+}
+
+function findField(text: string, from: number): Found | undefined {
+  for (let comma = text.indexOf(', ', from); comma >= 0; comma = text.indexOf(', ', comma + 1)) {
+    const at = comma + 2;
+    const code = text.charCodeAt(at);
+    if (code >= 48 && code <= 57) {
+      if (isDuration(text, at)) return { field: DURATION, comma, start: at };
       continue;
     }
-    const name = found[1] ?? found[2] ?? found[3] ?? '';
-    const end = valueEnd(name, text, start, field);
-    if (end < text.length || isWhole(text)) {
-      const value = fieldValue(name, text.slice(start, end));
-      if (value && (believed || value.key === 'tests') && !(value.key in fields))
-        fields[value.key] = value.value;
+    for (const field of BY_FIRST[code] ?? []) {
+      if (text.startsWith(field.label, at)) return { field, comma, start: at + field.label.length };
     }
-    if (FREE_TEXT.has(name)) believed = false;
-    field.lastIndex = end;
   }
-  return fields;
-}
-
-/** Where the value that begins at `start` ends: text in brackets and quotes is stepped over. */
-function valueEnd(name: string, text: string, start: number, field: RegExp): number {
-  const close = closing(name, text[start]);
-  if (close !== undefined) {
-    const end = name === 'Subject' ? subjectEnd(text, start) : text.indexOf(close, start + 1) + 1;
-    return end === 0 ? text.length : end;
-  }
-  field.lastIndex = start;
-  // The first comma of the next field; an empty value is followed by it directly.
-  const next = field.exec(text);
-  return next === null ? text.length : next.index;
-}
-
-function closing(name: string, first: string | undefined): string | undefined {
-  if (name.endsWith('Message-ID') && first === '<') return '>';
-  if (name === 'Subject' && first === '"') return '"';
-  if (name === 'Tests' && first === '[') return ']';
   return undefined;
+}
+
+/** `356 ms` before a comma or the end. */
+function isDuration(text: string, at: number): boolean {
+  const duration = /\d+ ms(?=,|$)/y;
+  duration.lastIndex = at;
+  return duration.test(text);
+}
+
+/** Where a value in brackets or quotes ends; undefined for one that goes on to the next field. */
+function closedEnd({ close }: Field, text: string, start: number): number | undefined {
+  if (close === '' || text[start] !== OPENING[close]) return undefined;
+  const end = close === '"' ? subjectEnd(text, start) : text.indexOf(close, start + 1) + 1;
+  return end === 0 ? text.length : end;
 }
 
 /** The quote that ends a Subject: one before a comma or the end, and not escaped while another such one follows. */
@@ -98,55 +169,21 @@ function subjectEnd(text: string, start: number): number {
   return end;
 }
 
-function isWhole(text: string): boolean {
-  return !text.endsWith('...') && text.length < CUT_FROM;
-}
-
-function fieldValue(name: string, text: string): { key: string; value: unknown } | undefined {
-  switch (name) {
-    case 'quarantine':
-      return { key: 'quarantine', value: text };
-    case 'Queue-ID':
-      return { key: 'queueId', value: text };
-    case 'Message-ID':
-      return { key: 'messageId', value: withoutBrackets(text) };
-    case 'Resent-Message-ID':
-      return { key: 'resentMessageId', value: withoutBrackets(text) };
-    case 'mail_id':
-      return { key: 'mailId', value: text };
-    case 'Hits':
-      return numberField('hits', hits(text));
-    case 'size':
-    case 'Size':
-      return numberField('size', /^\d+$/.test(text) ? Number(text) : undefined);
-    case 'queue-id': // until 2006 or so this was the id that the next hop had given
-    case 'queued_as':
-      return { key: 'queuedAs', value: splitReplies(text) };
-    case 'Subject':
-      return { key: 'subject', value: withoutQuotes(text) };
-    case 'Tests':
-      return { key: 'tests', value: tests(text) };
-    default:
-      return undefined;
-  }
-}
-
-function numberField(key: string, value: number | undefined): { key: string; value: number } | undefined {
-  return value === undefined ? undefined : { key, value };
-}
-
 /** `-1.76`; `3.2+5` is a score and what a list added to it; `1..7` those of several recipients, the highest counts. */
 function hits(text: string): number | undefined {
+  if (text === '-') return undefined;
   const found = /^([+-]?\d*\.?\d+)(?:([+-]\d*\.?\d+)|\.\.([+-]?\d*\.?\d+))?$/.exec(text);
   if (!found) return undefined;
   if (found[3] !== undefined) return Number(found[3]);
   // Both have at most three decimals; their sum should not show more.
-  return Math.round((Number(found[1]) + Number(found[2] ?? 0)) * 1000) / 1000;
+  return found[2] === undefined
+    ? Number(found[1])
+    : Math.round((Number(found[1]) + Number(found[2])) * 1000) / 1000;
 }
 
 /** Queue ids and whole replies, joined by a slash, which a reply may hold too. */
 function splitReplies(text: string): string[] {
-  return text.split(/\/(?=[2-5]\d\d[ -]|[0-9A-Za-z]{5,}(?:\/|$))/);
+  return text.includes('/') ? text.split(/\/(?=[2-5]\d\d[ -]|[0-9A-Za-z]{5,}(?:\/|$))/) : [text];
 }
 
 function tests(text: string): string[] {
@@ -154,10 +191,7 @@ function tests(text: string): string[] {
   return list === '' ? [] : list.split(',');
 }
 
-function withoutBrackets(text: string): string {
-  return text.startsWith('<') && text.endsWith('>') ? text.slice(1, -1) : text;
-}
-
-function withoutQuotes(text: string): string {
-  return text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
+/** Without its angle brackets or quotes. */
+function unwrapped(text: string): string {
+  return text.length > 1 && '<"'.includes(text[0] ?? ' ') ? text.slice(1, -1) : text;
 }

@@ -1,0 +1,31 @@
+/** What a command is: its face (cheap to load) and, loaded only when it runs, what it does. */
+import type { Style } from '../output/style.js';
+
+/** Where a command reads and writes. Data goes to `out`, everything else to `note`. */
+export interface Io extends Style {
+  out(text: string): void;
+  note(text: string): void;
+  readonly env: NodeJS.ProcessEnv;
+  readonly columns: number;
+  readonly outIsTerminal: boolean;
+  readonly noteIsTerminal: boolean;
+  /** Aborted by Ctrl-C or a request to end. */
+  readonly signal: AbortSignal;
+}
+
+/** Exit status: fine; it worked and found something wrong; it could not do its work. */
+export type ExitStatus = 0 | 1 | 2;
+
+export type Options = Readonly<Record<string, unknown>>;
+export type Run = (args: readonly string[], options: Options, io: Io) => Promise<ExitStatus>;
+
+export interface CommandSpec {
+  readonly name: string;
+  /** As help shows them: `<FILE...>`. */
+  readonly args: string;
+  readonly summary: string;
+  /** Flags and what they do; `many` for one that may be given again and again. */
+  readonly options: readonly { readonly flags: string; readonly help: string; readonly many?: boolean }[];
+  readonly examples: readonly { readonly line: string; readonly help: string }[];
+  readonly load: () => Promise<{ readonly run: Run }>;
+}

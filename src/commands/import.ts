@@ -1,0 +1,210 @@
+import { stat } from 'node:fs/promises';
+import type { ZoneOffset } from '../core/clock.js';
+import { LineReader } from '../core/line.js';
+import { Ingest } from '../ingest/ingest.js';
+import { packOldLines } from '../ingest/pack-old.js';
+import { printable, printableJson } from '../output/printable.js';
+import { progressBar } from '../output/progress.js';
+import { openInput } from '../read/input.js';
+import { compilePatterns, readPatternFiles } from '../read/pattern-files.js';
+import { databaseFile, guarded, openForReading, openForWriting, takeWriteLock } from '../store/database.js';
+import { Reader } from '../store/reader.js';
+import { directSink, threadSink } from '../store/sink.js';
+import { UserError } from '../user-error.js';
+import type { Io, Run } from './command.js';
+import { flag, mailPath, text, year, zone } from './options.js';
+
+/** A log smaller than this is stored before a writing thread would have started. */
+const SMALL = 4 * 1024 * 1024;
+
+interface LogFile {
+  readonly path: string;
+  readonly size: number;
+  /** Milliseconds: when it was last written to; now for standard input. */
+  readonly modified: number;
+  /** Microseconds of its first line; undefined when no line has a time. */
+  readonly first: number | undefined;
+}
+
+export const run: Run = async (paths, options, io) => {
+  const file = databaseFile(text(options, 'db'), io.env);
+  const zoneOffset = zone(options);
+  const firstYear = year(options);
+  const dir = text(options, 'patterns');
+  const own = dir === undefined ? [] : readPatternFiles(dir);
+  const patterns = compilePatterns(own);
+  const path = mailPath(options);
+  const started = performance.now();
+
+  let failed = false;
+  const complain = (error: unknown): void => {
+    if (!(error instanceof UserError)) throw error;
+    failed = true;
+    io.note(`amavtrace: ${error.message}\n${error.help === undefined ? '' : `  ${error.help}\n`}`);
+  };
+  const logs = await oldestFirst([...new Set(paths)], zoneOffset, firstYear, complain);
+  if (logs.length === 0) return 2;
+
+  const lock = takeWriteLock(file);
+  if (lock === undefined) {
+    throw new UserError(
+      `another amavtrace is writing to ${file}`,
+      'Wait for it, or stop the `amavtrace follow` that feeds it (what it follows needs no import).',
+    );
+  }
+  openForWriting(file).close();
+  const db = openForReading(file);
+  const total = logs.reduce((sum, { size }) => sum + size, 0);
+  const small = total < SMALL && logs.every(({ path: name }) => name !== '-');
+  const sink = small ? directSink(file) : threadSink(file);
+  const ingest = new Ingest({
+    patterns,
+    path,
+    reader: new Reader(db),
+    sink,
+    onUnrecognized: flag(options, 'showUnrecognized') ? (raw) => io.out(`${printable(raw)}\n`) : undefined,
+  });
+  const bar = progressBar(total, io);
+  let bytes = 0;
+  let files = 0;
+  try {
+    for (const log of logs) {
+      if (io.signal.aborted) break;
+      try {
+        bytes += await readLog(log, ingest, {
+          zone: zoneOffset,
+          year: firstYear,
+          signal: io.signal,
+          io,
+          progress: (at) => bar.show(log.path, at),
+        });
+        files++;
+        bar.done(log.size);
+      } catch (error) {
+        complain(error);
+      }
+    }
+    await ingest.finish();
+  } finally {
+    bar.clear();
+    await sink.close();
+    db.close();
+  }
+  guarded(file, () => packOldLines(file, own));
+  lock.release();
+
+  const { counts, traces } = ingest;
+  const seconds = (performance.now() - started) / 1000;
+  if (flag(options, 'json')) {
+    const { lines, events, ignored, unrecognized } = counts;
+    const summary = {
+      files,
+      lines,
+      bytes,
+      events,
+      ignored,
+      unrecognized,
+      traces: traces.added,
+      changed: traces.changed,
+    };
+    io.out(`${printableJson({ ...summary, seconds: Math.round(seconds * 1000) / 1000 })}\n`);
+  } else {
+    io.note(summaryText(files, bytes, counts, traces, seconds));
+  }
+  if (io.signal.aborted) {
+    io.note('amavtrace: interrupted; what was read is stored. Run the same import again to complete it.\n');
+    return 2;
+  }
+  return failed ? 2 : 0;
+};
+
+function summaryText(
+  files: number,
+  bytes: number,
+  { lines, events, ignored, unrecognized }: Ingest['counts'],
+  { added, changed }: Ingest['traces'],
+  seconds: number,
+): string {
+  const rate = seconds > 0 ? bytes / 1e6 / seconds : 0;
+  return (
+    `${files} file${files === 1 ? '' : 's'}, ${lines} lines, ${(bytes / 1e6).toFixed(1)} MB in ${seconds.toFixed(1)} s (${rate.toFixed(0)} MB/s)\n` +
+    `${added} new messages, ${changed} added to; ${events} lines used, ${ignored} of no concern, ${unrecognized} not recognized` +
+    `${unrecognized > 0 ? ' (--show-unrecognized prints them)' : ''}\n`
+  );
+}
+
+interface Reading {
+  readonly zone: ZoneOffset;
+  readonly year: number | undefined;
+  readonly signal: AbortSignal;
+  readonly io: Io;
+  readonly progress: (position: number) => void;
+}
+
+async function readLog(log: LogFile, ingest: Ingest, reading: Reading): Promise<number> {
+  const input = await openInput(log.path);
+  const source = ingest.source({ notAfter: log.modified, year: reading.year, zone: reading.zone });
+  let bytes = 0;
+  try {
+    for await (const chunk of input) {
+      readLines(chunk.text, (line) => source.read(line));
+      bytes += chunk.bytes;
+      reading.progress(chunk.position);
+      await ingest.settle();
+      if (reading.signal.aborted) break;
+    }
+  } finally {
+    await ingest.endSource(source);
+  }
+  for (const warning of input.warnings) reading.io.note(`amavtrace: ${warning}\n`);
+  if (input.cutLines > 0) {
+    reading.io.note(
+      `amavtrace: ${printable(log.path)}: ${input.cutLines} lines longer than 1 MiB were cut to that\n`,
+    );
+  }
+  return bytes;
+}
+
+function readLines(chunk: string, take: (line: string) => void): void {
+  let from = 0;
+  while (from < chunk.length) {
+    let end = chunk.indexOf('\n', from);
+    if (end < 0) end = chunk.length;
+    if (end > from) take(chunk.slice(from, chunk.charCodeAt(end - 1) === 13 ? end - 1 : end));
+    from = end + 1;
+  }
+}
+
+/** The files that can be read, the one with the oldest first line first. */
+async function oldestFirst(
+  paths: readonly string[],
+  zoneOffset: ZoneOffset,
+  firstYear: number | undefined,
+  complain: (error: unknown) => void,
+): Promise<LogFile[]> {
+  const logs: LogFile[] = [];
+  for (const path of paths) {
+    if (path === '-') {
+      logs.push({ path, size: 0, modified: Date.now(), first: undefined });
+      continue;
+    }
+    try {
+      const input = await openInput(path);
+      const { size, mtimeMs } = await stat(path);
+      const reader = new LineReader({ notAfter: mtimeMs, year: firstYear, zone: zoneOffset });
+      let first: number | undefined;
+      for await (const chunk of input) {
+        readLines(chunk.text, (line) => {
+          first ??= reader.read(line)?.time;
+        });
+        break;
+      }
+      logs.push({ path, size, modified: mtimeMs, first });
+    } catch (error) {
+      complain(error);
+    }
+  }
+  return logs.sort(
+    (a, b) => (a.first ?? Number.POSITIVE_INFINITY) - (b.first ?? Number.POSITIVE_INFINITY) || 0,
+  );
+}

@@ -1,0 +1,127 @@
+/** The commands, in the order in which help shows them. */
+import type { CommandSpec } from './command.js';
+
+type OptionSpec = CommandSpec['options'][number];
+
+const DB: OptionSpec = {
+  flags: '--db <file>',
+  help: 'the database (default: $AMAVTRACE_DB, else ~/.local/state/amavtrace/traces.db)',
+};
+const JSON_OUT: OptionSpec = { flags: '--json', help: 'JSON, one object a line' };
+const NO_COLOR: OptionSpec = { flags: '--no-color', help: 'no colours (also: NO_COLOR)' };
+const TZ: OptionSpec = {
+  flags: '--tz <zone>',
+  help: 'time zone of stamps without one, and of what is shown (default: the machine’s)',
+};
+const YEAR: OptionSpec = { flags: '--year <yyyy>', help: 'year of the first line, where stamps have none' };
+const FILTER: OptionSpec = {
+  flags: '--filter <host:port>',
+  help: 'the filter’s address (default: learnt from the log, :10024)',
+  many: true,
+};
+const REINJECT: OptionSpec = {
+  flags: '--reinject <host:port>',
+  help: 'where the filter gives mail back (default: :10025)',
+  many: true,
+};
+const PATTERNS: OptionSpec = {
+  flags: '--patterns <dir>',
+  help: 'more patterns, tried before the built-in ones',
+};
+const STUCK_AFTER: OptionSpec = {
+  flags: '--stuck-after <time>',
+  help: 'open and without progress for so long is stuck (default: 5m)',
+};
+const COMMON = [DB, JSON_OUT, NO_COLOR, TZ, FILTER, REINJECT, PATTERNS] as const;
+
+export const commands: readonly CommandSpec[] = [
+  {
+    name: 'import',
+    args: '<file...>',
+    summary: 'read whole logs, also .gz .xz .bz2 .zst, or - for standard input',
+    options: [
+      ...COMMON,
+      YEAR,
+      { flags: '--show-unrecognized', help: 'print lines of Postfix and amavis that no pattern knows' },
+    ],
+    examples: [
+      { line: 'amavtrace import /var/log/mail.log', help: 'one log' },
+      { line: 'amavtrace import /var/log/mail.log*', help: 'with its rotated ones, in any order' },
+      { line: 'zcat old.gz | amavtrace import - --year 2024', help: 'from another program' },
+    ],
+    load: () => import('./import.js'),
+  },
+  {
+    name: 'trace',
+    args: '<id>',
+    summary: 'show a message’s path, by queue id, amavis id, mail_id or message-id',
+    options: [
+      ...COMMON,
+      STUCK_AFTER,
+      { flags: '--evidence', help: 'with the log lines' },
+      { flags: '--format <format>', help: 'text (default), json or mermaid' },
+    ],
+    examples: [
+      { line: 'amavtrace trace 8BE9416260E', help: 'by any queue id on its path' },
+      { line: 'amavtrace trace 30897-02 --evidence', help: 'by amavis’ id, with its log lines' },
+      { line: "amavtrace trace '<T1@outside.example>' --json", help: 'by message-id, for a script' },
+    ],
+    load: () => import('./trace.js'),
+  },
+  {
+    name: 'search',
+    args: '',
+    summary: 'list messages, newest first',
+    options: [
+      ...COMMON,
+      STUCK_AFTER,
+      { flags: '--sender <glob>', help: 'address, domain or glob; <> for bounces' },
+      { flags: '--recipient <glob>', help: 'address, domain or glob' },
+      { flags: '--client <glob>', help: 'address or name of the client' },
+      {
+        flags: '--state <state>',
+        help: 'delivered, relayed, blocked, deferred, bounced, expired, rejected, held, deleted, filtering, queued or partial',
+      },
+      { flags: '--verdict <verdict>', help: 'amavis’ verdict, such as SPAM or CLEAN' },
+      { flags: '--problem <code>', help: 'a problem’s code, such as filter-refused' },
+      { flags: '--since <time>', help: 'ISO time, -2h, today, yesterday' },
+      { flags: '--until <time>', help: 'likewise' },
+      { flags: '--host <host>', help: 'the host that logged it' },
+      { flags: '--limit <n>', help: 'how many at most (default: 100; 0: all)' },
+    ],
+    examples: [
+      {
+        line: 'amavtrace search --recipient alice@example.com --since -2h',
+        help: 'what came for alice in the last two hours',
+      },
+      { line: 'amavtrace search --state deferred --since today', help: 'what is deferred' },
+      {
+        line: 'amavtrace search --verdict SPAM --sender outside.example --limit 0 --json',
+        help: 'a domain’s spam, all of it',
+      },
+    ],
+    load: () => import('./search.js'),
+  },
+  {
+    name: 'patterns',
+    args: '',
+    summary: 'list the log patterns, or test their samples',
+    options: [JSON_OUT, NO_COLOR, PATTERNS, { flags: '--test', help: 'run every sample line' }],
+    examples: [
+      { line: 'amavtrace patterns', help: 'what is known' },
+      {
+        line: 'amavtrace patterns --test --patterns /etc/amavtrace/patterns',
+        help: 'check patterns of your own',
+      },
+    ],
+    load: () => import('./patterns.js'),
+  },
+  {
+    name: 'prune',
+    args: '',
+    summary: 'remove old messages from the database',
+    options: [DB, JSON_OUT, NO_COLOR, { flags: '--older-than <age>', help: 'such as 30d' }],
+    examples: [{ line: 'amavtrace prune --older-than 30d', help: 'keep a month' }],
+    load: () => import('./prune.js'),
+  },
+];

@@ -1,0 +1,96 @@
+/** The options that commands share, read from what the command line gave. */
+import { TZDate, tzOffset } from '@date-fns/tz';
+import { parseISO, startOfDay, subDays } from 'date-fns';
+import type { ZoneOffset } from '../core/clock.js';
+import { MailPath } from '../core/path.js';
+import { UserError } from '../user-error.js';
+import type { Options } from './command.js';
+
+export function text(options: Options, name: string): string | undefined {
+  const value = options[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function texts(options: Options, name: string): readonly string[] {
+  const value = options[name];
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+export function flag(options: Options, name: string): boolean {
+  return options[name] === true;
+}
+
+/** A whole number that must not be negative. */
+export function count(options: Options, name: string): number | undefined {
+  const value = text(options, name);
+  if (value === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(value)) throw new UserError(`--${name} wants a whole number, not "${value}"`);
+  return Number(value);
+}
+
+export function year(options: Options): number | undefined {
+  const value = count(options, 'year');
+  if (value !== undefined && (value < 1970 || value > 9999)) {
+    throw new UserError(`--year wants a year such as 2026, not "${value}"`);
+  }
+  return value;
+}
+
+/** The zone of --tz, else the machine's. */
+export function zone(options: Options): ZoneOffset {
+  const name = text(options, 'tz');
+  if (name === undefined) return (instant) => -new Date(instant).getTimezoneOffset();
+  if (Number.isNaN(tzOffset(name, new Date(0)))) {
+    throw new UserError(
+      `--tz: there is no time zone "${name}"`,
+      'Name one as in Europe/Berlin, UTC or +02:00.',
+    );
+  }
+  return (instant) => tzOffset(name, new Date(instant));
+}
+
+export function mailPath(options: Options): MailPath {
+  const filters = texts(options, 'filter').map((value) => endpoint('--filter', value));
+  const reinjections = texts(options, 'reinject').map((value) => endpoint('--reinject', value));
+  return new MailPath({ filters, reinjections });
+}
+
+function endpoint(option: string, value: string): string {
+  if (/^(?:\[[^\]\s]+\]|[^\s:[\]]*):\d{1,5}$/.test(value)) return value;
+  throw new UserError(
+    `${option} wants HOST:PORT, not "${value}"`,
+    'For example 127.0.0.1:10024 or [::1]:10024.',
+  );
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** `30s`, `5m`, `2h`, `30d`, `1w` in seconds; a number alone is seconds. */
+export function seconds(option: string, value: string): number {
+  const found = /^(\d{1,9})([smhdw]?)$/.exec(value);
+  if (found === null)
+    throw new UserError(`${option} wants a time such as 30s, 5m, 2h or 30d, not "${value}"`);
+  return Number(found[1]) * (UNITS[found[2] || 's'] ?? 1);
+}
+
+/** `2026-11-23`, `2026-11-23T10:00`, `-2h`, `2h`, `today`, `yesterday`, `now` to microseconds since 1970. */
+export function instant(option: string, value: string, options: Options, now: number): number {
+  if (/^-?\d+[smhdw]$/.test(value)) return (now - seconds(option, value.replace(/^-/, '')) * 1000) * 1000;
+  const name = text(options, 'tz');
+  const here = name === undefined ? new Date(now) : new TZDate(now, name);
+  if (value === 'now') return now * 1000;
+  if (value === 'today') return startOfDay(here).getTime() * 1000;
+  if (value === 'yesterday') return startOfDay(subDays(here, 1)).getTime() * 1000;
+  let time = parseISO(value).getTime();
+  if (name !== undefined && !/(?:Z|[+-]\d\d:?\d\d)$/.test(value) && !Number.isNaN(time)) {
+    const at = parseISO(`${value}${value.includes('T') ? '' : 'T00:00'}Z`).getTime();
+    time = at - tzOffset(name, new Date(at)) * 60_000;
+  }
+  if (Number.isNaN(time)) {
+    throw new UserError(
+      `${option} wants a time, not "${value}"`,
+      'For example 2026-11-23, 2026-11-23T10:00, -2h, today or yesterday.',
+    );
+  }
+  return time * 1000;
+}

@@ -1,0 +1,21 @@
+/** Opening the store as a command's options say. */
+import type { Database } from 'better-sqlite3';
+import { Traces } from '../ingest/traces.js';
+import { readPatternFiles } from '../read/pattern-files.js';
+import { databaseFile, openForReading } from '../store/database.js';
+import type { Io, Options } from './command.js';
+import { mailPath, seconds, text } from './options.js';
+
+const DEFAULT_STUCK_AFTER = '5m';
+
+export function openTraces(
+  options: Options,
+  io: Io,
+): { readonly traces: Traces; readonly db: Database; readonly file: string } {
+  const file = databaseFile(text(options, 'db'), io.env);
+  const db = openForReading(file);
+  const dir = text(options, 'patterns');
+  const stuckAfter = seconds('--stuck-after', text(options, 'stuckAfter') ?? DEFAULT_STUCK_AFTER) * 1_000_000;
+  const patterns = dir === undefined ? [] : readPatternFiles(dir);
+  return { traces: new Traces({ db, path: mailPath(options), patterns, stuckAfter }), db, file };
+}

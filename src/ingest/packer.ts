@@ -1,0 +1,171 @@
+/** Cases at rest to batches for the store. */
+import type { Case } from '../core/join/node.js';
+import { noticeParent } from '../core/join/notice.js';
+import { amavisKey, childKey, mailKey, messageKey, noticeKey, queueKey } from '../core/keys.js';
+import type { MailPath } from '../core/path.js';
+import { clientOf, senderOf } from '../core/trace/build.js';
+import { type View, viewOf } from '../core/trace/view.js';
+import type { Batch, TraceRow } from '../store/batch.js';
+import { hashKey } from '../store/hash.js';
+import { BlockBuilder, packLines, type StoredLine } from '../store/segment.js';
+import { extraOf } from './stored-case.js';
+
+/** A batch is handed over when it holds about this many characters of lines. */
+const BATCH_CHARACTERS = 4 * 1024 * 1024;
+
+interface Draft {
+  traces: TraceRow[];
+  keys: number[];
+  keyTraces: number[];
+  lines: Batch['lines'][number][];
+  rewritten: number[];
+  gone: number[];
+  endpoints: string[];
+}
+
+export class Packer {
+  readonly #path: MailPath;
+  readonly #blocks: BlockBuilder;
+  #draft: Draft = emptyDraft();
+  #characters = 0;
+  #lastTrace: number;
+  /** Traces put away for the first time, and those that had been stored before. */
+  added = 0;
+  changed = 0;
+
+  constructor(path: MailPath, last: { readonly trace: number; readonly block: number }) {
+    this.#path = path;
+    this.#lastTrace = last.trace;
+    this.#blocks = new BlockBuilder(last.block + 1);
+  }
+
+  get isFull(): boolean {
+    return this.#characters >= BATCH_CHARACTERS;
+  }
+
+  get isEmpty(): boolean {
+    return this.#draft.traces.length === 0;
+  }
+
+  /** Takes a case into the batch. The number it is stored under, and its keys' hashes. */
+  add(which: Case): { readonly ref: number; readonly hashes: readonly number[]; readonly view: View } {
+    const [known, ...others] = which.refs;
+    const ref = known ?? ++this.#lastTrace;
+    if (known === undefined) this.added++;
+    else this.changed++;
+    const draft = this.#draft;
+    draft.gone.push(...others);
+    if (known !== undefined) draft.rewritten.push(known);
+    const view = viewOf(which, this.#path);
+    const lines = linesOf(view);
+    let place: { block: number; start: number; length: number } | undefined;
+    if (view.open) {
+      lines.forEach(({ time, raw }, n) => {
+        draft.lines.push({ trace: ref, n, time, raw });
+        this.#characters += raw.length;
+      });
+    } else {
+      const segment = packLines(lines);
+      this.#characters += segment.length;
+      place = this.#blocks.add(segment);
+    }
+    draft.traces.push(rowOf(ref, view, place));
+    const hashes = [...keysOf(which, view)].map(hashKey);
+    for (const hash of hashes) {
+      draft.keys.push(hash);
+      draft.keyTraces.push(ref);
+    }
+    return { ref, hashes, view };
+  }
+
+  endpoint(name: string): void {
+    this.#draft.endpoints.push(name);
+  }
+
+  take(checkpoints: Batch['checkpoints'] = []): Batch {
+    const batch = { ...this.#draft, blocks: this.#blocks.take(true), checkpoints };
+    this.#draft = emptyDraft();
+    this.#characters = 0;
+    return batch;
+  }
+}
+
+function emptyDraft(): Draft {
+  return { traces: [], keys: [], keyTraces: [], lines: [], rewritten: [], gone: [], endpoints: [] };
+}
+
+function linesOf(view: View): StoredLine[] {
+  const lines: StoredLine[] = [];
+  for (const { at } of view.facts.events) {
+    if (at.raw.includes('\n')) for (const raw of at.raw.split('\n')) lines.push({ time: at.time, raw });
+    else lines.push({ time: at.time, raw: at.raw });
+  }
+  return lines;
+}
+
+function keysOf(which: Case, view: View): Set<string> {
+  const keys = new Set<string>(which.anonymous);
+  for (const { queueId } of which.lives) keys.add(queueKey(queueId));
+  for (const { amavisId, mailId } of which.runs) {
+    keys.add(amavisKey(amavisId));
+    if (mailId !== null) keys.add(mailKey(mailId));
+  }
+  for (const { queueId } of which.children) keys.add(childKey(queueId));
+  for (const { messageId } of view.facts.lives.values()) {
+    if (messageId === undefined || messageId.messageId === '') continue;
+    keys.add(messageKey(messageId.messageId));
+    const parent = noticeParent(messageId.messageId);
+    if (parent !== undefined) keys.add(noticeKey(parent));
+  }
+  for (const { verdicts } of view.facts.runs.values()) {
+    for (const { messageId } of verdicts)
+      if (messageId !== undefined && messageId !== '') keys.add(messageKey(messageId));
+  }
+  return keys;
+}
+
+function rowOf(
+  id: number,
+  view: View,
+  place: { block: number; start: number; length: number } | undefined,
+): TraceRow {
+  const addresses = new Set<string>();
+  for (const { address, originalTo } of view.recipients) {
+    addresses.add(address.toLowerCase());
+    if (originalTo !== null) addresses.add(originalTo.toLowerCase());
+  }
+  const verdicts = new Set<string>();
+  let filterMs: number | null = null;
+  for (const run of view.facts.runs.values()) {
+    for (const { verdict, durationMs } of run.verdicts) {
+      verdicts.add(verdict);
+      if (durationMs !== undefined) filterMs = Math.max(filterMs ?? 0, durationMs);
+    }
+  }
+  const client = clientOf(view);
+  return {
+    id,
+    host: view.host,
+    first: view.first,
+    last: view.last,
+    state: view.state,
+    open: view.open ? 1 : 0,
+    complete: view.complete ? 1 : 0,
+    verdicts: [...verdicts].join(' '),
+    problems: '',
+    sender: senderOf(view),
+    recipients: [...addresses].join('\n'),
+    client:
+      client === null
+        ? null
+        : [client.address, client.name]
+            .filter((part) => part !== null)
+            .join('\n')
+            .toLowerCase(),
+    filterMs,
+    extra: extraOf(view.case),
+    block: place?.block ?? null,
+    start: place?.start ?? null,
+    length: place?.length ?? null,
+  };
+}

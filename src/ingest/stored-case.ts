@@ -1,0 +1,30 @@
+/** A row of the store as the case that it was. */
+import type { StoredCase } from '../core/join/archive.js';
+import type { ChildRef, ParentRef } from '../core/join/node.js';
+import type { PatternSet } from '../core/pattern.js';
+import type { Link } from '../core/trace/trace.js';
+import type { Reader, Row } from '../store/reader.js';
+import { replay } from './replay.js';
+
+/** What a trace's own lines don't tell, as JSON in its row. */
+export interface Extra {
+  readonly parent: ParentRef | null;
+  readonly children: readonly ChildRef[];
+  readonly likely: readonly Link[];
+}
+
+export function extraOf({ parent, children, likely }: Extra): string | null {
+  if (parent === null && children.length === 0 && likely.length === 0) return null;
+  return JSON.stringify({ parent, children, likely });
+}
+
+export function storedCase(row: Row, reader: Reader, patterns: PatternSet): StoredCase {
+  const extra = row.extra === null ? undefined : (JSON.parse(row.extra) as Extra);
+  return {
+    ref: row.id,
+    events: replay(reader.linesOf(row), patterns),
+    parent: extra?.parent ?? null,
+    children: extra?.children ?? [],
+    likely: extra?.likely ?? [],
+  };
+}

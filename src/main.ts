@@ -1,0 +1,107 @@
+/** The command line: options to a command's run, errors to a message and an exit status. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, Option } from 'commander';
+import type { CommandSpec, ExitStatus, Io, Options } from './commands/command.js';
+import { commands } from './commands/index.js';
+import { printable } from './output/printable.js';
+import { UserError } from './user-error.js';
+
+/** Runs a command line (without node and script) and gives the exit status. */
+export async function main(argv: readonly string[]): Promise<ExitStatus> {
+  const abort = new AbortController();
+  const end = (): void => {
+    // A second Ctrl-C ends at once.
+    if (abort.signal.aborted) process.exit(2);
+    abort.abort();
+  };
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+  // Whoever reads our output has had enough (`| head`).
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+
+  let status: ExitStatus = 0;
+  const program = new Command('amavtrace')
+    .description('One path per message through Postfix and amavisd-new, read from the mail log.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false });
+  for (const spec of commands) {
+    const command = program.command(spec.name).summary(spec.summary).description(capital(spec.summary));
+    for (const arg of spec.args.split(' ').filter((part) => part !== '')) command.argument(arg);
+    for (const option of spec.options) addOption(command, option);
+    command.addHelpText('after', () => examples(spec));
+    command.exitOverride().action(async (...received: unknown[]) => {
+      const options = received.at(-2) as Options;
+      const args = received.slice(0, -2).flat().map(String);
+      const { run } = await spec.load();
+      status = await run(args, options, makeIo(options, abort.signal));
+    });
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof UserError) {
+      process.stderr.write(`amavtrace: ${printable(error.message)}\n`);
+      if (error.help !== undefined) process.stderr.write(`  ${printable(error.help)}\n`);
+      return 2;
+    }
+    process.stderr.write(
+      `amavtrace: this should not happen; please report it:\n${error instanceof Error ? error.stack : String(error)}\n`,
+    );
+    return 2;
+  } finally {
+    process.off('SIGINT', end);
+    process.off('SIGTERM', end);
+  }
+}
+
+function addOption(command: Command, { flags, help, many }: CommandSpec['options'][number]): void {
+  const option = new Option(flags, help);
+  if (many === true)
+    option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+  command.addOption(option);
+}
+
+function examples({ examples: list }: CommandSpec): string {
+  const width = Math.max(...list.map(({ line }) => line.length));
+  return `\nExamples:\n${list.map(({ line, help }) => `  ${line.padEnd(width)}  ${help}`).join('\n')}\n`;
+}
+
+function makeIo(options: Options, signal: AbortSignal): Io {
+  const { stdout, stderr, env } = process;
+  return {
+    out: (text) => {
+      stdout.write(text);
+    },
+    note: (text) => {
+      stderr.write(text);
+    },
+    env,
+    columns: stdout.columns ?? 100,
+    outIsTerminal: stdout.isTTY === true,
+    noteIsTerminal: stderr.isTTY === true,
+    color:
+      options['color'] !== false &&
+      (env['NO_COLOR'] ?? '') === '' &&
+      (stdout.isTTY === true || env['FORCE_COLOR'] === '1'),
+    unicode:
+      /utf-?8/i.test(env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '') ||
+      env['TERM_PROGRAM'] !== undefined,
+    signal,
+  };
+}
+
+function version(): string {
+  const json = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(json) as { version: string }).version;
+}
+
+function capital(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

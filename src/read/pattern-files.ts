@@ -1,0 +1,68 @@
+/** Pattern files of a folder: read and checked for their form. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type PatternEntry, PatternError, type PatternFile, PatternSet } from '../core/pattern.js';
+import { printable } from '../output/printable.js';
+import { UserError } from '../user-error.js';
+
+/** The patterns that come with the program. */
+export const PATTERNS_DIR = fileURLToPath(new URL('../../patterns', import.meta.url));
+
+/** Every pattern file of a folder, in the order of their names. Throws UserError for one that can't be used. */
+export function readPatternFiles(dir: string): PatternFile[] {
+  let names: string[];
+  try {
+    names = readdirSync(dir);
+  } catch (error) {
+    throw new UserError(
+      `can't read the patterns in ${printable(dir)}: ${reason(error)}`,
+      'Name a folder with pattern files (*.json).',
+    );
+  }
+  const files = names.filter((name) => name.endsWith('.json') && !name.startsWith('problems')).sort();
+  return files.map((name) => parsePatternFile(name, readText(join(dir, name))));
+}
+
+export function parsePatternFile(file: string, json: string): PatternFile {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new UserError(`${printable(file)} is not valid JSON: ${reason(error)}`);
+  }
+  const { programs, patterns } = (value ?? {}) as { programs?: unknown; patterns?: unknown };
+  if (
+    !Array.isArray(programs) ||
+    programs.length === 0 ||
+    !programs.every((program) => typeof program === 'string')
+  ) {
+    throw new UserError(
+      `${printable(file)}: "programs" must list the programs whose lines the patterns read`,
+    );
+  }
+  if (!Array.isArray(patterns)) throw new UserError(`${printable(file)}: "patterns" must be a list`);
+  return { file, programs, patterns: patterns as PatternEntry[] };
+}
+
+/** Patterns compiled; a site's own are tried before those that come with the program. */
+export function compilePatterns(own: readonly PatternFile[]): PatternSet {
+  try {
+    return new PatternSet([...own, ...readPatternFiles(PATTERNS_DIR)]);
+  } catch (error) {
+    if (error instanceof PatternError) throw new UserError(printable(error.message));
+    throw error;
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UserError(`can't read ${printable(path)}: ${reason(error)}`);
+  }
+}
+
+function reason(error: unknown): string {
+  return printable(error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,48 @@
+/** What is written in one transaction. Plain data, so that it can cross to the writing thread. */
+
+export interface TraceRow {
+  readonly id: number;
+  readonly host: string;
+  /** Microseconds. */
+  readonly first: number;
+  readonly last: number;
+  readonly state: string | null;
+  readonly open: 0 | 1;
+  readonly complete: 0 | 1;
+  /** Words between spaces. */
+  readonly verdicts: string;
+  readonly problems: string;
+  readonly sender: string | null;
+  /** Addresses and original addresses, a line each, in lower case. */
+  readonly recipients: string;
+  readonly client: string | null;
+  readonly filterMs: number | null;
+  /** JSON of what the lines don't tell: parent, children, likely links. */
+  readonly extra: string | null;
+  readonly block: number | null;
+  readonly start: number | null;
+  readonly length: number | null;
+}
+
+export interface Batch {
+  readonly traces: readonly TraceRow[];
+  /** Hashes of ids; `keyTraces` has the trace of each. */
+  readonly keys: readonly number[];
+  readonly keyTraces: readonly number[];
+  readonly blocks: readonly { readonly id: number; readonly data: Uint8Array }[];
+  /** Lines of traces that may go on. */
+  readonly lines: readonly {
+    readonly trace: number;
+    readonly n: number;
+    readonly time: number;
+    readonly raw: string;
+  }[];
+  /** Traces that were stored before: their loose lines are replaced. */
+  readonly rewritten: readonly number[];
+  /** Traces that became part of another. */
+  readonly gone: readonly number[];
+  /** Filter endpoints learnt from the log. */
+  readonly endpoints: readonly string[];
+  /** Positions in followed logs: path to JSON. */
+  readonly checkpoints: readonly { readonly path: string; readonly json: string }[];
+}

@@ -1,0 +1,26 @@
+/** Letting old traces go. */
+import type { Database } from 'better-sqlite3';
+
+/** Deletes what ended before `before` (microseconds), and the blocks that only such traces used. How many traces. */
+export function prune(db: Database, before: number): number {
+  const removed = db
+    .transaction((): number => {
+      const old = 'select id from trace where last < ?';
+      db.prepare(`delete from line where trace in (${old})`).run(before);
+      db.prepare(`delete from key where trace in (${old}) or trace not in (select id from trace)`).run(
+        before,
+      );
+      const { changes } = db.prepare('delete from trace where last < ?').run(before);
+      db.exec('delete from block where id not in (select block from trace where block is not null)');
+      return changes;
+    })
+    .immediate();
+  // Gives the room back to the disk; needs a moment alone, so a busy database keeps it for later use instead.
+  try {
+    db.exec('vacuum');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY')) throw error;
+  }
+  db.pragma('wal_checkpoint(truncate)');
+  return removed;
+}

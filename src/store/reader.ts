@@ -1,0 +1,140 @@
+/** Questions to the database. */
+import type { Database, Statement } from 'better-sqlite3';
+import type { TraceRow } from './batch.js';
+import { hashKey } from './hash.js';
+import { decompressBlock, type Place, type StoredLine, unpackLines } from './segment.js';
+
+/** How many unpacked blocks are kept: neighbours in time are neighbours in a block. */
+const KEPT_BLOCKS = 32;
+
+export interface Row extends TraceRow {
+  readonly block: number | null;
+}
+
+export interface SearchQuery {
+  /** GLOB patterns over whole addresses, lower case. */
+  readonly sender?: string | undefined;
+  readonly recipient?: string | undefined;
+  readonly client?: string | undefined;
+  readonly state?: string | undefined;
+  readonly verdict?: string | undefined;
+  readonly problem?: string | undefined;
+  readonly host?: string | undefined;
+  /** Microseconds. */
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+}
+
+const COLUMNS = `id, host, first, last, state, open, complete, verdicts, problems, sender, recipients, client,
+  filter_ms as filterMs, extra, block, start, length`;
+
+export class Reader {
+  readonly #db: Database;
+  readonly #byKey: Statement<[number], Row>;
+  readonly #byId: Statement<[number], Row>;
+  readonly #lines: Statement<[number], StoredLine>;
+  readonly #block: Statement<[number], { data: Buffer }>;
+  readonly #blocks = new Map<number, Buffer>();
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#byKey = db.prepare(`select ${COLUMNS} from key join trace on id = trace where hash = ?`);
+    this.#byId = db.prepare(`select ${COLUMNS} from trace where id = ?`);
+    this.#lines = db.prepare('select time, raw from line where trace = ? order by n');
+    this.#block = db.prepare('select data from block where id = ?');
+  }
+
+  /** Rows filed under the key; by chance also others, so what comes of them is checked. */
+  byKey(key: string): Row[] {
+    return this.byHash(hashKey(key));
+  }
+
+  byHash(hash: number): Row[] {
+    return this.#byKey.all(hash);
+  }
+
+  byId(id: number): Row | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Newest first. */
+  *search(query: SearchQuery): IterableIterator<Row> {
+    const where: string[] = [];
+    const values: (string | number)[] = [];
+    const add = (condition: string, value: string | number | undefined): void => {
+      if (value === undefined) return;
+      where.push(condition);
+      values.push(value);
+    };
+    add('lower(sender) glob ?', query.sender);
+    add("char(10) || recipients || char(10) glob '*' || char(10) || ? || char(10) || '*'", query.recipient);
+    add('lower(client) glob ?', query.client);
+    add('state = ?', query.state);
+    add("' ' || verdicts || ' ' like '% ' || ? || ' %'", query.verdict);
+    add("' ' || problems || ' ' like '% ' || ? || ' %'", query.problem);
+    add('host = ?', query.host);
+    add('last >= ?', query.since);
+    add('first < ?', query.until);
+    const filter = where.length === 0 ? '' : `where ${where.join(' and ')}`;
+    yield* this.#db
+      .prepare<unknown[], Row>(`select ${COLUMNS} from trace ${filter} order by first desc, id desc`)
+      .iterate(...values);
+  }
+
+  /** The rows of messages that may go on, the longest quiet first. */
+  open(): Row[] {
+    return this.#db.prepare<[], Row>(`select ${COLUMNS} from trace where open = 1 order by last`).all();
+  }
+
+  linesOf({ id, block, start, length }: Row): StoredLine[] {
+    if (block === null || start === null || length === null) return this.#lines.all(id);
+    return this.packed({ block, start, length });
+  }
+
+  /** The newest line's time in the store (microseconds), 0 in an empty one. */
+  newest(): number {
+    return (
+      this.#db.prepare<[], { last: number | null }>('select max(last) as last from trace').get()?.last ?? 0
+    );
+  }
+
+  count(): number {
+    return this.#db.prepare<[], { n: number }>('select count(*) as n from trace').get()?.n ?? 0;
+  }
+
+  lastIds(): { trace: number; block: number } {
+    const last = (table: string): number =>
+      this.#db.prepare<[], { id: number | null }>(`select max(id) as id from ${table}`).get()?.id ?? 0;
+    return { trace: last('trace'), block: last('block') };
+  }
+
+  endpoints(): string[] {
+    return this.#db
+      .prepare<[], { name: string }>('select name from endpoint')
+      .all()
+      .map(({ name }) => name);
+  }
+
+  patterns(): { file: string; json: string }[] {
+    return this.#db
+      .prepare<[], { file: string; json: string }>('select file, json from pattern order by file')
+      .all();
+  }
+
+  packed({ block, start, length }: Place): StoredLine[] {
+    let data = this.#blocks.get(block);
+    if (data === undefined) {
+      const found = this.#block.get(block);
+      if (found === undefined) return [];
+      data = decompressBlock(found.data);
+      for (const oldest of this.#blocks.keys()) {
+        if (this.#blocks.size < KEPT_BLOCKS) break;
+        this.#blocks.delete(oldest);
+      }
+    } else {
+      this.#blocks.delete(block);
+    }
+    this.#blocks.set(block, data);
+    return unpackLines(data.toString('utf8', start, start + length));
+  }
+}

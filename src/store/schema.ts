@@ -1,0 +1,63 @@
+/**
+ * The database's shape, as the steps that led to it: `pragma user_version` counts the steps taken.
+ *
+ * A trace is one row of what it is searched by; everything else about it is read from its lines again. Lines of
+ * traces that may go on lie loose in `line`; those of finished ones are packed into a block. `key` holds the hashes
+ * of every id.
+ */
+import type { Database } from 'better-sqlite3';
+import { UserError } from '../user-error.js';
+
+const MIGRATIONS: readonly string[] = [
+  `
+  create table trace (
+    id integer primary key,
+    host text not null,
+    first integer not null,
+    last integer not null,
+    state text,
+    open integer not null,
+    complete integer not null,
+    verdicts text not null,
+    problems text not null,
+    sender text,
+    recipients text not null,
+    client text,
+    filter_ms integer,
+    extra text,
+    block integer,
+    start integer,
+    length integer
+  );
+  create index trace_first on trace (first);
+  create index trace_open on trace (last) where open = 1;
+  create table key (hash integer not null, trace integer not null, primary key (hash, trace)) without rowid;
+  create table block (id integer primary key, data blob not null);
+  create table line (trace integer not null, n integer not null, time integer not null, raw text not null,
+    primary key (trace, n)) without rowid;
+  create table endpoint (name text primary key) without rowid;
+  create table pattern (file text primary key, json text not null) without rowid;
+  create table checkpoint (path text primary key, json text not null) without rowid;
+  `,
+];
+
+/** Brings the database to this program's version. Throws UserError for one that a newer program has made. */
+export function migrate(db: Database, file: string): void {
+  const version = db.pragma('user_version', { simple: true }) as number;
+  if (version > MIGRATIONS.length) {
+    throw new UserError(
+      `${file} was made by a newer amavtrace (its version is ${version}, this program knows ${MIGRATIONS.length})`,
+      'Update amavtrace, or name another file with --db.',
+    );
+  }
+  if (version === MIGRATIONS.length) return;
+  db.transaction(() => {
+    for (const step of MIGRATIONS.slice(version)) db.exec(step);
+    db.pragma(`user_version = ${MIGRATIONS.length}`);
+  }).immediate();
+}
+
+/** Whether the database can be read as it is. */
+export function isCurrent(db: Database): boolean {
+  return db.pragma('user_version', { simple: true }) === MIGRATIONS.length;
+}

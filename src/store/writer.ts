@@ -1,0 +1,80 @@
+/** Writes batches, each in one transaction. */
+import type { Database, Statement } from 'better-sqlite3';
+import type { Batch } from './batch.js';
+import { compressBlock } from './segment.js';
+
+const SLOTS = 0x1_0000;
+
+export class Writer {
+  readonly #db: Database;
+  readonly #trace: Statement;
+  readonly #key: Statement;
+  readonly #block: Statement;
+  readonly #line: Statement;
+  readonly #dropLines: Statement;
+  readonly #dropTrace: Statement;
+  readonly #endpoint: Statement;
+  readonly #checkpoint: Statement;
+  readonly #write: (batch: Batch, blocks: readonly Buffer[]) => void;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#trace = db.prepare(`insert or replace into trace
+      (id, host, first, last, state, open, complete, verdicts, problems, sender, recipients, client, filter_ms, extra, block, start, length)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#key = db.prepare('insert or ignore into key (hash, trace) values (?, ?)');
+    this.#block = db.prepare('insert into block (id, data) values (?, ?)');
+    this.#line = db.prepare('insert into line (trace, n, time, raw) values (?, ?, ?, ?)');
+    this.#dropLines = db.prepare('delete from line where trace = ?');
+    this.#dropTrace = db.prepare('delete from trace where id = ?');
+    this.#endpoint = db.prepare('insert or ignore into endpoint (name) values (?)');
+    this.#checkpoint = db.prepare('insert or replace into checkpoint (path, json) values (?, ?)');
+    this.#write = db.transaction((batch: Batch, blocks: readonly Buffer[]) =>
+      this.#all(batch, blocks),
+    ).immediate;
+  }
+
+  write(batch: Batch): void {
+    // Compressing needs no lock.
+    const blocks = batch.blocks.map(({ data }) => compressBlock(data));
+    this.#write(batch, blocks);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #all(batch: Batch, blocks: readonly Buffer[]): void {
+    batch.blocks.forEach(({ id }, index) => {
+      this.#block.run(id, blocks[index]);
+    });
+    for (const id of batch.rewritten) this.#dropLines.run(id);
+    for (const id of batch.gone) {
+      this.#dropLines.run(id);
+      this.#dropTrace.run(id);
+    }
+    for (const row of batch.traces) {
+      this.#trace.run(
+        row.id, row.host, row.first, row.last, row.state, row.open, row.complete, row.verdicts, row.problems,
+        row.sender, row.recipients, row.client, row.filterMs, row.extra, row.block, row.start, row.length,
+      ); // biome-ignore format: the columns in their order
+    }
+    for (const { trace, n, time, raw } of batch.lines) this.#line.run(trace, n, time, raw);
+    this.#keys(batch.keys, batch.keyTraces);
+    for (const name of batch.endpoints) this.#endpoint.run(name);
+    for (const { path, json } of batch.checkpoints) this.#checkpoint.run(path, json);
+  }
+
+  /** In the order of their hashes, so that neighbours in the index are written together. */
+  #keys(hashes: readonly number[], traces: readonly number[]): void {
+    for (let from = 0; from < hashes.length; from += SLOTS) {
+      const part = hashes.slice(from, from + SLOTS);
+      // Hash and place in one number: 37 and 16 bits.
+      const order = Float64Array.from(part, (hash, place) => hash * SLOTS + place).sort();
+      for (const packed of order) {
+        const hash = Math.floor(packed / SLOTS);
+        this.#key.run(hash, traces[from + packed - hash * SLOTS]);
+      }
+    }
+  }
+}
