@@ -306,6 +306,15 @@ export interface AmavisChecking {
   readonly queueId?: string;
 }
 
+/** `(rel-OWN) Quarantined message release: MAIL_ID <s> -> <r>` (amavisd-release): what comes of it has the
+ * Resent-Message-ID `<MAIL_ID-OWN@…>`. */
+export interface AmavisRelease {
+  readonly kind: 'amavis.release';
+  readonly amavisId: string;
+  readonly releasedMailId: string;
+  readonly text: string;
+}
+
 /** A `(!)` (warning) or `(!!)` (error) line of amavis, or one that matters as much. */
 export interface AmavisNote {
   readonly kind: 'amavis.note';
@@ -378,6 +387,7 @@ export type Fact =
   | AmavisReceived
   | AmavisChecking
   | AmavisNote
+  | AmavisRelease
   | AmavisTiming
   | DovecotSaved
   | DovecotFailed

@@ -25,7 +25,7 @@ import type { Archive, StoredCase } from './archive.js';
 import { Lives, type Mention, type QueueEvent } from './lives.js';
 import { LooseEnds } from './loose-ends.js';
 import type { Case, ChildRef, Life, Run } from './node.js';
-import { noticeParent } from './notice.js';
+import { noticeParent, releaseRun } from './notice.js';
 import { type RunEvent, Runs } from './runs.js';
 
 const SECOND = 1_000_000;
@@ -64,6 +64,7 @@ export class Joiner {
   readonly #received = new LooseEnds<Life[]>();
   readonly #mails = new Map<string, Run>();
   readonly #notices = new LooseEnds<Life[]>();
+  readonly #releases = new LooseEnds<Life>();
   readonly #mailboxes = new LooseEnds<Case | Saved>();
 
   constructor(path: MailPath, archive: Archive) {
@@ -101,6 +102,7 @@ export class Joiner {
     this.#sessions.clear();
     this.#received.clear();
     this.#notices.clear();
+    this.#releases.clear();
     this.#mailboxes.clear();
     return all.filter(worthStoring);
   }
@@ -155,6 +157,12 @@ export class Joiner {
         const run = this.#runFor(event.amavisId, event, event.mailId ?? null, home);
         return this.#keep(run.case, event);
       }
+      case 'amavis.release': {
+        const run = this.#runFor(event.amavisId, event, null, home);
+        this.#setParent(run.case, event.releasedMailId, 'release');
+        this.#released(run.case, event.at.time);
+        return this.#keep(run.case, event);
+      }
       case 'dovecot.saved':
       case 'dovecot.failed':
         return this.#mailbox(event, home);
@@ -182,7 +190,8 @@ export class Joiner {
         if (event.origQueueId !== undefined) this.#sameChain(life.case, event.origQueueId, event, home);
         break;
       case 'cleanup.message-id':
-        this.#notice(life, event.messageId, event.at.time);
+        if (event.resent === true) this.#releasedAs(life, event.messageId, event.at.time, home);
+        else this.#notice(life, event.messageId, event.at.time);
         break;
       case 'qmgr.active':
         if (home === null) this.#adoptRefusals(life, event.at.host);
@@ -308,7 +317,6 @@ export class Joiner {
     if (event.kind === 'amavis.verdict' || event.kind === 'amavis.recipient') {
       for (const id of event.queuedAs ?? []) if (isQueueId(id)) this.#reinjected(run, id, event, home);
     }
-    if (event.amavisId.startsWith('rel-')) this.#released(run, event.amavisId.slice(4), event.at.time);
     return run.case;
   }
 
@@ -322,7 +330,11 @@ export class Joiner {
       if (!run?.seen && this.#recall(amavisKey(amavisId), time))
         run = this.#runs.own(amavisId, host, time, mailId);
     }
-    run ??= this.#runs.begin(amavisId, host, time, home ?? this.#newCase(host, time), true);
+    if (run === undefined) {
+      run = this.#runs.begin(amavisId, host, time, home ?? this.#newCase(host, time), true);
+      const sent = home === null ? this.#releases.get(amavisId) : undefined;
+      if (sent !== undefined) this.#join(run.case, sent.case);
+    }
     this.#runs.note(run, host, time, mailId);
     if (mailId !== null && this.#mails.get(mailId) !== run) {
       this.#mails.set(mailId, run);
@@ -497,13 +509,29 @@ export class Joiner {
     this.#touch(run.case, life.first);
   }
 
-  #released(run: Run, mailId: string, time: number): void {
-    if (run.case.parent !== null) return;
-    this.#setParent(run.case, mailId, 'release');
-    let origin = this.#mails.get(mailId);
-    if (origin === undefined && this.#recall(mailKey(mailId), time)) origin = this.#mails.get(mailId);
-    const life = run.case.lives[0];
-    if (origin === undefined || origin.case === run.case || life === undefined) return;
+  /** The message that a release from quarantine sent: known by its Resent-Message-ID. */
+  #releasedAs(life: Life, resentMessageId: string, time: number, home: Case | null): void {
+    const amavisId = releaseRun(resentMessageId);
+    if (amavisId === undefined || home !== null) return;
+    let run = this.#runs.mentioned(amavisId, null, time);
+    if (run === undefined && this.#recall(amavisKey(amavisId), time))
+      run = this.#runs.mentioned(amavisId, null, time);
+    if (run === undefined) {
+      this.#releases.set(amavisId, life, time);
+      return;
+    }
+    this.#join(run.case, life.case);
+    this.#released(current(life.case), time);
+  }
+
+  /** Tells the message that was in quarantine of what its release sent. */
+  #released(child: Case, time: number): void {
+    const { parent } = child;
+    const life = child.lives[0];
+    if (parent?.kind !== 'release' || life === undefined) return;
+    let origin = this.#mails.get(parent.id);
+    if (origin === undefined && this.#recall(mailKey(parent.id), time)) origin = this.#mails.get(parent.id);
+    if (origin === undefined || origin.case === child) return;
     addChild(origin.case, { queueId: life.queueId, kind: 'release' });
     this.#touch(origin.case, time);
   }

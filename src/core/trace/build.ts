@@ -167,6 +167,7 @@ function parentOf(view: View, { idOf }: TraceContext): Trace['parent'] {
 function filterRuns({ runs }: Facts, { feeders }: Chain): FilterRun[] {
   const found: FilterRun[] = [];
   for (const run of runs.values()) {
+    if (run.release !== undefined) continue;
     if (run.verdicts.length === 0) found.push(withoutVerdict(run, feeders.get(run.amavisId) ?? null));
     for (const verdict of run.verdicts) {
       found.push({

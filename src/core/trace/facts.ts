@@ -55,6 +55,8 @@ export interface RunFacts {
   received: Of<'amavis.received'> | undefined;
   checking: Of<'amavis.checking'> | undefined;
   timing: Of<'amavis.timing'> | undefined;
+  /** Set when this is no pass through the filter but a release from quarantine. */
+  release: Of<'amavis.release'> | undefined;
 }
 
 export interface Facts {
@@ -94,6 +96,7 @@ export function gatherFacts(unordered: readonly Event[]): Facts {
       case 'amavis.checking':
       case 'amavis.timing':
       case 'amavis.note':
+      case 'amavis.release':
         if (event.amavisId !== undefined) noteRun(runOf(runs, event.amavisId, event.at.time), event);
         break;
       default:
@@ -199,6 +202,7 @@ function runOf(runs: Map<string, RunFacts>, amavisId: string, time: number): Run
       received: undefined,
       checking: undefined,
       timing: undefined,
+      release: undefined,
     };
     runs.set(amavisId, run);
   }
@@ -234,6 +238,9 @@ function noteRun(run: RunFacts, event: Event): void {
     case 'amavis.timing':
       run.timing ??= event;
       break;
+    case 'amavis.release':
+      run.release = event;
+      break;
     default:
   }
 }
@@ -249,6 +256,7 @@ const RANK: Readonly<Record<Event['kind'], number>> = {
   'cleanup.action': 5,
   'cleanup.aborted': 6,
   postsuper: 7,
+  'amavis.release': 8,
   'qmgr.active': 8,
   'qmgr.skipped': 9,
   'amavis.received': 10,
@@ -271,7 +279,12 @@ const RANK: Readonly<Record<Event['kind'], number>> = {
   'log.lost': 27,
 };
 
-const POSTSUPER_RANK = { hold: 0, release: 1, expire: 2, requeue: 3 } as const;
+/** Released before it is tried again, held or requeued after a try. */
+const POSTSUPER_RANK = { release: 7, expire: 22, hold: 24, requeue: 25 } as const;
+
+function rank(event: Event): number {
+  return event.kind === 'postsuper' ? POSTSUPER_RANK[event.action] : RANK[event.kind];
+}
 
 /** A new array in canonical order. */
 export function canonicalOrder(events: readonly Event[]): readonly Event[] {
@@ -280,13 +293,13 @@ export function canonicalOrder(events: readonly Event[]): readonly Event[] {
 
 function compare(a: Event, b: Event): number {
   if (a.at.time !== b.at.time) return a.at.time - b.at.time;
-  if (a.kind !== b.kind) return RANK[a.kind] - RANK[b.kind];
+  if (a.kind !== b.kind) return rank(a) - rank(b);
   if (a.kind === 'delivery' && b.kind === 'delivery') {
     if (a.delay !== b.delay) return a.delay - b.delay;
     if (a.status !== b.status) return Number(a.status !== 'deferred') - Number(b.status !== 'deferred');
   }
   if (a.kind === 'postsuper' && b.kind === 'postsuper' && a.action !== b.action) {
-    return POSTSUPER_RANK[a.action] - POSTSUPER_RANK[b.action];
+    return rank(a) - rank(b);
   }
   return a.at.message < b.at.message ? -1 : a.at.message > b.at.message ? 1 : a.at.pid - b.at.pid;
 }

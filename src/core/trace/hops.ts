@@ -230,6 +230,15 @@ function runOf(delivery: DeliveryEvent, life: LifeFacts, facts: Facts, chain: Ch
 
 /** A run without a reply to Postfix: its own lines tell. */
 function runHop(run: RunFacts, queueId: string | null, path: MailPath): Draft {
+  if (run.release !== undefined) {
+    return hop(
+      { stage: 'receive', service: 'amavis', port: null, amavisId: run.amavisId },
+      run.first,
+      run.last,
+      'ok',
+      run.release.text,
+    );
+  }
   const verdict = run.verdicts[0];
   const last = verdict?.at.time ?? null;
   const took = verdict?.durationMs ?? run.timing?.totalMs;

@@ -178,7 +178,7 @@ class Follower {
     if (last.status !== 'deferred') return undefined;
     // The reply was lost or came too late, and the filter passed the message on all the same.
     const passed = (this.#runsOf.get(life.queueId) ?? []).find(
-      (run) => run.queuedAs.size > 0 && runRecipients(run).some((known) => same(known, address)),
+      (run) => run.queuedAs.size > 0 && passedFor(run, address),
     );
     const ways =
       passed === undefined ? [] : [...passed.queuedAs].flatMap((id) => this.#facts.lives.get(id) ?? []);
@@ -349,6 +349,12 @@ export function runRecipients(run: RunFacts): readonly string[] {
   if (found.length === 0) for (const forward of run.forwards) found.push(...forward.recipients);
   if (found.length === 0) found.push(...(run.checking?.recipients ?? run.received?.recipients ?? []));
   return found;
+}
+
+/** Whether amavis says that it passed the message on for this recipient. */
+function passedFor({ verdicts, forwards }: RunFacts, address: string): boolean {
+  const told = verdicts.length > 0 ? verdicts.filter(({ action }) => action === 'Passed') : forwards;
+  return told.some(({ recipients }) => recipients.some((known) => same(known, address)));
 }
 
 /** Blocked by amavis' verdict, or because the way back was blocked. */
