@@ -7,14 +7,23 @@ import type { Trace } from '../../src/core/trace/trace.js';
 import { execute, until } from './process.js';
 
 const project = join(import.meta.dirname, '..', '..');
-export const command = ['--import', 'tsx', join(project, 'src', 'cli.ts')];
 
-/** Imports one log into a database of its own; all its traces. */
-export async function importedTraces(log: string, folder: string): Promise<Trace[]> {
+/** What node is given: the program as it ships. */
+export const program = join(project, 'dist', 'cli.js');
+
+/** Compiles the program, so that what is tested is what is there. */
+export async function build(): Promise<void> {
+  await execute('npm', ['run', 'build'], { cwd: project, timeout: 300_000 });
+}
+
+/** Imports logs, one run after another, into a database of its own; all its traces. */
+export async function importedTraces(logs: readonly string[], folder: string): Promise<Trace[]> {
   mkdirSync(folder, { recursive: true });
   const db = ['--db', join(folder, 'traces.db')];
-  await execute(process.execPath, [...command, 'import', log, ...db], { timeout: 120_000 });
-  const found = await execute(process.execPath, [...command, 'search', '--json', '--limit', '0', ...db]);
+  for (const log of logs) {
+    await execute(process.execPath, [program, 'import', log, ...db], { timeout: 120_000 });
+  }
+  const found = await execute(process.execPath, [program, 'search', '--json', '--limit', '0', ...db]);
   return found
     .split('\n')
     .filter((line) => line !== '')
@@ -28,7 +37,7 @@ export class Follower {
   #said = '';
 
   start(log: string): void {
-    const args = [...command, 'follow', log, '--json', '--from-start', '--no-store'];
+    const args = [program, 'follow', log, '--json', '--from-start', '--no-store'];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     child.stderr.on('data', (chunk: Buffer) => {

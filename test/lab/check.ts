@@ -1,5 +1,5 @@
 /** Plays the scenarios and lays what amavtrace shows, live and afterwards, beside the truth. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Follower, importedTraces } from './amavtrace.js';
 import { type Comparison, compare } from './compare.js';
@@ -9,6 +9,7 @@ import { pause } from './process.js';
 import { save } from './record.js';
 import type { Scenario } from './scenario.js';
 import type { System } from './system.js';
+import { Tally } from './tally.js';
 
 /** Resolves to whether everything was as it must be. */
 export async function check(
@@ -16,35 +17,32 @@ export async function check(
   scenarios: readonly Scenario[],
   recordInto: string | undefined,
 ): Promise<boolean> {
-  const follower = new Follower();
-  follower.start(system.syslog.files.maillog);
+  const follower = existsSync('src/commands/follow.ts') ? new Follower() : null;
+  follower?.start(system.syslog.files.maillog);
   const tally = new Tally();
-  const played: Played[] = [];
+  const all: Expected[] = [];
+  let importing = Promise.resolve();
   for (const scenario of scenarios) {
     const began = Date.now();
-    const result = await play(system, scenario, async (expected) => {
-      tally.add('live', await agreed(follower, expected));
+    let live: Comparison | null = null;
+    const played = await play(system, scenario, async (expected) => {
+      if (follower) live = await agreed(follower, expected);
     });
-    played.push(result);
-    if (recordInto !== undefined) save(recordInto, result);
-    tally.fault(result.faults);
-    const log = join(system.root, 'scenario.log');
-    writeFileSync(log, result.log.maillog);
-    const traces = await importedTraces(log, join(system.root, 'db', scenario.name));
-    tally.add('imported', compare(result.expected, traces));
-    const seconds = ((Date.now() - began) / 1000).toFixed(1);
-    console.log(`${scenario.name}: ${result.expected.messages.length} messages, ${seconds} s`);
-    tally.tell();
+    const seconds = (Date.now() - began) / 1000;
+    all.push(played.expected);
+    if (recordInto !== undefined) save(recordInto, played);
+    // While one scenario's log is imported, the next is played already.
+    await importing;
+    importing = imported(system, played).then((afterwards) => {
+      tally.scenario(played, seconds, live, afterwards);
+    });
   }
-  await follower.stop();
-  // All scenarios in one log, in each of its shapes: ids come again, and heads may have lost the service.
-  const whole = afterwards(played.map(({ expected }) => expected));
+  await importing;
+  await follower?.stop();
   for (const [shape, log] of Object.entries(system.syslog.files)) {
-    const traces = await importedTraces(log, join(system.root, 'db', shape));
-    tally.add(`whole ${shape}`, compare(whole, traces));
-    tally.tell();
+    tally.whole(shape, await importedWhole(system, shape, log, all));
   }
-  console.log(tally.summary());
+  tally.end();
   return tally.good;
 }
 
@@ -58,54 +56,41 @@ async function agreed(follower: Follower, expected: Expected): Promise<Compariso
   }
 }
 
-/** What is true after the queue was emptied behind every scenario: what still waited has been deleted. */
+async function imported(system: System, { expected, log }: Played): Promise<Comparison> {
+  const file = join(system.root, `${expected.scenario}.log`);
+  writeFileSync(file, log.maillog);
+  return compare(expected, await importedTraces([file], join(system.root, 'db', expected.scenario)));
+}
+
+/**
+ * All scenarios in one log, in one of its shapes: ids come again in there, and the heads may have lost the service. It is
+ * imported up to its middle and then as a whole, which must complete the first half's traces and add no line twice.
+ */
+async function importedWhole(
+  system: System,
+  shape: string,
+  log: string,
+  all: readonly Expected[],
+): Promise<Comparison> {
+  const text = readFileSync(log);
+  const half = join(system.root, `half.${shape}`);
+  writeFileSync(half, text.subarray(0, text.length / 2));
+  return compare(afterwards(all), await importedTraces([half, log], join(system.root, 'db', shape)));
+}
+
+/** What is true once the queue has been emptied behind every scenario: what still waited has been deleted. */
 function afterwards(all: readonly Expected[]): Expected {
   const open = new Set(['deferred', 'held', 'queued', 'filtering']);
   const messages = all.flatMap((expected) =>
     expected.messages.map((message) => ({
       ...message,
       recipients: Object.fromEntries(
-        Object.entries(message.recipients).map(
-          ([name, state]) => [name, open.has(state) ? 'deleted' : state] as const,
-        ),
+        Object.entries(message.recipients).map(([name, state]) => [
+          name,
+          open.has(state) ? ('deleted' as const) : state,
+        ]),
       ),
     })),
   );
   return { scenario: 'all', note: 'all scenarios, one after another', messages };
-}
-
-/** Counts what was compared, and keeps what was found wrong. */
-class Tally {
-  #messages = 0;
-  #ids = 0;
-  #states = 0;
-  #wrong = 0;
-  #untold: string[] = [];
-
-  get good(): boolean {
-    return this.#wrong === 0;
-  }
-
-  add(how: string, comparison: Comparison): void {
-    this.#messages += comparison.messages;
-    this.#ids += comparison.ids;
-    this.#states += comparison.states;
-    this.#wrong += comparison.differences.length;
-    this.#untold.push(...comparison.differences.map((difference) => `  WRONG (${how}): ${difference}`));
-  }
-
-  fault(faults: readonly string[]): void {
-    this.#wrong += faults.length;
-    this.#untold.push(...faults.map((fault) => `  LAB: ${fault}`));
-  }
-
-  tell(): void {
-    for (const line of this.#untold) console.log(line);
-    this.#untold = [];
-  }
-
-  summary(): string {
-    const compared = `${this.#messages} messages, ${this.#ids} ids on their chains and ${this.#states} recipient states compared`;
-    return `lab: ${compared}, ${this.#wrong} wrong`;
-  }
 }

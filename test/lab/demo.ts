@@ -1,6 +1,6 @@
 /** `npm run lab -- --play`: mail trickles through the running system, and amavtrace follows it. */
 import { spawn } from 'node:child_process';
-import { command } from './amavtrace.js';
+import { program } from './amavtrace.js';
 import type { Mail } from './mail.js';
 import { pause } from './process.js';
 import { sendAll } from './send.js';
@@ -27,7 +27,7 @@ const most = 1800;
 /** Ends when the user leaves `amavtrace follow`. */
 export async function demonstrate(system: System): Promise<void> {
   await system.configure({}, {});
-  const follow = spawn(process.execPath, [...command, 'follow', system.syslog.files.maillog, '--no-store'], {
+  const follow = spawn(process.execPath, [program, 'follow', system.syslog.files.maillog, '--no-store'], {
     stdio: 'inherit',
   });
   let over = false;

@@ -11,6 +11,7 @@ export interface Outcome {
 interface Options {
   readonly input?: string;
   readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
   /** Milliseconds. */
   readonly timeout?: number;
 }
@@ -26,6 +27,7 @@ export function attempt(program: string, args: readonly string[], options: Optio
         maxBuffer: 1 << 28,
         timeout: options.timeout ?? 60_000,
         env: options.env ?? process.env,
+        cwd: options.cwd ?? process.cwd(),
       },
       (error, stdout, stderr) => {
         if (error && typeof error.code !== 'number') reject(error);

@@ -1,5 +1,6 @@
 /** `npm run lab`: real Postfix and amavis end to end. README.md beside this file tells its options. */
 import { parseArgs } from 'node:util';
+import { build } from './amavtrace.js';
 import { check } from './check.js';
 import { demonstrate } from './demo.js';
 import { install, whyNotHere } from './install.js';
@@ -29,9 +30,12 @@ async function outside(): Promise<number> {
   const why = whyNotHere();
   if (why === null) await install();
   const notRun = why ?? whyNotIsolated();
-  if (notRun === null) return runInside();
-  console.log(`lab: not run: ${notRun}`);
-  return 0;
+  if (notRun !== null) {
+    console.log(`lab: not run: ${notRun}`);
+    return 0;
+  }
+  await build();
+  return runInside();
 }
 
 async function inside(root: string): Promise<number> {

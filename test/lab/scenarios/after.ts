@@ -42,7 +42,8 @@ async function queueWork(lab: Lab): Promise<void> {
   const released = await lab.send({ to: ['alice@example.com'], subject: 'lab hold 1' }, 'delivered');
   const removed = await lab.send({ to: ['bob@example.com'], subject: 'lab hold 2' }, 'deleted');
   const requeued = await lab.send({ to: ['carol@example.com'], subject: 'lab hold 3' }, 'delivered');
-  await lab.send({ to: ['dave@example.com', 'erin@example.com'], subject: 'lab hold 4' }, 'held');
+  // With one recipient: of several, the log names only the last before the queue manager sees the message.
+  await lab.send({ to: ['erin@example.com'], subject: 'lab hold 4' }, 'held');
   await until(async () => (await postfix.queue()).length === 4, 'four messages on hold');
   await postfix.super('-H', idOf(released));
   await postfix.super('-d', idOf(removed));

@@ -72,7 +72,7 @@ async function crowd(lab: Lab): Promise<void> {
 /** The same, while amavis goes away and comes back, and what waits for it is requeued. */
 async function storm(lab: Lab): Promise<void> {
   const { amavis, postfix } = lab.system;
-  await send(lab, 5, 24);
+  await send(lab, 5, 12);
   await amavis.stop();
   await send(lab, 5, 12);
   const waiting = (await postfix.queue()).filter(({ queue }) => queue === 'deferred').slice(0, 5);
