@@ -18,7 +18,9 @@ export interface FollowOptions {
   /** What was committed last, for each path: following goes on after it. */
   readonly checkpoints?: readonly Checkpoint[];
   /** Where to begin in a log without a checkpoint; default `end`. What appears later is read from its start. */
-  readonly from?: From;
+  readonly from?: From | ((path: string) => From);
+  /** Ends with the last line that is there by then. */
+  readonly once?: boolean;
   /** Ends the following: the loop over the batches ends after the present one. */
   readonly signal?: AbortSignal;
   /** How often the files are looked at without an event, in ms; default 1000. */
@@ -74,9 +76,12 @@ async function* batches(
       if (failure) throw failure.error;
       const at = followers.findIndex((_, i) => followers[(turn + i) % followers.length]?.hasBatch);
       if (at === -1) {
+        if (followers.every(({ atEnd }) => atEnd)) return;
         await new Promise<void>((resolve) => {
           ready = resolve;
-          if (signal?.aborted || failure || followers.some((follower) => follower.hasBatch)) resolve();
+          const something =
+            followers.some(({ hasBatch }) => hasBatch) || followers.every(({ atEnd }) => atEnd);
+          if (signal?.aborted || failure || something) resolve();
         });
         continue;
       }
@@ -103,12 +108,17 @@ class Follower {
   private ahead: Batch | undefined;
   private reopening = false;
   private stopped = false;
+  private readonly once: boolean;
+  /** Reading once has come to its end. */
+  atEnd = false;
 
   constructor(path: string, options: FollowOptions) {
     const isSibling = siblingNames(basename(path));
     this.path = path;
     this.checkpoint = options.checkpoints?.find((checkpoint) => checkpoint.path === path);
-    this.from = options.from ?? 'end';
+    const { from = 'end' } = options;
+    this.from = typeof from === 'function' ? from(path) : from;
+    this.once = options.once ?? false;
     this.notify = options.onNotice ?? (() => {});
     this.log = new FollowedLog(path, this.notify);
     this.wake = new Wake(dirname(path), (name) => name === basename(path) || isSibling(name) !== null, {
@@ -160,6 +170,11 @@ class Follower {
             if (woken === 'poll' && !decided) this.wake.overlooked();
             onBatch();
           }
+        }
+        if (this.once && this.ahead === undefined && !this.log.restless) {
+          this.atEnd = true;
+          onBatch();
+          break;
         }
         const behind = (this.ahead?.lines.length ?? 0) >= BACKLOG_LINES;
         woken = await this.wake.wait(this.log.restless ? RESTLESS_MS : undefined);

@@ -136,7 +136,7 @@ export class Writer {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private nextLine(pad: string): string {
+  protected nextLine(pad: string): string {
     this.number += 1;
     return `Nov 23 00:19:14 mx postfix/smtp[91]: ${this.number} ${pad}för → 😀 ${'x'.repeat((this.number * 7) % 90)}`;
   }
