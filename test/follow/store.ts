@@ -40,7 +40,7 @@ export function contents(db: Database): { readonly trace: Trace; readonly lines:
   return reader
     .newestRows(1_000_000)
     .map((row) => ({
-      trace: traces.ofRow(row),
+      trace: traces.ofView(traces.view(row)),
       lines: reader.linesOf(row).map(({ raw }) => raw),
     }))
     .sort((a, b) => (a.trace.id < b.trace.id ? -1 : 1));

@@ -713,7 +713,8 @@ export class Joiner {
       this.#lives.remove(life);
       if (life.smtpd !== 0) this.#forgetReceived(life);
       const notified = life.messageId === null ? undefined : noticeParent(life.messageId);
-      if (notified !== undefined && this.#notices.get(notified)?.includes(life)) this.#notices.delete(notified);
+      if (notified !== undefined && this.#notices.get(notified)?.includes(life))
+        this.#notices.delete(notified);
     }
     for (const event of which.events) {
       if (event.kind !== 'delivery') continue;
