@@ -6,7 +6,7 @@ import type { Event } from '../event.js';
 import type { MailPath } from '../path.js';
 import { type CaseFacts, type Facts, gatherFacts, type LifeFacts } from './facts.js';
 import { type Chain, chainOf } from './links.js';
-import { isOpen, type RecipientFacts, recipientsOf, stateWithout } from './recipients.js';
+import { isAccepted, isOpen, type RecipientFacts, recipientsOf, stateWithout } from './recipients.js';
 import type { TraceState } from './trace.js';
 
 export interface View {
@@ -79,7 +79,7 @@ function stateWithoutRecipients({ lives, refusals, proxies, runs }: Facts): Trac
   return runs.size > 0 ? 'filtering' : null;
 }
 
-function allEnded({ lives, runs }: Facts, { order }: Chain): boolean {
+function allEnded({ lives, runs }: Facts, { order, links }: Chain): boolean {
   for (const id of order) {
     const life = lives.get(id);
     if (life === undefined) return false;
