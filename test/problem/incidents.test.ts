@@ -95,6 +95,25 @@ describe('an incident', () => {
   });
 });
 
+describe('a hint on the configuration', () => {
+  const outbound = cleanMail(Q1, Q2, 'x@remote.example').map((line) =>
+    line.replace('RelayedInbound', 'RelayedOpenRelay'),
+  );
+  const later = cleanMail('3333162613', '4444162614', 'x@remote.example', '09:00:00').map((line) =>
+    line.replace('RelayedInbound', 'RelayedOpenRelay'),
+  );
+
+  it('is one incident, however seldom mail shows it', () => {
+    expect(diagnosed([...outbound, ...later]).incidents.list()).toMatchObject([
+      { code: 'open-relay-policy', severity: 'info', messages: 2, begin: '2026-11-23T00:20:01.000Z' },
+    ]);
+  });
+
+  it('is no problem of the mail that shows it', () => {
+    expect(diagnosed(outbound).traces.flatMap(({ problems }) => problems)).toEqual([]);
+  });
+});
+
 describe('what is known of the system', () => {
   it('is the same after a restart', () => {
     const lines = [...received(Q1), ...refused(Q1, '00:20:02')];

@@ -47,6 +47,7 @@ export class Catalogue {
   readonly #byKind = new Map<EventKind, Matcher[]>();
   /** Deliveries are most of a log, and most of them are sent: so these are told apart by their status too. */
   readonly #byStatus = new Map<string, Matcher[]>();
+  readonly #hints = new Map<EventKind, Matcher[]>();
 
   /** Throws CatalogueError. Of two entries with one code the later file's wins, so that a site can replace one. */
   constructor(files: readonly ProblemFile[]) {
@@ -87,8 +88,14 @@ export class Catalogue {
     return this.#byKind.get(event.kind) ?? NONE;
   }
 
+  /** The alternatives of what is never a message's own problem, but shows in its lines. */
+  hintsFor(event: Event): readonly Matcher[] {
+    return this.#hints.get(event.kind) ?? NONE;
+  }
+
   #index(matcher: Matcher): void {
     for (const kind of matcher.kinds) {
+      if (matcher.definition.scope === 'system') append(this.#hints, kind, matcher);
       if (kind !== 'delivery') {
         append(this.#byKind, kind, matcher);
         continue;

@@ -136,16 +136,26 @@ export class Incidents {
       if (problem.resolved && incident.end === null) this.#endIfOver(incident, definition.ends);
       touch(incident, trace.id, problem.evidence);
     }
+    this.#hints(trace, events);
+  }
+
+  /** What one message shows of the system without being in trouble itself. */
+  #hints(trace: DiagnosedSubject, events: readonly Event[]): void {
+    const found = (definition: Definition, shown: readonly Event[]): void => {
+      const [first] = shown;
+      if (first === undefined) return;
+      const { time } = first.at;
+      touch(this.#incidentAt(definition, trace.host, time, time), trace.id, [first.at.raw]);
+    };
+    for (const event of events) {
+      for (const matcher of this.#catalogue.hintsFor(event)) {
+        if (matchEvent(matcher, event) !== undefined) found(matcher.definition, [event]);
+      }
+    }
     for (const definition of this.#catalogue.conditional) {
       if (definition.scope !== 'system') continue;
       const story = new Story(trace, events, { path: this.#path, surroundings: null, incidents: null });
-      for (const condition of definition.conditions) {
-        const finding = condition(story);
-        const first = finding?.events[0]?.at.time;
-        if (finding === undefined || first === undefined) continue;
-        const evidence = finding.events.map(({ at }) => at.raw);
-        touch(this.#incidentAt(definition, trace.host, first, first), trace.id, evidence);
-      }
+      for (const condition of definition.conditions) found(definition, condition(story)?.events ?? []);
     }
   }
 
@@ -161,7 +171,7 @@ export class Incidents {
         incident.told &&
         incident.begin <= last + LATE &&
         (incident.definition.ends === undefined
-          ? incident.last + QUIET >= begin
+          ? incident.last + quiet(incident.definition) >= begin
           : incident.end === null || incident.end >= begin),
     );
   }
@@ -239,8 +249,10 @@ export class Incidents {
       const known = this.#all[i];
       if (known === undefined || known.definition !== definition || known.host !== host) continue;
       const end =
-        definition.ends === undefined ? known.last + QUIET : (known.end ?? Number.POSITIVE_INFINITY);
-      if (begin > end || last < known.begin - QUIET) continue;
+        definition.ends === undefined
+          ? known.last + quiet(definition)
+          : (known.end ?? Number.POSITIVE_INFINITY);
+      if (begin > end || last < known.begin - quiet(definition)) continue;
       known.begin = Math.min(known.begin, begin);
       known.last = Math.max(known.last, last);
       if (known.end !== null && known.end < known.last) {
@@ -285,6 +297,11 @@ export class Incidents {
 function namesIn(event: Event): Values {
   const endpoint = attemptedEndpoint(event);
   return endpoint === undefined ? {} : { ...namesOf('endpoint', endpoint), ...namesOf('filter', endpoint) };
+}
+
+/** A hint on the configuration holds until it is heeded, however seldom mail shows it. */
+function quiet({ severity }: Definition): number {
+  return severity === 'info' ? Number.POSITIVE_INFINITY : QUIET;
 }
 
 function touch(incident: Open, id: string, evidence: readonly string[]): void {
