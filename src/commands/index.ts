@@ -32,6 +32,15 @@ const STUCK_AFTER: OptionSpec = {
   flags: '--stuck-after <time>',
   help: 'open and without progress for so long is stuck (default: 5m)',
 };
+const CONFIGURATION: readonly OptionSpec[] = [
+  { flags: '--config-dir <dir>', help: 'Postfix’ folder (default: this machine’s)' },
+  {
+    flags: '--amavisd-conf <file>',
+    help: 'amavisd.conf, or a conf.d folder; may be given again, in the order that amavisd reads them',
+    many: true,
+  },
+  { flags: '--live', help: 'ask postconf and what runs (default: without --config-dir)' },
+];
 const COMMON = [DB, JSON_OUT, NO_COLOR, TZ, FILTER, REINJECT, PATTERNS] as const;
 
 export const commands: readonly CommandSpec[] = [
@@ -101,6 +110,61 @@ export const commands: readonly CommandSpec[] = [
       },
     ],
     load: () => import('./search.js'),
+  },
+  {
+    name: 'check',
+    args: '',
+    summary: 'audit the configuration of Postfix and amavis against the integration guide',
+    options: [JSON_OUT, NO_COLOR, ...CONFIGURATION],
+    examples: [
+      { line: 'amavtrace check', help: 'this machine, asking postconf' },
+      {
+        line: 'amavtrace check --config-dir ./etc/postfix --amavisd-conf ./etc/amavisd.conf',
+        help: 'a copy of another',
+      },
+      { line: 'amavtrace check --json', help: 'findings for a script' },
+    ],
+    load: () => import('./check.js'),
+  },
+  {
+    name: 'probe',
+    args: '',
+    summary: 'run the guide’s three tests: amavis, the way back, a message through the chain',
+    options: [
+      JSON_OUT,
+      NO_COLOR,
+      TZ,
+      PATTERNS,
+      ...CONFIGURATION,
+      {
+        flags: '--filter <host:port>',
+        help: 'amavis’ address (default: as configured, else 127.0.0.1:10024)',
+      },
+      {
+        flags: '--reinject <host:port>',
+        help: 'where mail comes back (default: as configured, else :10025)',
+      },
+      {
+        flags: '--log <file>',
+        help: 'the mail log to follow; may be given again (default: the machine’s)',
+        many: true,
+      },
+      { flags: '--from <address>', help: 'sender of the test message (default: the null sender)' },
+      { flags: '--to <address>', help: 'its recipient (default: postmaster)' },
+      { flags: '--via <port>', help: 'hand it in at amavis (10024, the default) or at the front (25)' },
+      { flags: '--gtube', help: 'send the GTUBE spam pattern, and want it blocked' },
+      { flags: '--eicar', help: 'send the EICAR virus pattern, and want it blocked' },
+      { flags: '--allow-remote', help: 'also connect to other machines' },
+    ],
+    examples: [
+      { line: 'amavtrace probe', help: 'the three tests' },
+      {
+        line: 'amavtrace probe --via 25 --to alice@example.com',
+        help: 'through the whole path, to a mailbox',
+      },
+      { line: 'amavtrace probe --eicar', help: 'is a virus stopped?' },
+    ],
+    load: () => import('./probe.js'),
   },
   {
     name: 'stuck',
