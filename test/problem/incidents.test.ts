@@ -61,7 +61,44 @@ describe('an incident', () => {
     const reason =
       'conversation with 127.0.0.1[127.0.0.1] timed out while receiving the initial server greeting';
     const { incidents } = diagnosed([...received(Q1), toFilter(Q1, `deferred (${reason})`)]);
-    expect(incidents.list()).toMatchObject([{ code: 'filter-saturated', messages: 1, end: null }]);
+    expect(incidents.list()).toMatchObject([
+      { code: 'filter-saturated', messages: 1, end: '2026-11-23T00:20:01.000Z' },
+    ]);
+  });
+
+  it('is told apart from the next one even when messages become known late', () => {
+    const outage = (q1: string, q2: string, minute: string): string[] => [
+      ...received(q1, { at: `00:${minute}:01` }),
+      toFilter(q1, 'deferred (TLS is required, but was not offered by host 127.0.0.1[127.0.0.1])', {
+        at: `00:${minute}:01`,
+      }),
+      ...cleanMail(q1, q2, 'alice@example.com', `00:${minute}:30`).slice(2),
+    ];
+    const { incidents } = diagnosed([
+      ...outage(Q1, Q2, '20'),
+      ...outage('3333162613', '4444162614', '21'),
+      ...outage('5555162615', '6666162616', '22'),
+    ]);
+    expect(
+      incidents.list().map(({ code, begin, end }) => [code, begin.slice(11, 19), end?.slice(11, 19)]),
+    ).toEqual([
+      ['feed-tls', '00:20:01', '00:20:30'],
+      ['feed-tls', '00:21:01', '00:21:30'],
+      ['feed-tls', '00:22:01', '00:22:30'],
+    ]);
+  });
+
+  it('that some mail gets through is one as long as it goes on', () => {
+    const reason =
+      'conversation with 127.0.0.1[127.0.0.1] timed out while receiving the initial server greeting';
+    const { incidents } = diagnosed([
+      ...received(Q1),
+      toFilter(Q1, `deferred (${reason})`, { at: '00:20:02' }),
+      ...cleanMail('3333162613', '4444162614', 'bob@example.com', '00:21:00'),
+      ...received(Q2),
+      toFilter(Q2, `deferred (${reason})`, { at: '00:22:00' }),
+    ]);
+    expect(incidents.list()).toMatchObject([{ code: 'filter-saturated', messages: 2 }]);
   });
 
   it('of the next hop is none of the system', () => {

@@ -6,14 +6,13 @@ import type { Severity, Stage } from '../trace/trace.js';
 import { conditions } from './conditions/index.js';
 import {
   type Definition,
+  ENDS,
   type Matcher,
   POSITIONS,
   type Position,
   REMEDIES,
   type Remedy,
   type Sample,
-  SIGNS,
-  type Sign,
 } from './entry.js';
 import { unknownPlaceholders } from './fill.js';
 import { whyNotLinear } from './linear.js';
@@ -291,7 +290,7 @@ function compileEntry(file: string, raw: Raw): Definition {
     stage: reader.oneOf(raw, 'stage', STAGES) ?? reader.fail('needs a "stage"'),
     scope: reader.oneOf(raw, 'scope', SCOPES) ?? 'trace',
     remedy: reader.oneOf<Remedy>(raw, 'resolved', REMEDIES) ?? 'delivery',
-    ends: reader.oneOf<Sign>(raw, 'ends', SIGNS),
+    ends: reader.oneOf(raw, 'ends', ENDS),
     matchers,
     conditions: alternatives(reader, raw).flatMap((match) => condition(reader, match) ?? []),
     summary: reader.text('summary'),
