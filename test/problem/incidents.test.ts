@@ -167,9 +167,18 @@ describe('what is known of the system', () => {
   });
 
   it('is not told twice when the same log is read again', () => {
-    const lines = [...received(Q1), ...refused(Q1, '00:20:02')];
-    const once = diagnosed(lines).incidents.list();
-    expect(diagnosed(lines, { before: lines }).incidents.list()).toEqual(once);
+    const outage = (q1: string, q2: string, minute: string): string[] => [
+      ...received(q1, { at: `00:${minute}:01` }),
+      ...refused(q1, `00:${minute}:02`),
+      ...cleanMail(q1, q2, 'alice@example.com', `00:${minute}:30`).slice(2),
+    ];
+    const lines = [...outage(Q1, Q2, '20'), ...outage('3333162613', '4444162614', '40')];
+    const once = diagnosed(lines).incidents;
+    expect(once.list()).toHaveLength(2);
+    expect(diagnosed(lines, { before: lines }).incidents.list()).toEqual(once.list());
+    const restored = new Incidents(catalogue, new MailPath(), once.state());
+    for (const event of eventsOf(lines)) restored.event(event);
+    expect(restored.list()).toEqual(once.list());
   });
 });
 

@@ -253,10 +253,10 @@ export class Incidents {
 
   /** The incident of this kind that the time belongs to, made longer by it; a new one when there is none. */
   #incidentAt(definition: Definition, host: string, begin: number, last: number): Open {
-    const known = this.#all.findLast(
-      (incident) =>
-        incident.definition === definition && incident.host === host && this.#isOne(incident, begin, last),
-    );
+    const same = this.#all.filter((one) => one.definition === definition && one.host === host);
+    const known =
+      same.findLast((one) => begin <= one.last && last >= one.begin) ??
+      same.findLast((one) => this.#isOne(one, begin, last));
     const incident = known ?? this.#begin(definition, host, begin);
     incident.begin = Math.min(incident.begin, begin);
     incident.last = Math.max(incident.last, last);
@@ -272,11 +272,12 @@ export class Incidents {
     const { definition, host } = incident;
     const from = Math.min(incident.last, last);
     const to = Math.max(incident.begin, begin);
-    if (to <= from) return true;
     const sign = signOf(definition);
     if (sign === undefined) return to - from <= quiet(definition);
     const success = this.#successes.firstAfter(sign, host, from);
-    return success === undefined || success >= to;
+    if (success !== undefined && success < to) return false;
+    // Of a time before all that is remembered nobody knows what worked then.
+    return to - from <= QUIET || !this.#successes.beginAfter(sign, host, from);
   }
 
   #begin(definition: Definition, host: string, begin: number): Open {

@@ -40,6 +40,12 @@ export class Successes {
     return times[low];
   }
 
+  /** Whether all that are remembered are later than the time. */
+  beginAfter(sign: Sign, host: string, time: number): boolean {
+    const first = this.#times.get(`${sign} ${host}`)?.[0];
+    return first !== undefined && first > time;
+  }
+
   /** The last of each, for another run of the program to go on from. */
   last(): [string, number][] {
     return [...this.#times].map(([key, times]) => [key, times.at(-1) ?? 0]);
