@@ -158,7 +158,7 @@ export interface Found {
 
 function search(tables: Table, message: string, from: number): Found | undefined {
   const code = message.charCodeAt(from);
-  const list = tables[code < 128 ? code : 128] ?? EMPTY;
+  const list = tables[Math.min(code, 128)] ?? EMPTY;
   let rest: string | undefined;
   for (const pattern of list) {
     if (pattern.start !== '') {

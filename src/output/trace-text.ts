@@ -2,7 +2,7 @@
 import type { ZoneOffset } from '../core/clock.js';
 import type { Hop, Trace, TraceRecipient } from '../core/trace/trace.js';
 import { printable } from './printable.js';
-import { fit, mark, outcomeOfState, paint, paintOutcome, type Style } from './style.js';
+import { clip, mark, outcomeOfState, paint, paintOutcome, type Style } from './style.js';
 import { dateTime, duration, timeOfDay } from './times.js';
 import { wrap } from './wrap.js';
 
@@ -74,7 +74,7 @@ function hopLine(hop: Hop, options: TextOptions): string {
   const outcome = hop.outcome === 'ok' ? '' : `${hop.outcome}: `;
   const text = `${outcome}${printable(hop.detail ?? '')}`;
   const room = Math.max(20, options.columns - head.length - 6);
-  const shown = hop.outcome === 'ok' ? fit(text, room, options).trimEnd() : text;
+  const shown = hop.outcome === 'ok' ? clip(text, room, options).trimEnd() : text;
   const line = `${head}  ${hop.outcome === 'ok' ? paint(shown, 'dim', options) : paintOutcome(shown, hop.outcome, options)}`;
   return `  ${mark(hop.outcome, options)} ${line}`.trimEnd();
 }

@@ -13,16 +13,16 @@ function beside(path: string): { status: number | null; stderr: string; summary:
   return { status, stderr, summary: JSON.parse(stdout) as Summary };
 }
 
-function folder(): string {
-  const dir = join(temporaryFolder(), 'logs');
-  mkdirSync(dir);
-  return dir;
-}
-
 function file(content: string | Buffer): string {
   const path = join(temporaryFolder(), 'mail.log');
   writeFileSync(path, content);
   return path;
+}
+
+function folder(): string {
+  const dir = join(temporaryFolder(), 'logs');
+  mkdirSync(dir);
+  return dir;
 }
 
 describe('a file that cannot be read', () => {
@@ -30,7 +30,7 @@ describe('a file that cannot be read', () => {
     ['missing', () => '/no/such/file.log', /no such file|does not exist|is missing/i],
     ['a folder', folder, /is a folder/],
     ['a binary', () => file(readFileSync(process.execPath).subarray(0, 300_000)), /binary|no text/i],
-  ] as const)('%s: is named, and the others are read', (_name, path, complaint) => {
+  ] as const)('%s: is named, and the others are read', (_name, path: () => string, complaint) => {
     const { status, stderr, summary } = beside(path());
     expect(status).toBe(2);
     expect(stderr).toMatch(complaint);

@@ -71,7 +71,7 @@ function stateOf(facts: Facts, recipients: readonly RecipientFacts[]): TraceStat
 }
 
 function stateWithoutRecipients({ lives, refusals, proxies, runs }: Facts): TraceState | null {
-  const states = [...lives.values()].map(stateWithout);
+  const states = [...lives.values()].map((life) => stateWithout(life));
   for (const state of WORST) if (states.includes(state as RecipientFacts['state'])) return state;
   const [only] = new Set(states);
   if (only !== undefined) return only;
@@ -83,8 +83,9 @@ function allEnded({ lives, runs }: Facts, { order, links }: Chain): boolean {
   for (const id of order) {
     const life = lives.get(id);
     if (life === undefined) return false;
-    if (life.removed === undefined && life.aborted === undefined && !life.discarded && !life.requeued)
-      return false;
+    if (life.removed !== undefined || life.aborted !== undefined || life.discarded || life.requeued) continue;
+    // A client that went away before it sent anything leaves an id that nothing follows.
+    if (isAccepted(life) || links.some(({ to }) => to === id)) return false;
   }
   for (const run of runs.values()) if (order.length === 0 && run.verdicts.length === 0) return false;
   return true;
