@@ -8,24 +8,26 @@ import { type View, viewOf } from '../core/trace/view.js';
 import type { Batch, TraceRow } from '../store/batch.js';
 import { hashKey } from '../store/hash.js';
 import { BlockBuilder, packLines, type StoredLine } from '../store/segment.js';
+import type { Diagnosis } from './diagnosis.js';
 import { extraOf } from './stored-case.js';
 
 /** A batch is handed over when it holds about this many characters of lines. */
 const BATCH_CHARACTERS = 4 * 1024 * 1024;
 
 interface Draft {
-  traces: TraceRow[];
-  keys: number[];
-  keyTraces: number[];
-  lines: Batch['lines'][number][];
-  rewritten: number[];
-  gone: number[];
-  endpoints: string[];
+  /** Rows by trace: a message may be put away twice before the batch is sent. */
+  readonly rows: Map<number, { readonly row: TraceRow; readonly lines: Batch['lines'] }>;
+  readonly keys: number[];
+  readonly keyTraces: number[];
+  readonly rewritten: number[];
+  readonly gone: number[];
+  readonly endpoints: string[];
 }
 
 export class Packer {
   readonly #path: MailPath;
   readonly #blocks: BlockBuilder;
+  readonly #diagnosis: Diagnosis;
   #draft: Draft = emptyDraft();
   #characters = 0;
   #lastTrace: number;
@@ -33,8 +35,13 @@ export class Packer {
   added = 0;
   changed = 0;
 
-  constructor(path: MailPath, last: { readonly trace: number; readonly block: number }) {
+  constructor(
+    path: MailPath,
+    diagnosis: Diagnosis,
+    last: { readonly trace: number; readonly block: number },
+  ) {
     this.#path = path;
+    this.#diagnosis = diagnosis;
     this.#lastTrace = last.trace;
     this.#blocks = new BlockBuilder(last.block + 1);
   }
@@ -44,7 +51,7 @@ export class Packer {
   }
 
   get isEmpty(): boolean {
-    return this.#draft.traces.length === 0;
+    return this.#draft.rows.size === 0;
   }
 
   /** Takes a case into the batch. The number it is stored under, and its keys' hashes. */
@@ -54,22 +61,24 @@ export class Packer {
     if (known === undefined) this.added++;
     else this.changed++;
     const draft = this.#draft;
-    draft.gone.push(...others);
+    for (const other of others) {
+      draft.gone.push(other);
+      draft.rows.delete(other);
+    }
     if (known !== undefined) draft.rewritten.push(known);
     const view = viewOf(which, this.#path);
     const lines = linesOf(view);
     let place: { block: number; start: number; length: number } | undefined;
+    const loose = view.open ? lines.map(({ time, raw }, n) => ({ trace: ref, n, time, raw })) : [];
     if (view.open) {
-      lines.forEach(({ time, raw }, n) => {
-        draft.lines.push({ trace: ref, n, time, raw });
-        this.#characters += raw.length;
-      });
+      for (const { raw } of lines) this.#characters += raw.length;
     } else {
       const segment = packLines(lines);
       this.#characters += segment.length;
       place = this.#blocks.add(segment);
     }
-    draft.traces.push(rowOf(ref, view, place));
+    const problems = this.#diagnosis.putAway(view, known === undefined);
+    draft.rows.set(ref, { row: rowOf(ref, view, problems, place), lines: loose });
     const hashes = [...keysOf(which, view)].map(hashKey);
     for (const hash of hashes) {
       draft.keys.push(hash);
@@ -82,8 +91,17 @@ export class Packer {
     this.#draft.endpoints.push(name);
   }
 
-  take(checkpoints: Batch['checkpoints'] = []): Batch {
-    const batch = { ...this.#draft, blocks: this.#blocks.take(true), checkpoints };
+  take(checkpoints: Batch['checkpoints'] = [], knowledge: Batch['knowledge'] = []): Batch {
+    const { rows, ...rest } = this.#draft;
+    const entries = [...rows.values()];
+    const batch: Batch = {
+      ...rest,
+      traces: entries.map(({ row }) => row),
+      lines: entries.flatMap(({ lines }) => lines),
+      blocks: this.#blocks.take(true),
+      checkpoints,
+      knowledge,
+    };
     this.#draft = emptyDraft();
     this.#characters = 0;
     return batch;
@@ -91,7 +109,7 @@ export class Packer {
 }
 
 function emptyDraft(): Draft {
-  return { traces: [], keys: [], keyTraces: [], lines: [], rewritten: [], gone: [], endpoints: [] };
+  return { rows: new Map(), keys: [], keyTraces: [], rewritten: [], gone: [], endpoints: [] };
 }
 
 function linesOf(view: View): StoredLine[] {
@@ -127,6 +145,7 @@ function keysOf(which: Case, view: View): Set<string> {
 function rowOf(
   id: number,
   view: View,
+  problems: readonly string[],
   place: { block: number; start: number; length: number } | undefined,
 ): TraceRow {
   const addresses = new Set<string>();
@@ -152,7 +171,7 @@ function rowOf(
     open: view.open ? 1 : 0,
     complete: view.complete ? 1 : 0,
     verdicts: [...verdicts].join(' '),
-    problems: '',
+    problems: problems.join(' '),
     sender: senderOf(view),
     recipients: [...addresses].join('\n'),
     client:
