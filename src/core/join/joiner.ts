@@ -22,10 +22,12 @@ import {
   queuedAs,
 } from '../response.js';
 import type { Archive, StoredCase } from './archive.js';
+import { LinkedMap } from './linked-map.js';
 import { Lives, type Mention, type QueueEvent } from './lives.js';
 import { LooseEnds } from './loose-ends.js';
 import type { Case, ChildRef, Life, Run } from './node.js';
 import { noticeParent, releaseRun } from './notice.js';
+import { OpenCases } from './open-cases.js';
 import { type RunEvent, Runs } from './runs.js';
 
 const SECOND = 1_000_000;
@@ -56,19 +58,19 @@ export class Joiner {
   readonly #lives = new Lives();
   readonly #runs = new Runs();
   /** Cases in memory, the longest untouched first. */
-  readonly #open = new Set<Case>();
+  readonly #open = new OpenCases();
   readonly #loaded = new Map<number, Case>();
   /** The newest time of each host's lines. */
   readonly #clocks = new Map<string, number>();
   /** Refusals without an id, by their keys. */
-  readonly #refusals = new Map<string, Case>();
+  readonly #refusals = new LinkedMap<Case>();
   /** `NOQUEUE: client=` lines by smtpd process, for what its proxy line will tell. */
   readonly #sessions = new LooseEnds<Session[]>();
   /** Cases with a proxy line, by smtpd process and time. */
   readonly #proxies = new LooseEnds<Case[]>();
   /** Lives by the smtpd process that received them last. */
   readonly #received = new LooseEnds<Life[]>();
-  readonly #mails = new Map<string, Run>();
+  readonly #mails = new LinkedMap<Run>();
   readonly #notices = new LooseEnds<Life[]>();
   readonly #releases = new LooseEnds<Life>();
   readonly #mailboxes = new LooseEnds<Case | Saved>();
@@ -599,10 +601,12 @@ export class Joiner {
       refs: [],
       touched: time,
       dirty: false,
+      older: null,
+      newer: null,
       mergedInto: null,
       seen: null,
     };
-    this.#open.add(made);
+    this.#open.touch(made);
     return made;
   }
 
@@ -622,8 +626,7 @@ export class Joiner {
     // The order of #open is only as fine as it needs to be.
     if (now - owner.touched < SECOND && this.#open.has(owner)) return;
     owner.touched = now;
-    this.#open.delete(owner);
-    this.#open.add(owner);
+    this.#open.touch(owner);
   }
 
   #join(one: Case, other: Case): void {
