@@ -14,7 +14,9 @@ function yearOf(scenario: string): string[] {
 }
 
 function linesOf(scenario: string): string[] {
-  return readFileSync(join(SAMPLES, scenario, 'maillog'), 'utf8').split('\n').filter(Boolean);
+  return readFileSync(join(SAMPLES, scenario, 'maillog'), 'utf8')
+    .split('\n')
+    .filter(Boolean);
 }
 
 describe.each(scenarios)('%s', (scenario) => {

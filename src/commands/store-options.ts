@@ -2,6 +2,7 @@
 import type { Database } from 'better-sqlite3';
 import { Traces } from '../ingest/traces.js';
 import { readPatternFiles } from '../read/pattern-files.js';
+import { readCatalogue } from '../read/problem-files.js';
 import { databaseFile, openForReading } from '../store/database.js';
 import type { Io, Options } from './command.js';
 import { mailPath, seconds, text } from './options.js';
@@ -17,5 +18,6 @@ export function openTraces(
   const dir = text(options, 'patterns');
   const stuckAfter = seconds('--stuck-after', text(options, 'stuckAfter') ?? DEFAULT_STUCK_AFTER) * 1_000_000;
   const patterns = dir === undefined ? [] : readPatternFiles(dir);
-  return { traces: new Traces({ db, path: mailPath(options), patterns, stuckAfter }), db, file };
+  const catalogue = readCatalogue(dir);
+  return { traces: new Traces({ db, path: mailPath(options), catalogue, patterns, stuckAfter }), db, file };
 }

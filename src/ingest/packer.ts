@@ -8,6 +8,7 @@ import { type View, viewOf } from '../core/trace/view.js';
 import type { Batch, TraceRow } from '../store/batch.js';
 import { hashKey } from '../store/hash.js';
 import { BlockBuilder, packLines, type StoredLine } from '../store/segment.js';
+import type { Diagnosis } from './diagnosis.js';
 import { extraOf } from './stored-case.js';
 
 /** A batch is handed over when it holds about this many characters of lines. */
@@ -26,6 +27,7 @@ interface Draft {
 export class Packer {
   readonly #path: MailPath;
   readonly #blocks: BlockBuilder;
+  readonly #diagnosis: Diagnosis;
   #draft: Draft = emptyDraft();
   #characters = 0;
   #lastTrace: number;
@@ -33,8 +35,13 @@ export class Packer {
   added = 0;
   changed = 0;
 
-  constructor(path: MailPath, last: { readonly trace: number; readonly block: number }) {
+  constructor(
+    path: MailPath,
+    diagnosis: Diagnosis,
+    last: { readonly trace: number; readonly block: number },
+  ) {
     this.#path = path;
+    this.#diagnosis = diagnosis;
     this.#lastTrace = last.trace;
     this.#blocks = new BlockBuilder(last.block + 1);
   }
@@ -70,7 +77,8 @@ export class Packer {
       this.#characters += segment.length;
       place = this.#blocks.add(segment);
     }
-    draft.rows.set(ref, { row: rowOf(ref, view, place), lines: loose });
+    const problems = this.#diagnosis.putAway(view, known === undefined);
+    draft.rows.set(ref, { row: rowOf(ref, view, problems, place), lines: loose });
     const hashes = [...keysOf(which, view)].map(hashKey);
     for (const hash of hashes) {
       draft.keys.push(hash);
@@ -83,7 +91,7 @@ export class Packer {
     this.#draft.endpoints.push(name);
   }
 
-  take(checkpoints: Batch['checkpoints'] = []): Batch {
+  take(checkpoints: Batch['checkpoints'] = [], knowledge: Batch['knowledge'] = []): Batch {
     const { rows, ...rest } = this.#draft;
     const entries = [...rows.values()];
     const batch: Batch = {
@@ -92,6 +100,7 @@ export class Packer {
       lines: entries.flatMap(({ lines }) => lines),
       blocks: this.#blocks.take(true),
       checkpoints,
+      knowledge,
     };
     this.#draft = emptyDraft();
     this.#characters = 0;
@@ -136,6 +145,7 @@ function keysOf(which: Case, view: View): Set<string> {
 function rowOf(
   id: number,
   view: View,
+  problems: readonly string[],
   place: { block: number; start: number; length: number } | undefined,
 ): TraceRow {
   const addresses = new Set<string>();
@@ -161,7 +171,7 @@ function rowOf(
     open: view.open ? 1 : 0,
     complete: view.complete ? 1 : 0,
     verdicts: [...verdicts].join(' '),
-    problems: '',
+    problems: problems.join(' '),
     sender: senderOf(view),
     recipients: [...addresses].join('\n'),
     client:

@@ -45,4 +45,6 @@ export interface Batch {
   readonly endpoints: readonly string[];
   /** Positions in followed logs: path to JSON. */
   readonly checkpoints: readonly { readonly path: string; readonly json: string }[];
+  /** What is known beside the messages: name to JSON. */
+  readonly knowledge: readonly { readonly name: string; readonly json: string }[];
 }

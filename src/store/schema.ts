@@ -39,6 +39,8 @@ const MIGRATIONS: readonly string[] = [
   create table pattern (file text primary key, json text not null) without rowid;
   create table checkpoint (path text primary key, json text not null) without rowid;
   `,
+  // What is known beside the messages: incidents, what is usual on each host.
+  'create table knowledge (name text primary key, json text not null) without rowid;',
 ];
 
 /** Brings the database to this program's version. Throws UserError for one that a newer program has made. */

@@ -15,6 +15,7 @@ export class Writer {
   readonly #dropTrace: Statement;
   readonly #endpoint: Statement;
   readonly #checkpoint: Statement;
+  readonly #knowledge: Statement;
   readonly #write: (batch: Batch, blocks: readonly Buffer[]) => void;
 
   constructor(db: Database) {
@@ -29,6 +30,7 @@ export class Writer {
     this.#dropTrace = db.prepare('delete from trace where id = ?');
     this.#endpoint = db.prepare('insert or ignore into endpoint (name) values (?)');
     this.#checkpoint = db.prepare('insert or replace into checkpoint (path, json) values (?, ?)');
+    this.#knowledge = db.prepare('insert or replace into knowledge (name, json) values (?, ?)');
     this.#write = db.transaction((batch: Batch, blocks: readonly Buffer[]) =>
       this.#all(batch, blocks),
     ).immediate;
@@ -63,6 +65,7 @@ export class Writer {
     this.#keys(batch.keys, batch.keyTraces);
     for (const name of batch.endpoints) this.#endpoint.run(name);
     for (const { path, json } of batch.checkpoints) this.#checkpoint.run(path, json);
+    for (const { name, json } of batch.knowledge) this.#knowledge.run(name, json);
   }
 
   /** In the order of their hashes, so that neighbours in the index are written together. */

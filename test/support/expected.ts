@@ -39,7 +39,8 @@ export function differences({ messages }: Expected, traces: readonly Trace[]): s
     if (other !== undefined) wrong.push(`${name}: one trace with ${other}`);
     owner.set(trace, name);
     for (const id of message.queue_ids ?? []) {
-      if (!trace.queueIds.includes(id)) wrong.push(`${name}: its chain ${trace.queueIds.join(' ')} lacks ${id}`);
+      if (!trace.queueIds.includes(id))
+        wrong.push(`${name}: its chain ${trace.queueIds.join(' ')} lacks ${id}`);
     }
     for (const id of message.mail_ids) {
       if (!trace.filter.some(({ mailId }) => mailId === id)) wrong.push(`${name}: lacks the mail_id ${id}`);
@@ -68,6 +69,7 @@ export function differences({ messages }: Expected, traces: readonly Trace[]): s
 function isTraceOf(trace: Trace, { queue_ids, queue_id, mail_ids, message_id }: ExpectedMessage): boolean {
   const ids = [...(queue_ids ?? []), ...(queue_id === null ? [] : [queue_id])];
   if (ids.length > 0) return ids.some((id) => trace.queueIds.includes(id));
-  if (mail_ids.length > 0) return trace.filter.some(({ mailId }) => mailId !== null && mail_ids.includes(mailId));
+  if (mail_ids.length > 0)
+    return trace.filter.some(({ mailId }) => mailId !== null && mail_ids.includes(mailId));
   return trace.messageId !== null && trace.messageId === message_id;
 }

@@ -70,7 +70,8 @@ export class Joiner {
   readonly #proxies = new LooseEnds<Case[]>();
   /** Lives by the smtpd process that received them last. */
   readonly #received = new LooseEnds<Life[]>();
-  readonly #mails = new LinkedMap<Run>();
+  /** Runs by mail_id: unique in itself, but a copy of a log under another host name must not mix. */
+  readonly #mails = new LinkedMap<Run[]>();
   readonly #notices = new LooseEnds<Life[]>();
   readonly #releases = new LooseEnds<Life>();
   readonly #mailboxes = new LooseEnds<Case | Saved>();
@@ -292,14 +293,20 @@ export class Joiner {
     const { at } = event;
     if (!isQueueId(queueId) || owner.lives.some((life) => life.queueId === queueId)) return;
     const host = this.#lives.runsPostfix(at.host) ? at.host : null;
-    const mention = { queueId, host, instance: null, from: at.time - 6 * 24 * HOUR, to: at.time };
+    const mention = {
+      queueId,
+      host,
+      instance: instanceOf(owner),
+      from: at.time - 6 * 24 * HOUR,
+      to: at.time,
+    };
     this.#leadsTo(owner, mention, at.time, false, home);
   }
 
   // ---- amavis --------------------------------------------------------------------------------------------------
 
   #runEvent(event: RunEvent, home: Case | null): Case | undefined {
-    const mailId = 'mailId' in event ? (event.mailId ?? null) : null;
+    const mailId = mailIdOf(event);
     const run = this.#runFor(event.amavisId, event, mailId, home);
     const kept = this.#keep(run.case, event);
     if (kept === undefined) return undefined;
@@ -341,12 +348,12 @@ export class Joiner {
     }
     if (run === undefined) {
       run = this.#runs.begin(amavisId, host, time, home ?? this.#newCase(host, time), true);
-      const sent = home === null ? this.#releases.get(amavisId) : undefined;
+      const sent = home === null ? this.#releases.get(`${amavisId}|${host}`) : undefined;
       if (sent !== undefined) this.#join(run.case, sent.case);
     }
     this.#runs.note(run, host, time, mailId);
-    if (mailId !== null && this.#mails.get(mailId) !== run) {
-      this.#mails.set(mailId, run);
+    if (mailId !== null && this.#mails.get(mailId)?.includes(run) !== true) {
+      this.#mails.set(mailId, [...(this.#mails.get(mailId) ?? []), run]);
       this.#noticesOf(run, mailId, time);
     }
     return run;
@@ -356,7 +363,8 @@ export class Joiner {
     const { at } = event;
     if (run.case.lives.some((life) => life.queueId === queueId)) return;
     const host = this.#lives.runsPostfix(at.host) ? at.host : null;
-    const mention = { queueId, host, instance: null, from: Math.min(run.first, at.time) - HOUR, to: at.time };
+    const instance = instanceOf(run.case);
+    const mention = { queueId, host, instance, from: Math.min(run.first, at.time) - HOUR, to: at.time };
     this.#leadsTo(run.case, mention, at.time, false, home);
   }
 
@@ -410,8 +418,10 @@ export class Joiner {
     const kept = this.#keep(owner, event);
     if (kept === undefined) return undefined;
     if (home === null) {
-      for (const session of this.#sessions.get(`${at.host}|${at.pid}`) ?? []) {
-        if (isSessionOf(owner, session)) this.#keep(owner, session);
+      const sessions = this.#sessions.get(`${at.host}|${at.pid}`) ?? [];
+      const latest = Math.max(...sessions.map((one) => one.at.time).filter((time) => time <= at.time));
+      for (const session of sessions) {
+        if (session.at.time === latest && isSessionOf(owner, session)) this.#keep(owner, session);
       }
     }
     const amavisId = event.amavisId ?? amavisIdIn(event.response);
@@ -513,25 +523,42 @@ export class Joiner {
   /** amavis' own notices carry the mail_id of the message that caused them in their Message-ID. */
   #notice(life: Life, messageId: string, time: number): void {
     const mailId = noticeParent(messageId);
-    if (mailId === undefined) return;
-    let run = this.#mails.get(mailId);
-    if (run === undefined && this.#recall(mailKey(mailId), time)) run = this.#mails.get(mailId);
+    if (mailId !== undefined) this.#claim(life, mailId, time);
+  }
+
+  /** The life came of the message with this mail_id: its child, once that is known. */
+  #claim(life: Life, mailId: string, time: number): void {
+    let run = this.#mailOn(mailId, life.host);
+    if (run === undefined && this.#recall(mailKey(mailId), time)) run = this.#mailOn(mailId, life.host);
     if (run !== undefined) this.#adopt(run, mailId, life);
     else this.#notices.set(mailId, [...(this.#notices.get(mailId) ?? []), life], time);
+  }
+
+  /** The run with the mail_id, on this host if there is one. */
+  #mailOn(mailId: string, host: string): Run | undefined {
+    const runs = this.#mails.get(mailId);
+    return (
+      runs?.find((run) => run.host === host) ??
+      (this.#lives.runsPostfix(runs?.[0]?.host ?? '') ? undefined : runs?.[0])
+    );
   }
 
   #noticesOf(run: Run, mailId: string, time: number): void {
     if (this.#notices.size === 0) {
       this.#recall(noticeKey(mailId), time);
     }
-    for (const life of this.#notices.get(mailId) ?? []) this.#adopt(run, mailId, life);
-    this.#notices.delete(mailId);
+    const waiting = this.#notices.get(mailId) ?? [];
+    const own = this.#lives.runsPostfix(run.host) ? waiting.filter(({ host }) => host === run.host) : waiting;
+    for (const life of own) this.#adopt(run, mailId, life);
+    if (own.length === waiting.length) this.#notices.delete(mailId);
   }
 
   #adopt(run: Run, mailId: string, life: Life): void {
-    if (run.case === life.case || life.case.parent !== null) return;
-    this.#setParent(life.case, mailId, 'notification');
-    addChild(run.case, { queueId: life.queueId, kind: 'notification' });
+    const child = life.case;
+    if (run.case === child) return;
+    if (child.parent === null) this.#setParent(child, mailId, 'notification');
+    else if (child.parent.id !== mailId) return;
+    addChild(run.case, { queueId: life.queueId, kind: child.parent?.kind ?? 'notification' });
     this.#touch(run.case, life.first);
   }
 
@@ -555,11 +582,7 @@ export class Joiner {
     const { parent } = child;
     const life = child.lives[0];
     if (parent?.kind !== 'release' || life === undefined) return;
-    let origin = this.#mails.get(parent.id);
-    if (origin === undefined && this.#recall(mailKey(parent.id), time)) origin = this.#mails.get(parent.id);
-    if (origin === undefined || origin.case === child) return;
-    addChild(origin.case, { queueId: life.queueId, kind: 'release' });
-    this.#touch(origin.case, time);
+    this.#claim(life, parent.id, time);
   }
 
   #setParent(child: Case, id: string, kind: ChildRef['kind']): void {
@@ -670,10 +693,16 @@ export class Joiner {
     }
     for (const run of which.runs) {
       this.#runs.remove(run);
-      if (run.mailId !== null && this.#mails.get(run.mailId) === run) this.#mails.delete(run.mailId);
+      if (run.mailId !== null) this.#forgetMail(run.mailId, run);
     }
     for (const key of which.anonymous) if (this.#refusals.get(key) === which) this.#refusals.delete(key);
     for (const ref of which.refs) this.#loaded.delete(ref);
+  }
+
+  #forgetMail(mailId: string, run: Run): void {
+    const rest = this.#mails.get(mailId)?.filter((one) => one !== run) ?? [];
+    if (rest.length === 0) this.#mails.delete(mailId);
+    else this.#mails.set(mailId, rest);
   }
 
   /** Takes back what the archive has under the key; whether that was anything new. */
@@ -703,6 +732,17 @@ export class Joiner {
     home.dirty = false;
     home.touched = this.#clocks.get(home.host) ?? home.touched;
   }
+}
+
+/** The instance that the message is known to be in; a line of amavis' names none. */
+function instanceOf({ lives }: Case): string | null {
+  return lives.find(({ instance }) => instance !== null)?.instance ?? null;
+}
+
+/** The mail_id of the message itself; a SEND line begins with that of amavis' own notice. */
+function mailIdOf(event: RunEvent): string | null {
+  if (event.kind === 'amavis.forward' && event.direction === 'SEND') return event.parentMailId ?? null;
+  return 'mailId' in event ? (event.mailId ?? null) : null;
 }
 
 /** The case that a case has become part of. */
