@@ -1,7 +1,7 @@
 /** A batch in the making. It stays until it is in the database, and its traces are found here until then. */
 import type { Batch, TraceRow } from '../store/batch.js';
 import { Bloom } from '../store/bloom.js';
-import { BlockBuilder, packLines, type Place, type StoredLine, unpackLines } from '../store/segment.js';
+import { BlockBuilder, type Place, packLines, type StoredLine, unpackLines } from '../store/segment.js';
 
 export class Draft {
   /** By trace: a message may be put away twice before the batch is sent. */

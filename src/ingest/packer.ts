@@ -103,12 +103,7 @@ function keysOf(which: Case, view: View): Set<string> {
   return keys;
 }
 
-function rowOf(
-  id: number,
-  view: View,
-  problems: readonly string[],
-  place: Place | undefined,
-): TraceRow {
+function rowOf(id: number, view: View, problems: readonly string[], place: Place | undefined): TraceRow {
   const addresses = new Set<string>();
   for (const { address, originalTo } of view.recipients) {
     addresses.add(address.toLowerCase());

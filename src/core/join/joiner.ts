@@ -12,15 +12,7 @@ import type { Event } from '../event.js';
 import { amavisKey, childKey, mailKey, noticeKey, queueKey, refusalKey } from '../keys.js';
 import type { MailPath } from '../path.js';
 import { isQueueId } from '../queue-id.js';
-import {
-  amavisIdIn,
-  deliveryEndpoint,
-  forwardedAs,
-  fromMta,
-  isLoopback,
-  parseEndpoint,
-  queuedAs,
-} from '../response.js';
+import { amavisIdIn, isLoopback, parseEndpoint, queuedAs, replyOf } from '../response.js';
 import type { Archive, StoredCase } from './archive.js';
 import { LinkedMap } from './linked-map.js';
 import { Lives, type Mention, type QueueEvent } from './lives.js';
@@ -236,23 +228,19 @@ export class Joiner {
   #delivered(life: Life, event: Delivery, home: Case | null): void {
     const { response, at } = event;
     const from = life.starter ?? life.first;
-    const forwarded = forwardedAs(response);
+    const { forwardedAs: forwarded, endpoint, amavisId, queuedAs: next, fromMta: behind } = replyOf(event);
     if (forwarded !== undefined) {
       const mention = { queueId: forwarded, host: at.host, instance: life.instance, from, to: at.time };
       this.#leadsTo(life.case, mention, at.time, false, home);
       return;
     }
-    const endpoint = deliveryEndpoint(event.relay, response);
     const local = endpoint !== undefined && isLoopback(endpoint.address);
-    const amavisId = amavisIdIn(response);
     if (amavisId !== undefined && (local || this.#path.isFilter(endpoint))) {
       this.#answeredBy(life.case, amavisId, local ? at.host : null, at.time, home);
     }
-    const next = queuedAs(response);
     const session = mailboxSession(response);
     if (session !== undefined) this.#mailboxDelivery(session, life.case, at.time);
     if (next === undefined || endpoint === undefined || event.status !== 'sent') return;
-    const behind = fromMta(response);
     const back = behind === undefined ? undefined : parseEndpoint(behind);
     // A reply that another site's filter gave looks the same; it is this one's only if the way back is here.
     const certain = this.#path.isFilter(endpoint) || (local && behind !== undefined);

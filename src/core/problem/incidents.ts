@@ -7,7 +7,7 @@
  */
 import { isoTime } from '../clock.js';
 import type { Event } from '../event.js';
-import { deliveryEndpoint } from '../response.js';
+import { replyOf } from '../response.js';
 import type { Problem, Severity } from '../trace/trace.js';
 import type { Catalogue } from './catalogue.js';
 import type { PathKnowledge } from './context.js';
@@ -35,12 +35,6 @@ export interface Incident {
   readonly fix: string;
   readonly reference: string;
   readonly evidence: readonly string[];
-}
-
-/** What is asked of a message that has been diagnosed. */
-export interface DiagnosedSubject extends Subject {
-  readonly id: string;
-  readonly problems: readonly Problem[];
 }
 
 /** The incidents as they are kept over restarts. */
@@ -125,16 +119,16 @@ export class Incidents {
     else this.#success(event);
   }
 
-  /** A message with its problems; again whenever it changed. */
-  trace(trace: DiagnosedSubject, events: readonly Event[]): void {
-    for (const problem of trace.problems) {
+  /** A message with its problems, and what gives its trace's id; again whenever it changed. */
+  trace(trace: Subject, problems: readonly Problem[], id: () => string, events: readonly Event[]): void {
+    for (const problem of problems) {
       const definition = this.#catalogue.definitions.get(problem.code);
       if (definition?.ends === undefined) continue;
       const begin = Date.parse(problem.firstSeen) * 1000;
       const last = Date.parse(problem.lastSeen) * 1000;
       const incident = this.#incidentAt(definition, trace.host, begin, last);
       if (problem.resolved && incident.end === null) this.#endIfOver(incident, definition.ends);
-      touch(incident, trace.id, problem.evidence);
+      touch(incident, id(), problem.evidence);
     }
     for (const definition of this.#catalogue.conditional) {
       if (definition.scope !== 'system') continue;
@@ -144,7 +138,7 @@ export class Incidents {
         const first = finding?.events[0]?.at.time;
         if (finding === undefined || first === undefined) continue;
         const evidence = finding.events.map(({ at }) => at.raw);
-        touch(this.#incidentAt(definition, trace.host, first, first), trace.id, evidence);
+        touch(this.#incidentAt(definition, trace.host, first, first), id(), evidence);
       }
     }
   }
@@ -220,7 +214,7 @@ export class Incidents {
     switch (event.kind) {
       case 'delivery':
         if (event.status !== 'sent') return [];
-        return this.#path.isFilter(deliveryEndpoint(event.relay, event.response)) ? ['fed'] : [];
+        return this.#path.isFilter(replyOf(event).endpoint) ? ['fed'] : [];
       case 'amavis.verdict':
         if (event.verdict === 'MTA-BLOCKED' || event.verdict === 'TEMPFAIL') return [];
         return event.queuedAs === undefined ? ['verdict'] : ['verdict', 'reinjected'];
