@@ -6,6 +6,8 @@
  * Absent means that the line did not say it; nothing is ever guessed here.
  */
 
+import type { Reply } from './response.js';
+
 /** Where and when a line was written: what its syslog head says. Every event carries it. */
 export interface Origin {
   /** Microseconds since 1970 UTC; whole seconds when the log has no more. */
@@ -180,6 +182,8 @@ interface Delivery {
   readonly status: string;
   /** What stands in the parentheses. */
   readonly response: string;
+  /** What relay and response say, once `replyOf` has read them. */
+  reply?: Reply;
 }
 
 /** `Q: sender non-delivery notification: CHILD` (bounce_notify_service.c and its siblings). */

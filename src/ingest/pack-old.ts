@@ -21,19 +21,20 @@ export function packOldLines(file: string, patterns: readonly PatternFile[]): vo
     for (const { file: name, programs, patterns: entries } of patterns) {
       pattern.run(name, JSON.stringify({ programs, patterns: entries }));
     }
-    const blocks = new BlockBuilder(reader.lastIds().block + 1);
+    let blocks = new BlockBuilder(reader.lastIds().block + 1);
     const newest = reader.newest();
-    const full = (all: boolean): void => {
-      for (const { id, data } of blocks.take(all)) store.run(id, compressBlock(data));
+    const flush = (): void => {
+      for (const { id, data } of blocks.all()) store.run(id, compressBlock(data));
+      blocks = new BlockBuilder(blocks.next);
     };
     for (const row of reader.open()) {
       if (row.block !== null || row.last > newest - QUIET) continue;
       const { block, start, length } = blocks.add(packLines(reader.linesOf(row)));
       place.run(block, start, length, row.id);
       drop.run(row.id);
-      full(false);
+      if (blocks.isFull) flush();
     }
-    full(true);
+    flush();
   }).immediate();
   db.close();
 }

@@ -5,31 +5,20 @@ import { amavisKey, childKey, mailKey, messageKey, noticeKey, queueKey } from '.
 import type { MailPath } from '../core/path.js';
 import { clientOf, senderOf } from '../core/trace/build.js';
 import { type View, viewOf } from '../core/trace/view.js';
-import type { Batch, TraceRow } from '../store/batch.js';
+import type { TraceRow } from '../store/batch.js';
 import { hashKey } from '../store/hash.js';
-import { BlockBuilder, packLines, type StoredLine } from '../store/segment.js';
+import type { Place, StoredLine } from '../store/segment.js';
 import type { Diagnosis } from './diagnosis.js';
+import { Draft } from './draft.js';
 import { extraOf } from './stored-case.js';
 
 /** A batch is handed over when it holds about this many characters of lines. */
 const BATCH_CHARACTERS = 4 * 1024 * 1024;
 
-interface Draft {
-  /** Rows by trace: a message may be put away twice before the batch is sent. */
-  readonly rows: Map<number, { readonly row: TraceRow; readonly lines: Batch['lines'] }>;
-  readonly keys: number[];
-  readonly keyTraces: number[];
-  readonly rewritten: number[];
-  readonly gone: number[];
-  readonly endpoints: string[];
-}
-
 export class Packer {
   readonly #path: MailPath;
-  readonly #blocks: BlockBuilder;
   readonly #diagnosis: Diagnosis;
-  #draft: Draft = emptyDraft();
-  #characters = 0;
+  #draft: Draft;
   #lastTrace: number;
   /** Traces put away for the first time, and those that had been stored before. */
   added = 0;
@@ -43,73 +32,45 @@ export class Packer {
     this.#path = path;
     this.#diagnosis = diagnosis;
     this.#lastTrace = last.trace;
-    this.#blocks = new BlockBuilder(last.block + 1);
+    this.#draft = new Draft(last.block + 1);
   }
 
   get isFull(): boolean {
-    return this.#characters >= BATCH_CHARACTERS;
+    return this.#draft.size >= BATCH_CHARACTERS;
   }
 
-  get isEmpty(): boolean {
-    return this.#draft.rows.size === 0;
+  /** The batch that cases are put into now. */
+  get draft(): Draft {
+    return this.#draft;
   }
 
-  /** Takes a case into the batch. The number it is stored under, and its keys' hashes. */
-  add(which: Case): { readonly ref: number; readonly hashes: readonly number[]; readonly view: View } {
+  /** Takes a case into the batch. */
+  add(which: Case): void {
     const [known, ...others] = which.refs;
     const ref = known ?? ++this.#lastTrace;
     if (known === undefined) this.added++;
     else this.changed++;
-    const draft = this.#draft;
-    for (const other of others) {
-      draft.gone.push(other);
-      draft.rows.delete(other);
-    }
-    if (known !== undefined) draft.rewritten.push(known);
+    for (const other of others) this.#draft.drop(other);
     const view = viewOf(which, this.#path);
     const lines = linesOf(view);
-    let place: { block: number; start: number; length: number } | undefined;
-    const loose = view.open ? lines.map(({ time, raw }, n) => ({ trace: ref, n, time, raw })) : [];
-    if (view.open) {
-      for (const { raw } of lines) this.#characters += raw.length;
-    } else {
-      const segment = packLines(lines);
-      this.#characters += segment.length;
-      place = this.#blocks.add(segment);
-    }
+    let place: Place | undefined;
+    if (view.open) this.#draft.loose(ref, lines);
+    else place = this.#draft.pack(lines);
     const problems = this.#diagnosis.putAway(view, known === undefined);
-    draft.rows.set(ref, { row: rowOf(ref, view, problems, place), lines: loose });
     const hashes = [...keysOf(which, view)].map(hashKey);
-    for (const hash of hashes) {
-      draft.keys.push(hash);
-      draft.keyTraces.push(ref);
-    }
-    return { ref, hashes, view };
+    this.#draft.add(rowOf(ref, view, problems, place), hashes, known !== undefined);
   }
 
   endpoint(name: string): void {
-    this.#draft.endpoints.push(name);
+    this.#draft.endpoint(name);
   }
 
-  take(checkpoints: Batch['checkpoints'] = [], knowledge: Batch['knowledge'] = []): Batch {
-    const { rows, ...rest } = this.#draft;
-    const entries = [...rows.values()];
-    const batch: Batch = {
-      ...rest,
-      traces: entries.map(({ row }) => row),
-      lines: entries.flatMap(({ lines }) => lines),
-      blocks: this.#blocks.take(true),
-      checkpoints,
-      knowledge,
-    };
-    this.#draft = emptyDraft();
-    this.#characters = 0;
-    return batch;
+  /** The batch so far; another begins. */
+  take(): Draft {
+    const taken = this.#draft;
+    this.#draft = new Draft(taken.nextBlock);
+    return taken;
   }
-}
-
-function emptyDraft(): Draft {
-  return { rows: new Map(), keys: [], keyTraces: [], rewritten: [], gone: [], endpoints: [] };
 }
 
 function linesOf(view: View): StoredLine[] {
@@ -142,12 +103,7 @@ function keysOf(which: Case, view: View): Set<string> {
   return keys;
 }
 
-function rowOf(
-  id: number,
-  view: View,
-  problems: readonly string[],
-  place: { block: number; start: number; length: number } | undefined,
-): TraceRow {
+function rowOf(id: number, view: View, problems: readonly string[], place: Place | undefined): TraceRow {
   const addresses = new Set<string>();
   for (const { address, originalTo } of view.recipients) {
     addresses.add(address.toLowerCase());

@@ -26,11 +26,11 @@ function folder(): string {
 }
 
 describe('a file that cannot be read', () => {
-  it.each([
+  it.each<[string, () => string, RegExp]>([
     ['missing', () => '/no/such/file.log', /no such file|does not exist|is missing/i],
     ['a folder', folder, /is a folder/],
     ['a binary', () => file(readFileSync(process.execPath).subarray(0, 300_000)), /binary|no text/i],
-  ] as const)('%s: is named, and the others are read', (_name, path: () => string, complaint) => {
+  ])('%s: is named, and the others are read', (_name, path, complaint) => {
     const { status, stderr, summary } = beside(path());
     expect(status).toBe(2);
     expect(stderr).toMatch(complaint);

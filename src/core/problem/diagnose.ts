@@ -202,7 +202,11 @@ function present(hit: Hit, story: Story, order: ReadonlyMap<Event, number>): Pro
   const events = [...new Set(all.flatMap((one) => one.events))].sort(byOrder);
   const evidence = [...new Set([...events, ...all.flatMap((one) => one.supports)])].sort(byOrder);
   const codes = all.slice(1).map((one) => one.definition.code);
-  const values = { ...valuesOf(story, events), ...hit.values };
+  let known: Values | undefined;
+  const values = (): Values => {
+    known ??= { ...valuesOf(story, events), ...hit.values };
+    return known;
+  };
   const also = codes.length === 0 ? '' : ` This is also behind: ${codes.join(', ')}.`;
   const queueId = events.map(queueIdOf).find((id) => id !== undefined);
   return {
@@ -214,9 +218,16 @@ function present(hit: Hit, story: Story, order: ReadonlyMap<Event, number>): Pro
     count: hit.count ?? timesSeen(events),
     firstSeen: isoTime(events[0]?.at.time ?? 0),
     lastSeen: isoTime(events.at(-1)?.at.time ?? 0),
-    summary: fillText(definition.summary, values),
-    cause: fillText(definition.cause, values) + also,
-    fix: fillCommand(definition.fix, values),
+    // Filled when they are read: an import only asks which problems there are.
+    get summary() {
+      return fillText(definition.summary, values());
+    },
+    get cause() {
+      return fillText(definition.cause, values()) + also;
+    },
+    get fix() {
+      return fillCommand(definition.fix, values());
+    },
     reference: definition.reference,
     explains: codes,
     evidence: [...hit.system, ...ends(evidence.map(({ at }) => at.raw))],

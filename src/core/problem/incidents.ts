@@ -7,7 +7,7 @@
  */
 import { isoTime } from '../clock.js';
 import type { Event } from '../event.js';
-import { deliveryEndpoint } from '../response.js';
+import { replyOf } from '../response.js';
 import type { Problem, Severity } from '../trace/trace.js';
 import type { Catalogue } from './catalogue.js';
 import type { PathKnowledge } from './context.js';
@@ -36,12 +36,6 @@ export interface Incident {
   readonly fix: string;
   readonly reference: string;
   readonly evidence: readonly string[];
-}
-
-/** What is asked of a message that has been diagnosed. */
-export interface DiagnosedSubject extends Subject {
-  readonly id: string;
-  readonly problems: readonly Problem[];
 }
 
 /** The incidents as they are kept over restarts. */
@@ -125,27 +119,27 @@ export class Incidents {
     else this.#success(event);
   }
 
-  /** A message with its problems; again whenever it changed. */
-  trace(trace: DiagnosedSubject, events: readonly Event[]): void {
-    for (const problem of trace.problems) {
+  /** A message with its problems, and what gives its trace's id; again whenever it changed. */
+  trace(trace: Subject, problems: readonly Problem[], id: () => string, events: readonly Event[]): void {
+    for (const problem of problems) {
       const definition = this.#catalogue.definitions.get(problem.code);
       if (definition?.ends === undefined) continue;
       const begin = Date.parse(problem.firstSeen) * 1000;
       const last = Date.parse(problem.lastSeen) * 1000;
       for (const incident of this.#incidentsAt(definition, trace.host, begin, last)) {
-        touch(incident, trace.id, problem.evidence);
+        touch(incident, id(), problem.evidence);
       }
     }
-    this.#hints(trace, events);
+    this.#hints(trace, id, events);
   }
 
   /** What one message shows of the system without being in trouble itself. */
-  #hints(trace: DiagnosedSubject, events: readonly Event[]): void {
+  #hints(trace: Subject, id: () => string, events: readonly Event[]): void {
     const found = (definition: Definition, shown: readonly Event[]): void => {
       const [first] = shown;
       if (first === undefined) return;
       const { time } = first.at;
-      touch(this.#incidentAt(definition, trace.host, time, time), trace.id, [first.at.raw]);
+      touch(this.#incidentAt(definition, trace.host, time, time), id(), [first.at.raw]);
     };
     for (const event of events) {
       for (const matcher of this.#catalogue.hintsFor(event)) {
@@ -229,7 +223,7 @@ export class Incidents {
     switch (event.kind) {
       case 'delivery':
         if (event.status !== 'sent') return [];
-        return this.#path.isFilter(deliveryEndpoint(event.relay, event.response)) ? ['fed'] : [];
+        return this.#path.isFilter(replyOf(event).endpoint) ? ['fed'] : [];
       case 'amavis.verdict':
         if (event.verdict === 'MTA-BLOCKED' || event.verdict === 'TEMPFAIL') return [];
         return event.queuedAs === undefined ? ['verdict'] : ['verdict', 'reinjected'];

@@ -2,14 +2,7 @@
 import { isoTime } from '../clock.js';
 import type { Origin } from '../event.js';
 import type { MailPath } from '../path.js';
-import {
-  amavisIdIn,
-  blockedByFilter,
-  deliveryEndpoint,
-  fromMta,
-  parseEndpoint,
-  queuedAs,
-} from '../response.js';
+import { amavisIdIn, blockedByFilter, fromMta, parseEndpoint, queuedAs, replyOf } from '../response.js';
 import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
 import { type Chain, isFilterDelivery } from './links.js';
 import { stateWithout } from './recipients.js';
@@ -180,11 +173,11 @@ function delivered(life: LifeFacts, facts: Facts, chain: Chain, path: MailPath, 
   for (const delivery of life.deliveries) {
     const filter = isFilterDelivery(delivery, facts.lives, path);
     const outcome = outcomeOf(delivery, filter);
-    const endpoint = deliveryEndpoint(delivery.relay, delivery.response);
+    const endpoint = replyOf(delivery).endpoint;
     const run = filter ? runOf(delivery, life, facts, chain) : undefined;
     if (run !== undefined) told.add(run.amavisId);
-    const amavisId = run?.amavisId ?? (filter ? (amavisIdIn(delivery.response) ?? null) : null);
-    const next = delivery.status === 'sent' ? queuedAs(delivery.response) : undefined;
+    const amavisId = run?.amavisId ?? (filter ? (replyOf(delivery).amavisId ?? null) : null);
+    const next = delivery.status === 'sent' ? replyOf(delivery).queuedAs : undefined;
     const key = `${filter} ${endpoint?.address}:${endpoint?.port} ${delivery.relay} ${outcome} ${amavisId} ${next ?? ''} ${outcome === 'ok' ? '' : generalized(delivery.response)}`;
     const group = groups.get(key);
     if (group !== undefined) {
@@ -218,9 +211,9 @@ function outcomeOf({ status, response }: DeliveryEvent, filter: boolean): Outcom
 
 /** The run of amavis that a delivery line tells of. */
 function runOf(delivery: DeliveryEvent, life: LifeFacts, facts: Facts, chain: Chain): RunFacts | undefined {
-  const named = amavisIdIn(delivery.response);
+  const named = replyOf(delivery).amavisId;
   if (named !== undefined) return facts.runs.get(named);
-  const next = delivery.status === 'sent' ? queuedAs(delivery.response) : undefined;
+  const next = delivery.status === 'sent' ? replyOf(delivery).queuedAs : undefined;
   if (next === undefined) return undefined;
   for (const run of facts.runs.values()) {
     if (chain.feeders.get(run.amavisId) === life.queueId && run.queuedAs.has(next)) return run;

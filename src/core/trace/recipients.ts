@@ -6,12 +6,10 @@ import type { MailPath } from '../path.js';
 import {
   amavisIdIn,
   blockedByFilter,
-  deliveryEndpoint,
-  forwardedAs,
-  fromMta,
+  type Endpoint,
   isLoopback,
   parseEndpoint,
-  queuedAs,
+  replyOf,
 } from '../response.js';
 import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
 import { type Chain, isFilterDelivery } from './links.js';
@@ -168,7 +166,8 @@ class Follower {
   /** The lives that carry the recipient on, when the line says that the message went on. */
   #next(life: LifeFacts, { last, address }: Entry): LifeFacts[] | undefined {
     if (last.status === 'sent') {
-      const id = forwardedAs(last.response) ?? queuedAs(last.response);
+      const { forwardedAs, queuedAs } = replyOf(last);
+      const id = forwardedAs ?? queuedAs;
       const next = id === undefined ? undefined : this.#facts.lives.get(id);
       if (next !== undefined && next !== life) return [next];
       return undefined;
@@ -218,7 +217,7 @@ class Follower {
     const fed = new Set<string>();
     for (const entries of this.#entries.values()) {
       for (const entry of entries) {
-        const next = entry.last.status === 'sent' ? queuedAs(entry.last.response) : undefined;
+        const next = entry.last.status === 'sent' ? replyOf(entry.last).queuedAs : undefined;
         if (next !== undefined && ids.has(next)) fed.add(entry.address.toLowerCase());
       }
     }
@@ -258,15 +257,14 @@ class Follower {
   #afterFilter(delivery: DeliveryEvent): RecipientState | null {
     const { response } = delivery;
     if (blockedByFilter(response)) return 'blocked';
-    const behind = fromMta(response);
+    const { fromMta: behind, queuedAs, amavisId } = replyOf(delivery);
     if (behind !== undefined) {
       const back = parseEndpoint(behind);
       return back !== undefined && !isLoopback(back.address) && !this.#path.isReinjection(back)
         ? 'relayed'
         : 'queued';
     }
-    if (queuedAs(response) !== undefined) return 'queued';
-    const amavisId = amavisIdIn(response);
+    if (queuedAs !== undefined) return 'queued';
     const run = amavisId === undefined ? undefined : this.#facts.runs.get(amavisId);
     const verdict = run?.verdicts.find(({ recipients }) =>
       recipients.some((known) => same(known, delivery.recipient)),
@@ -397,6 +395,6 @@ function same(a: string, b: string): boolean {
 }
 
 /** Where a recipient's last attempt went, for those that ask for the filter. */
-export function lastEndpoint(delivery: DeliveryEvent): ReturnType<typeof deliveryEndpoint> {
-  return deliveryEndpoint(delivery.relay, delivery.response);
+export function lastEndpoint(delivery: DeliveryEvent): Endpoint | undefined {
+  return replyOf(delivery).endpoint;
 }
