@@ -44,6 +44,12 @@ export class EventReader {
     else this.#take(line);
   }
 
+  /** Counts a line that is not to be read: the cut end of a log. */
+  skip(): void {
+    this.counts.lines++;
+    this.counts.ignored++;
+  }
+
   /** At the end: lines that still waited for their rest. */
   end(): void {
     for (const line of this.#continuation.drain()) this.#take(line);

@@ -53,6 +53,11 @@ export class Ingest {
     return { added: this.#packer.added, changed: this.#packer.changed };
   }
 
+  /** Whether something could not be stored. */
+  get failed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Begins a stream of lines with a clock of its own. */
   source(clock: ClockOptions): EventReader {
     return new EventReader(this.#options.patterns, clock, {

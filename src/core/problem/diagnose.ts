@@ -1,7 +1,7 @@
 /**
  * What is or was wrong with one message: the catalogue's entries held against its events.
  *
- * One cause is told once: where several entries fit, the strongest stays (each entry names the codes that it
+ * One cause is told once: where several entries clip, the strongest stays (each entry names the codes that it
  * explains) and takes the others' lines and count along.
  */
 import { isoTime } from '../clock.js';

@@ -121,7 +121,11 @@ class Follower {
         return;
       }
     }
-    this.#add(address, originalTo, stateWithout(life), life.queueId);
+    this.#add(address, originalTo, stateWithout(life, isAccepted(life) || this.#isLedTo(life)), life.queueId);
+  }
+
+  #isLedTo({ queueId }: LifeFacts): boolean {
+    return this.#chain.links.some(({ to }) => to === queueId);
   }
 
   /** What amavis' own line says, where no reply to Postfix does. */
@@ -321,8 +325,11 @@ function entriesOf(life: LifeFacts): readonly Entry[] {
   return [...entries.values()];
 }
 
-/** What a life's own lines say of a recipient without a final delivery line. */
-export function stateWithout(life: LifeFacts): RecipientState | null {
+/**
+ * What a life's own lines say of a recipient without a final delivery line. `accepted` when other lines say that the
+ * message is in the queue: `client=` alone doesn't, since many clients go away before they send anything.
+ */
+export function stateWithout(life: LifeFacts, accepted = isAccepted(life)): RecipientState | null {
   if (life.expired !== undefined) return 'expired';
   if (life.aborted !== undefined) return 'rejected';
   if (life.discarded) return 'deleted';
@@ -330,7 +337,13 @@ export function stateWithout(life: LifeFacts): RecipientState | null {
   if (life.requeued) return 'queued';
   if (life.removed !== undefined) return null;
   if (life.held) return 'held';
-  return life.deliveries.length > 0 ? 'deferred' : 'queued';
+  if (life.deliveries.length > 0) return 'deferred';
+  return accepted ? 'queued' : null;
+}
+
+/** Whether the queue has the message: qmgr took it up, or it came in by pickup. */
+export function isAccepted({ active, pickup, deliveries, held }: LifeFacts): boolean {
+  return active !== undefined || pickup !== undefined || deliveries.length > 0 || held;
 }
 
 /** `removed` is postsuper's when its head says so, or, where heads lost the daemon, when it isn't the queue manager's. */

@@ -82,7 +82,13 @@ function add(
   copy.events.push(event);
 }
 
-/** Whether what came back under this id went into a filter again: a loop or a second pass, not a copy. */
+/** Whether what came back under this id went into a filter again and came back once more: a loop or a second pass, not
+ * a copy. That filter's endpoint need not be known. */
 function wasFedOn(story: Story, queueId: string): boolean {
-  return story.lives.get(queueId)?.deliveries.some((event) => story.position(event) === 'filter') ?? false;
+  const deliveries = story.lives.get(queueId)?.deliveries ?? [];
+  return deliveries.some((event) => {
+    if (story.position(event) === 'filter') return true;
+    const next = replyOf(event).queuedAs;
+    return next !== undefined && (story.cameBack(next) || story.lives.has(next));
+  });
 }
