@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises';
 import type { ZoneOffset } from '../core/clock.js';
 import { LineReader } from '../core/line.js';
 import { Diagnosis } from '../ingest/diagnosis.js';
+import { endImport } from '../ingest/end-import.js';
 import { Ingest } from '../ingest/ingest.js';
-import { packOldLines } from '../ingest/pack-old.js';
 import { printable, printableJson } from '../output/printable.js';
 import { progressBar } from '../output/progress.js';
 import { openInput } from '../read/input.js';
@@ -96,7 +96,7 @@ export const run: Run = async (paths, options, io) => {
     await sink.close();
     db.close();
   }
-  guarded(file, () => packOldLines(file, own));
+  guarded(file, () => endImport(file, own));
   lock.release();
 
   const { counts, traces } = ingest;

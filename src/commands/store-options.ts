@@ -1,13 +1,20 @@
 /** Opening the store as a command's options say. */
 import type { Database } from 'better-sqlite3';
+import { Diagnosis } from '../ingest/diagnosis.js';
 import { Traces } from '../ingest/traces.js';
 import { readPatternFiles } from '../read/pattern-files.js';
 import { readCatalogue } from '../read/problem-files.js';
 import { databaseFile, openForReading } from '../store/database.js';
+import { Reader } from '../store/reader.js';
 import type { Io, Options } from './command.js';
 import { mailPath, seconds, text } from './options.js';
 
 const DEFAULT_STUCK_AFTER = '5m';
+
+/** --stuck-after in microseconds. */
+export function stuckAfter(options: Options): number {
+  return seconds('--stuck-after', text(options, 'stuckAfter') ?? DEFAULT_STUCK_AFTER) * 1_000_000;
+}
 
 export function openTraces(
   options: Options,
@@ -16,8 +23,8 @@ export function openTraces(
   const file = databaseFile(text(options, 'db'), io.env);
   const db = openForReading(file);
   const dir = text(options, 'patterns');
-  const stuckAfter = seconds('--stuck-after', text(options, 'stuckAfter') ?? DEFAULT_STUCK_AFTER) * 1_000_000;
   const patterns = dir === undefined ? [] : readPatternFiles(dir);
-  const catalogue = readCatalogue(dir);
-  return { traces: new Traces({ db, path: mailPath(options), catalogue, patterns, stuckAfter }), db, file };
+  const path = mailPath(options);
+  const diagnosis = new Diagnosis(readCatalogue(dir), path, new Reader(db).knowledge());
+  return { traces: new Traces({ db, path, diagnosis, patterns, stuckAfter: stuckAfter(options) }), db, file };
 }

@@ -47,7 +47,12 @@ export class Diagnosis {
     if (first && !view.open) this.#surroundings.trace(subject, events);
     const problems = this.problems(subject, events);
     this.incidents.trace(subject, problems, () => traceId(view), events);
-    return [...new Set(problems.flatMap(({ code, explains = [] }) => [code, ...explains]))];
+    return codesOf(problems);
+  }
+
+  /** The codes that a message is found by as it is now; nothing is learnt from it. */
+  codes(view: View): string[] {
+    return codesOf(this.problems(subjectOf(view), view.facts.events));
   }
 
   problems(subject: Subject, events: readonly Event[]): Problem[] {
@@ -60,6 +65,10 @@ export class Diagnosis {
       { name: SURROUNDINGS, json: JSON.stringify(this.#surroundings.state()) },
     ];
   }
+}
+
+function codesOf(problems: readonly Problem[]): string[] {
+  return [...new Set(problems.flatMap(({ code, explains = [] }) => [code, ...explains]))];
 }
 
 function restored<T>(json: string | undefined): T | undefined {

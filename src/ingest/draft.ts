@@ -6,14 +6,13 @@ import { BlockBuilder, type Place, packLines, type StoredLine, unpackLines } fro
 export class Draft {
   /** By trace: a message may be put away twice before the batch is sent. */
   readonly #rows = new Map<number, TraceRow>();
-  readonly #loose = new Map<number, readonly StoredLine[]>();
+  readonly #loose = new Map<number, { readonly lines: readonly StoredLine[]; readonly from: number }>();
   readonly #blocks: BlockBuilder;
   readonly #keys: number[] = [];
   readonly #keyTraces: number[] = [];
   readonly #hashes = new Bloom();
-  readonly #rewritten: number[] = [];
+  readonly #rewritten: Batch['rewritten'][number][] = [];
   readonly #gone = new Set<number>();
-  readonly #endpoints: string[] = [];
   /** Characters of lines. */
   #size = 0;
 
@@ -36,17 +35,17 @@ export class Draft {
     return this.#blocks.add(segment);
   }
 
-  /** A message that may go on: its lines are kept loose. */
-  loose(trace: number, lines: readonly StoredLine[]): void {
-    for (const { raw } of lines) this.#size += raw.length;
-    this.#loose.set(trace, lines);
+  /** A message that may go on: its lines are kept loose. The store has those before the `from`th already. */
+  loose(trace: number, lines: readonly StoredLine[], from: number): void {
+    for (let n = from; n < lines.length; n++) this.#size += lines[n]?.raw.length ?? 0;
+    this.#loose.set(trace, { lines, from });
   }
 
-  /** Takes in a trace whose lines have their place; `known` when an earlier batch has it, too. */
-  add(row: TraceRow, hashes: readonly number[], known: boolean): void {
+  /** Takes in a trace whose lines have their place; `rewritten` when an earlier batch has it: from which line on. */
+  add(row: TraceRow, hashes: readonly number[], rewritten: number | null): void {
     const { id } = row;
     if (row.block !== null) this.#loose.delete(id);
-    if (known) this.#rewritten.push(id);
+    if (rewritten !== null) this.#rewritten.push({ trace: id, from: rewritten });
     this.#rows.set(id, row);
     for (const hash of hashes) {
       this.#keys.push(hash);
@@ -64,10 +63,6 @@ export class Draft {
 
   hasDropped(trace: number): boolean {
     return this.#gone.has(trace);
-  }
-
-  endpoint(name: string): void {
-    this.#endpoints.push(name);
   }
 
   get hashes(): readonly number[] {
@@ -91,24 +86,30 @@ export class Draft {
   }
 
   linesOf({ id, block, start, length }: TraceRow): readonly StoredLine[] {
-    if (block === null || start === null || length === null) return this.#loose.get(id) ?? [];
+    if (block === null || start === null || length === null) return this.#loose.get(id)?.lines ?? [];
     return unpackLines(this.#blocks.read({ block, start, length }));
   }
 
-  batch(checkpoints: Batch['checkpoints'], knowledge: Batch['knowledge']): Batch {
+  /** The batch, with what else belongs into the same transaction. */
+  batch(
+    more: Partial<Pick<Batch, 'endpoints' | 'checkpoints' | 'knowledge' | 'waiting' | 'diagnosed'>>,
+  ): Batch {
     return {
       traces: [...this.#rows.values()],
       keys: this.#keys,
       keyTraces: this.#keyTraces,
       blocks: this.#blocks.all(),
-      lines: [...this.#loose].flatMap(([trace, lines]) =>
-        lines.map(({ time, raw }, n) => ({ trace, n, time, raw })),
+      lines: [...this.#loose].flatMap(([trace, { lines, from }]) =>
+        lines.slice(from).map(({ time, raw }, index) => ({ trace, n: from + index, time, raw })),
       ),
       rewritten: this.#rewritten,
       gone: [...this.#gone],
-      endpoints: this.#endpoints,
-      checkpoints,
-      knowledge,
+      endpoints: [],
+      checkpoints: [],
+      knowledge: [],
+      waiting: { added: [], removed: [] },
+      diagnosed: [],
+      ...more,
     };
   }
 }

@@ -43,6 +43,7 @@ export class Ingest {
 
   constructor(options: IngestOptions) {
     this.#options = options;
+    options.path.recall(options.reader.endpoints());
     this.#packer = new Packer(options.path, options.diagnosis, options.reader.lastIds());
     this.#archive = new StoreArchive(options.reader, options.patterns, () => this.#packer.draft);
     this.#joiner = new Joiner(options.path, this.#archive);
@@ -102,7 +103,7 @@ export class Ingest {
     const draft = this.#packer.take();
     this.#archive.send(draft);
     const done: Promise<void> = this.#options.sink
-      .write(draft.batch([], knowledge))
+      .write(draft.batch({ knowledge, endpoints: this.#options.path.takeLearnt() }))
       .then(() => this.#archive.arrived(draft))
       .catch((error: unknown) => {
         this.#failure ??= error;

@@ -15,8 +15,20 @@ import { extraOf } from './stored-case.js';
 /** A batch is handed over when it holds about this many characters of lines. */
 const BATCH_CHARACTERS = 4 * 1024 * 1024;
 
+/** A case that was taken into the batch. */
+interface Added {
+  /** The number it is stored under. */
+  readonly ref: number;
+  readonly view: View;
+  /** Codes of its problems: words between spaces. */
+  readonly problems: string;
+}
+
 export class Packer {
   readonly #path: MailPath;
+  readonly #live: boolean;
+  /** When live: the loose lines that the store has of a case in memory. */
+  readonly #loose = new WeakMap<Case, { readonly ref: number; readonly lines: readonly StoredLine[] }>();
   readonly #diagnosis: Diagnosis;
   #draft: Draft;
   #lastTrace: number;
@@ -24,12 +36,15 @@ export class Packer {
   added = 0;
   changed = 0;
 
+  /** `live`: cases come again and again, so their lines stay loose until they are packed together. */
   constructor(
     path: MailPath,
     diagnosis: Diagnosis,
     last: { readonly trace: number; readonly block: number },
+    live = false,
   ) {
     this.#path = path;
+    this.#live = live;
     this.#diagnosis = diagnosis;
     this.#lastTrace = last.trace;
     this.#draft = new Draft(last.block + 1);
@@ -45,7 +60,7 @@ export class Packer {
   }
 
   /** Takes a case into the batch. */
-  add(which: Case): void {
+  add(which: Case): Added {
     const [known, ...others] = which.refs;
     const ref = known ?? ++this.#lastTrace;
     if (known === undefined) this.added++;
@@ -54,14 +69,23 @@ export class Packer {
     const view = viewOf(which, this.#path);
     const lines = linesOf(view);
     let place: Place | undefined;
-    if (view.open) this.#draft.loose(ref, lines);
-    else place = this.#draft.pack(lines);
-    const problems = this.#diagnosis.putAway(view, known === undefined);
-    this.#draft.add(rowOf(ref, view, problems, place), keysOf(which, view), known !== undefined);
-  }
-
-  endpoint(name: string): void {
-    this.#draft.endpoint(name);
+    let from = 0;
+    if (view.open || this.#live) {
+      from = this.#sameLines(which, ref, lines);
+      this.#draft.loose(ref, lines, from);
+    } else {
+      place = this.#draft.pack(lines);
+    }
+    const codes = this.#live
+      ? this.#diagnosis.codes(view)
+      : this.#diagnosis.putAway(view, known === undefined);
+    const problems = codes.join(' ');
+    this.#draft.add(
+      rowOf(ref, view, problems, place),
+      keysOf(which, view),
+      known === undefined ? null : from,
+    );
+    return { ref, view, problems };
   }
 
   /** The batch so far; another begins. */
@@ -69,6 +93,17 @@ export class Packer {
     const taken = this.#draft;
     this.#draft = new Draft(taken.nextBlock);
     return taken;
+  }
+
+  /** How many of the lines, from the first on, the store has already. */
+  #sameLines(which: Case, ref: number, lines: readonly StoredLine[]): number {
+    if (!this.#live) return 0;
+    const before = this.#loose.get(which);
+    this.#loose.set(which, { ref, lines });
+    if (before?.ref !== ref) return 0;
+    let same = 0;
+    while (same < before.lines.length && before.lines[same]?.raw === lines[same]?.raw) same++;
+    return same;
   }
 }
 
@@ -108,7 +143,7 @@ function keysOf(which: Case, view: View): number[] {
   return hashes;
 }
 
-function rowOf(id: number, view: View, problems: readonly string[], place: Place | undefined): TraceRow {
+function rowOf(id: number, view: View, problems: string, place: Place | undefined): TraceRow {
   const addresses = new Set<string>();
   for (const { address, originalTo } of view.recipients) {
     addresses.add(address.toLowerCase());
@@ -132,7 +167,7 @@ function rowOf(id: number, view: View, problems: readonly string[], place: Place
     open: view.open ? 1 : 0,
     complete: view.complete ? 1 : 0,
     verdicts: verdicts.join(' '),
-    problems: problems.join(' '),
+    problems,
     sender: senderOf(view),
     recipients: [...addresses].join('\n'),
     client:

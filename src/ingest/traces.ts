@@ -3,25 +3,23 @@ import type { Database } from 'better-sqlite3';
 import { amavisKey, mailKey, messageKey, queueKey } from '../core/keys.js';
 import type { MailPath } from '../core/path.js';
 import type { PatternFile, PatternSet } from '../core/pattern.js';
-import type { Catalogue } from '../core/problem/catalogue.js';
 import type { Incident } from '../core/problem/incidents.js';
-import { parseEndpoint } from '../core/response.js';
 import { buildTrace, type TraceContext, traceId } from '../core/trace/build.js';
 import type { Trace } from '../core/trace/trace.js';
 import { type View, viewOf } from '../core/trace/view.js';
 import { compilePatterns, parsePatternFile } from '../read/pattern-files.js';
 import { Reader, type Row, type SearchQuery } from '../store/reader.js';
-import { Diagnosis } from './diagnosis.js';
+import type { Diagnosis } from './diagnosis.js';
 import { storedCase } from './stored-case.js';
 
 export interface TracesOptions {
   readonly db: Database;
   readonly path: MailPath;
-  readonly catalogue: Catalogue;
+  readonly diagnosis: Diagnosis;
   /** A site's own patterns, besides those that imports left in the store. */
   readonly patterns: readonly PatternFile[];
   /** Microseconds; the newest line's time when not given. */
-  readonly now?: number | undefined;
+  readonly now?: (() => number) | undefined;
   /** Microseconds. */
   readonly stuckAfter: number;
 }
@@ -35,26 +33,19 @@ export interface Found {
 export class Traces {
   readonly #reader: Reader;
   readonly #patterns: PatternSet;
-  readonly #context: TraceContext;
+  readonly #context: Omit<TraceContext, 'now'>;
+  readonly #now: () => number;
   readonly #diagnosis: Diagnosis;
 
-  constructor({ db, path, catalogue, patterns, now, stuckAfter }: TracesOptions) {
+  constructor({ db, path, diagnosis, patterns, now, stuckAfter }: TracesOptions) {
     this.#reader = new Reader(db);
     const stored = this.#reader.patterns().map(({ file, json }) => parsePatternFile(file, json));
     this.#patterns = compilePatterns([...patterns, ...stored]);
-    for (const name of this.#reader.endpoints()) {
-      const endpoint = parseEndpoint(
-        `[${name.slice(0, name.lastIndexOf(':'))}]${name.slice(name.lastIndexOf(':'))}`,
-      );
-      if (endpoint !== undefined) path.learnFilter(endpoint);
-    }
-    this.#diagnosis = new Diagnosis(catalogue, path, this.#reader.knowledge());
-    this.#context = {
-      path,
-      now: now ?? this.#reader.newest(),
-      stuckAfter,
-      idOf: (parent) => this.#idOf(parent),
-    };
+    path.recall(this.#reader.endpoints());
+    this.#diagnosis = diagnosis;
+    const newest = this.#reader.newest();
+    this.#now = now ?? (() => newest);
+    this.#context = { path, stuckAfter, idOf: (parent) => this.#idOf(parent) };
   }
 
   /** The messages that have this queue id, amavis id, mail_id, message-id or trace id, newest first. */
@@ -100,18 +91,22 @@ export class Traces {
 
   /** The time that "now" stands for (microseconds). */
   get now(): number {
-    return this.#context.now;
+    return this.#now();
   }
 
-  #view(row: Row): View {
+  /** The trace of a message that is in memory. */
+  ofView(view: View): Trace {
+    const trace = this.#excused(buildTrace(view, { ...this.#context, now: this.#now() }));
+    return { ...trace, problems: this.#diagnosis.problems(trace, view.facts.events) };
+  }
+
+  view(row: Row): View {
     return viewOf(storedCase(row, this.#reader, this.#patterns), this.#context.path);
   }
 
   #found(row: Row): Found {
     const lines = this.#reader.linesOf(row).map(({ raw }) => raw);
-    const view = this.#view(row);
-    const trace = this.#excused(buildTrace(view, this.#context));
-    return { trace: { ...trace, problems: this.#diagnosis.problems(trace, view.facts.events) }, lines };
+    return { trace: this.ofView(this.view(row)), lines };
   }
 
   /** A message is not stuck when the lines that would tell of it may have been lost. */
@@ -125,7 +120,7 @@ export class Traces {
   #idOf(parent: string): string | undefined {
     for (const key of [queueKey(parent), mailKey(parent)]) {
       for (const row of this.#reader.byKey(key)) {
-        const view = this.#view(row);
+        const view = this.view(row);
         const ids = [...view.chain.order, ...[...view.facts.runs.values()].map(({ mailId }) => mailId)];
         if (ids.includes(parent)) return traceId(view);
       }

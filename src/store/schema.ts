@@ -3,7 +3,7 @@
  *
  * A trace is one row of what it is searched by; everything else about it is read from its lines again. Lines of
  * traces that may go on lie loose in `line`; those of finished ones are packed into a block. `key` holds the hashes
- * of every id.
+ * of every id. `waiting` has lines that are no message's yet.
  */
 import type { Database } from 'better-sqlite3';
 import { UserError } from '../user-error.js';
@@ -41,25 +41,33 @@ const MIGRATIONS: readonly string[] = [
   `,
   // What is known beside the messages: incidents, what is usual on each host.
   'create table knowledge (name text primary key, json text not null) without rowid;',
+  `
+  create table waiting (id integer primary key, path text not null, time integer not null, raw text not null);
+  create index trace_loose on trace (last) where open = 0 and block is null;
+  `,
 ];
 
 /** Brings the database to this program's version. Throws UserError for one that a newer program has made. */
 export function migrate(db: Database, file: string): void {
-  const version = db.pragma('user_version', { simple: true }) as number;
-  if (version > MIGRATIONS.length) {
+  if (versionOf(db) > MIGRATIONS.length) {
     throw new UserError(
-      `${file} was made by a newer amavtrace (its version is ${version}, this program knows ${MIGRATIONS.length})`,
+      `${file} was made by a newer amavtrace (its version is ${versionOf(db)}, this program knows ${MIGRATIONS.length})`,
       'Update amavtrace, or name another file with --db.',
     );
   }
-  if (version === MIGRATIONS.length) return;
+  if (isCurrent(db)) return;
   db.transaction(() => {
-    for (const step of MIGRATIONS.slice(version)) db.exec(step);
+    // Another process may have done it meanwhile.
+    for (const step of MIGRATIONS.slice(versionOf(db))) db.exec(step);
     db.pragma(`user_version = ${MIGRATIONS.length}`);
   }).immediate();
 }
 
 /** Whether the database can be read as it is. */
 export function isCurrent(db: Database): boolean {
-  return db.pragma('user_version', { simple: true }) === MIGRATIONS.length;
+  return versionOf(db) === MIGRATIONS.length;
+}
+
+function versionOf(db: Database): number {
+  return db.pragma('user_version', { simple: true }) as number;
 }

@@ -84,6 +84,11 @@ export class Joiner {
 
   /** Cases at rest, taken out of memory: those that changed are to be stored. */
   rest(): Case[] {
+    return this.resting().filter(worthStoring);
+  }
+
+  /** All cases at rest, taken out of memory. */
+  resting(): Case[] {
     const resting: Case[] = [];
     for (const open of this.#open) {
       const idle = (this.#clocks.get(open.host) ?? 0) - open.touched;
@@ -92,10 +97,10 @@ export class Joiner {
       if (crowded || idle >= REST_OPEN || isFinished(open)) resting.push(open);
     }
     for (const open of resting) this.#release(open);
-    return resting.filter(worthStoring);
+    return resting;
   }
 
-  /** All cases, taken out of memory: at the end of a log, before another is read. */
+  /** All cases, taken out of memory: at the end of a log, before another is read. Those that changed are to be stored. */
   drain(): Case[] {
     const all = [...this.#open];
     for (const open of all) this.#release(open);
@@ -114,9 +119,31 @@ export class Joiner {
     return [...this.#open].filter(worthStoring);
   }
 
+  /** Events that are no message's yet: kept beside the stored cases, they are applied first after a restart. */
+  *loose(): IterableIterator<Event> {
+    for (const sessions of this.#sessions.values()) yield* sessions;
+    for (const other of this.#mailboxes.values()) if ('kind' in other) yield other;
+  }
+
+  /** Takes stored cases back as if they had never left memory: after a restart. */
+  resume(cases: Iterable<StoredCase>): void {
+    for (const stored of cases) if (!this.#loaded.has(stored.ref)) this.#revive(stored);
+  }
+
+  /** The cases in memory. */
+  held(): Iterable<Case> {
+    return this.#open;
+  }
+
+  /** Whether the case that is stored under this number is in memory. */
+  holds(ref: number): boolean {
+    return this.#loaded.has(ref);
+  }
+
   /** The case now rests in the archive under this number, too. */
   stored(which: Case, ref: number): void {
     which.dirty = false;
+    for (const before of which.refs) this.#loaded.delete(before);
     which.refs.length = 0;
     which.refs.push(ref);
     if (this.#open.has(which)) this.#loaded.set(ref, which);
@@ -532,9 +559,7 @@ export class Joiner {
   }
 
   #noticesOf(run: Run, mailId: string, time: number): void {
-    if (this.#notices.size === 0) {
-      this.#recall(noticeKey(mailId), time);
-    }
+    if (this.#notices.get(mailId) === undefined) this.#recall(noticeKey(mailId), time);
     const waiting = this.#notices.get(mailId) ?? [];
     const own = this.#lives.runsPostfix(run.host) ? waiting.filter(({ host }) => host === run.host) : waiting;
     for (const life of own) this.#adopt(run, mailId, life);
@@ -678,12 +703,25 @@ export class Joiner {
     for (const life of which.lives) {
       this.#lives.remove(life);
       if (life.smtpd !== 0) this.#forgetReceived(life);
+      const notified = life.messageId === null ? undefined : noticeParent(life.messageId);
+      if (notified !== undefined && this.#notices.get(notified)?.includes(life))
+        this.#notices.delete(notified);
+    }
+    for (const event of which.events) {
+      if (event.kind !== 'delivery') continue;
+      const session = mailboxSession(event.response);
+      if (session !== undefined && this.#mailboxes.get(session) === which) this.#mailboxes.delete(session);
     }
     for (const run of which.runs) {
       this.#runs.remove(run);
       if (run.mailId !== null) this.#forgetMail(run.mailId, run);
     }
-    for (const key of which.anonymous) if (this.#refusals.get(key) === which) this.#refusals.delete(key);
+    for (const key of which.anonymous) {
+      if (this.#refusals.get(key) === which) this.#refusals.delete(key);
+      const proxies = this.#proxies.get(key)?.filter((one) => current(one) !== which);
+      if (proxies?.length === 0) this.#proxies.delete(key);
+      else if (proxies !== undefined) this.#proxies.set(key, proxies, which.touched);
+    }
     for (const ref of which.refs) this.#loaded.delete(ref);
   }
 

@@ -77,6 +77,11 @@ export class LinkedMap<V> {
     return this.#oldest;
   }
 
+  /** In the order of insertion. */
+  *values(): IterableIterator<V> {
+    for (let entry = this.#oldest; entry !== null; entry = entry.newer) yield entry.value;
+  }
+
   clear(): void {
     while (this.#oldest !== null) this.delete(this.#oldest.key);
   }

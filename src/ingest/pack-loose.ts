@@ -1,0 +1,30 @@
+/**
+ * Lines of messages that may still go on lie loose in the store, ready to be taken back; so do those that `follow`
+ * stores a few at a time. They are packed once they fill a block, as small blocks compress badly.
+ */
+import type { Database } from 'better-sqlite3';
+import { Reader, type Row } from '../store/reader.js';
+import { BlockBuilder, compressBlock, packLines } from '../store/segment.js';
+
+/** Packs the rows' loose lines into blocks, in one transaction. */
+export function packLoose(db: Database, rows: readonly Row[]): void {
+  const reader = new Reader(db);
+  const store = db.prepare('insert into block (id, data) values (?, ?)');
+  const place = db.prepare('update trace set block = ?, start = ?, length = ? where id = ?');
+  const drop = db.prepare('delete from line where trace = ?');
+  let blocks = new BlockBuilder(reader.lastIds().block + 1);
+  const storeBlocks = (): void => {
+    for (const { id, data } of blocks.all()) store.run(id, compressBlock(data));
+    blocks = new BlockBuilder(blocks.next);
+  };
+  db.transaction(() => {
+    for (const row of rows) {
+      if (row.block !== null) continue;
+      const { block, start, length } = blocks.add(packLines(reader.linesOf(row)));
+      place.run(block, start, length, row.id);
+      drop.run(row.id);
+      if (blocks.isFull) storeBlocks();
+    }
+    storeBlocks();
+  }).immediate();
+}
