@@ -143,6 +143,7 @@ export class FollowedLog {
 
   private async openFrom(checkpoint: Checkpoint): Promise<void> {
     this.time = checkpoint.time;
+    this.seen = [];
     const siblings = await siblingsOf(this.path);
     for (const position of checkpoint.older ?? []) {
       const sibling = await find(siblings, position);
@@ -156,7 +157,7 @@ export class FollowedLog {
       live.startAt(position.offset);
       return;
     }
-    const between = await this.between(position, live ? [live] : [], { offset: position.offset, told: true });
+    const between = await this.between(position, live ? [live] : [], { offset: position.offset, told: position !== NOWHERE });
     this.queue.splice(live ? -1 : this.queue.length, 0, ...between);
     if (live) this.before.set(live, between.at(-1)?.position() ?? position);
   }
@@ -256,8 +257,7 @@ export class FollowedLog {
     if (newest && live.dev === newest.dev && live.ino === newest.ino) return live.close();
     const position = newest?.position() ?? NOWHERE;
     this.queue.push(live);
-    const { rest } = await whileRenaming(() => successorsOf(this.path, position, this.time));
-    if (newest && rest === undefined && hasFingerprint(live.head, position.fingerprint)) {
+    if (newest && hasFingerprint(live.head, position.fingerprint)) {
       // Not rotated but replaced by a copy of itself.
       live.startAt(position.offset);
       await this.drop(newest);
@@ -272,7 +272,8 @@ export class FollowedLog {
   private async replaced(generation: Generation): Promise<void> {
     const at = this.queue.indexOf(generation);
     if (at === -1 || !(generation instanceof PlainGeneration)) return;
-    const position = generation.position();
+    // What it held is in a copy or nowhere, but not in this inode.
+    const position = { ...generation.position(), ino: NOWHERE.ino };
     const told = generation.unread;
     const renewed = await generation.renewed();
     this.remember(generation);
@@ -314,7 +315,6 @@ export class FollowedLog {
     until: readonly Generation[],
     own?: { readonly offset: number; readonly told: boolean },
   ): Promise<Generation[]> {
-    const told = own?.told === true && position.ino !== NOWHERE.ino;
     return whileRenaming(async () => {
       const { rest, newer } = await successorsOf(this.path, position, this.time);
       // What was empty at the last look may be one of those by now, packed.
@@ -331,7 +331,7 @@ export class FollowedLog {
         for (const generation of opened) await generation.close();
         throw error;
       }
-      if (rest === undefined && told) this.tellGap();
+      if (rest === undefined && own?.told) this.tellGap();
       return opened;
     });
   }

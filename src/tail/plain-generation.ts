@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { cutLine, decodeLines, MAX_LINE } from '../read/lines.js';
 import type { Position } from './checkpoint.js';
-import { fingerprintOf, HEAD } from './fingerprint.js';
+import { fingerprintOf, HEAD, hasLine } from './fingerprint.js';
 import type { Generation, Reading } from './generation.js';
 
 const NEWLINE = 0x0a;
@@ -88,7 +88,7 @@ export class PlainGeneration implements Generation {
     if (!head.subarray(0, common).equals(this.head.subarray(0, common))) return 'replaced';
     if (size < this.offset || head.length < this.head.length) {
       // Cut back to some of its lines, or emptied and begun anew, perhaps with a fragment that began it before.
-      if (!head.includes(NEWLINE)) return 'replaced';
+      if (!hasLine(head)) return 'replaced';
       this.size = size;
       this.startAt(this.offset);
     }
