@@ -1,0 +1,231 @@
+/**
+ * What is between the feed, the keys and the screen: it holds the state, asks the feed, and has new rows drawn when they
+ * differ from those on the screen, at most ten times a second.
+ */
+import type { Trace } from '../core/trace/trace.js';
+import type { LiveFeed } from '../follow/feed.js';
+import { type Data, type Frame, frameOf } from './frame.js';
+import { commandOf, type Key } from './keys.js';
+import type { Look } from './look.js';
+import { healthOf } from './model/health.js';
+import { indexOf } from './model/list.js';
+import { BUCKET, filterTime, pastSamples, type Sample, withSample } from './model/spark.js';
+import { chosenTrace, open, press, START, type, type Ui } from './ui.js';
+import { idOf } from './views/list.js';
+
+/** Milliseconds between two drawings. */
+const PACE = 100;
+/** Milliseconds after which what the clock alone changes (ages, rates, bars) is looked at again. */
+const TICK = 1000;
+
+export interface SessionOptions {
+  readonly feed: LiveFeed;
+  readonly look: () => Look;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly copy: (text: string) => void;
+  readonly redraw: () => void;
+  readonly quit: () => void;
+}
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #listeners = new Set<() => void>();
+  #ui: Ui = START;
+  #frame: Frame;
+  #samples: readonly Sample[];
+  #sampledAt: number;
+  #message: Data['message'] = null;
+  #timer: NodeJS.Timeout | undefined;
+  #drawnAt = Number.NEGATIVE_INFINITY;
+  #notice: string | undefined;
+  readonly #stop: () => void;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    const { feed, now } = options;
+    this.#sampledAt = now();
+    this.#samples = pastSamples(feed.traces(), this.#sampledAt);
+    this.#frame = frameOf(this.#ui, this.#data(), options.look());
+    const unsubscribe = feed.subscribe(() => this.#changed());
+    const ticking = setInterval(() => this.#tick(), TICK);
+    this.#stop = () => {
+      unsubscribe();
+      clearInterval(ticking);
+      clearTimeout(this.#timer);
+    };
+  }
+
+  get rows(): readonly string[] {
+    return this.#frame.rows;
+  }
+
+  /** Calls back when there are new rows. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  press(keys: readonly Key[]): void {
+    for (const key of keys) {
+      if (key === 'ctrl-c') this.#options.quit();
+      else if (this.#ui.filterBefore !== null) this.#type(key);
+      else this.#command(key);
+      // The next key of the same chunk acts on what this one has led to.
+      this.#frame = { ...this.#build(), rows: this.#frame.rows };
+    }
+    this.#changed();
+  }
+
+  resized(): void {
+    this.#changed();
+  }
+
+  /** Something the user should know for as long as the screen is open. */
+  notify(notice: string): void {
+    this.#notice = notice;
+    this.#changed();
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  #type(key: Key): void {
+    this.#ui = type(this.#ui, key);
+    if (key !== 'enter' || this.#ui.filter === '') return;
+    // An id that none of the listed ones has may be one of the store's.
+    const { pinned, rest } = this.#build().world.listing;
+    if (pinned.length + rest.length > 0) return;
+    const found = this.#options.feed.find(this.#ui.filter);
+    if (found !== undefined) this.#ui = open({ ...this.#ui, filter: '' }, found);
+  }
+
+  #command(key: Key): void {
+    const command = commandOf(key);
+    const row = this.#row();
+    switch (command) {
+      case undefined:
+        return;
+      case 'quit':
+        this.#options.quit();
+        return;
+      case 'redraw':
+        this.#options.redraw();
+        return;
+      case 'copy':
+        this.#copy(row?.id);
+        return;
+      case 'open':
+        if (row?.goes !== undefined && !this.#ui.help) {
+          this.#goTo(row.goes);
+          return;
+        }
+        break;
+    }
+    this.#ui = press(this.#ui, command, this.#frame.world);
+  }
+
+  /** The row of the opened message that the cursor is on. */
+  #row(): Frame['document']['rows'][number] | undefined {
+    const opened = this.#ui.opened.at(-1);
+    return opened === undefined ? undefined : this.#frame.document.rows[opened.cursor];
+  }
+
+  #goTo(id: string): void {
+    const found = this.#options.feed.find(id);
+    this.#ui =
+      found === undefined ? { ...this.#ui, said: `nothing is known of ${id}` } : open(this.#ui, found);
+  }
+
+  #copy(id: string | undefined): void {
+    const trace = this.#message?.trace ?? chosenTrace(this.#frame.world.listing, this.#ui.chosen);
+    const text = id ?? (trace === undefined ? undefined : idOf(trace));
+    if (text === undefined) return;
+    this.#options.copy(text);
+    this.#ui = { ...this.#ui, said: `copied ${text}` };
+  }
+
+  #tick(): void {
+    const now = this.#options.now();
+    if (now - this.#sampledAt >= BUCKET) {
+      const { feed } = this.#options;
+      const sample = {
+        messagesPerMinute: feed.counters().messagesPerMinute,
+        filterTime: filterTime(feed.traces(), now),
+      };
+      this.#samples = withSample(this.#samples, sample);
+      this.#sampledAt = now;
+    }
+    this.#changed();
+  }
+
+  #changed(): void {
+    if (this.#timer !== undefined) return;
+    const wait = this.#drawnAt + PACE - performance.now();
+    if (wait <= 0) this.#draw();
+    else {
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        this.#draw();
+      }, wait);
+    }
+  }
+
+  #draw(): void {
+    const before = this.#frame.rows;
+    this.#frame = this.#build();
+    const { rows } = this.#frame;
+    if (rows.length === before.length && rows.every((row, index) => row === before[index])) {
+      this.#frame = { ...this.#frame, rows: before };
+      return;
+    }
+    this.#drawnAt = performance.now();
+    for (const listener of this.#listeners) listener();
+  }
+
+  #build(): Frame {
+    return frameOf(this.#ui, this.#data(), this.#options.look());
+  }
+
+  #data(): Data {
+    const { feed, now } = this.#options;
+    const live = feed.traces();
+    const { paused } = this.#ui;
+    const time = now();
+    return {
+      overview: {
+        sources: feed.sources,
+        database: feed.database,
+        counters: feed.counters(),
+        stations: healthOf(live, time),
+        samples: this.#samples,
+      },
+      traces: paused ?? live,
+      fresh: paused === null ? 0 : countNew(live, paused),
+      notices: this.#notice === undefined ? feed.notices() : [...feed.notices(), this.#notice],
+      message: this.#opened(paused ?? live),
+      now: time,
+    };
+  }
+
+  /** The opened message as it is by now; its log lines are read only when it has changed. */
+  #opened(traces: readonly Trace[]): Data['message'] {
+    const opened = this.#ui.opened.at(-1)?.trace;
+    if (opened === undefined) {
+      this.#message = null;
+      return null;
+    }
+    const at = indexOf(traces, opened);
+    const trace = traces[at] ?? opened;
+    if (this.#message?.trace !== trace) {
+      this.#message = { trace, evidence: this.#options.feed.evidence(trace.id) };
+    }
+    return this.#message;
+  }
+}
+
+function countNew(live: readonly Trace[], paused: readonly Trace[]): number {
+  const known = new Set(paused.map(({ id }) => id));
+  return live.filter(({ id }) => !known.has(id)).length;
+}
