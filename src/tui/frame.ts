@@ -6,7 +6,7 @@ import { sign } from './look.js';
 import { type Listing, listing, windowStart } from './model/list.js';
 import { chosenIn, type Ui, type World } from './ui.js';
 import { FOOTER_ROWS, footerLines, type Shown } from './views/footer.js';
-import { HEADER_ROWS, headerLines, type Overview } from './views/header.js';
+import { headerLines, type Overview } from './views/header.js';
 import { helpLines } from './views/help.js';
 import { listHead, listRow } from './views/list.js';
 import { type Document, documentOf, MESSAGE_HEAD_ROWS, messageHead } from './views/message.js';
@@ -38,11 +38,12 @@ export interface Frame {
 const NO_DOCUMENT: Document = { rows: [], parts: [] };
 
 export function frameOf(ui: Ui, data: Data, look: Look): Frame {
-  const inner = look.rows - HEADER_ROWS - FOOTER_ROWS;
+  const { message } = data;
+  const header = headerLines(data.overview, ui.help || message !== null, look);
+  const inner = look.rows - header.length - FOOTER_ROWS;
   const list = listing(data.traces, ui.filter, ui.only, inner);
   const listRows = Math.max(1, inner - 1 - (list.pinned.length > 0 ? list.pinned.length + 1 : 0));
   const documentRows = Math.max(1, inner - MESSAGE_HEAD_ROWS - 1);
-  const { message } = data;
   const document = message === null ? NO_DOCUMENT : documentOf(message.trace, message.evidence, look);
   const world: World = {
     listing: list,
@@ -60,12 +61,19 @@ export function frameOf(ui: Ui, data: Data, look: Look): Frame {
             look.columns - 1,
           ),
         ]
-      : screen(ui, data, world, document, look);
+      : screen(ui, data, world, document, header, look);
   return { rows, world, document };
 }
 
-function screen(ui: Ui, data: Data, world: World, document: Document, look: Look): string[] {
-  const inner = look.rows - HEADER_ROWS - FOOTER_ROWS;
+function screen(
+  ui: Ui,
+  data: Data,
+  world: World,
+  document: Document,
+  header: readonly Line[],
+  look: Look,
+): string[] {
+  const inner = look.rows - header.length - FOOTER_ROWS;
   const opened = ui.opened.at(-1);
   const { pinned, rest } = world.listing;
   const shown: Shown = {
@@ -87,11 +95,7 @@ function screen(ui: Ui, data: Data, world: World, document: Document, look: Look
     0,
     inner,
   );
-  return [
-    ...headerLines(data.overview, look).map(paint),
-    ...filled,
-    ...footerLines(ui, shown, look).map(paint),
-  ];
+  return [...header.map(paint), ...filled, ...footerLines(ui, shown, look).map(paint)];
 }
 
 function positionText(top: number, { documentLength, documentRows }: World): string {

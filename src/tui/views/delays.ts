@@ -15,10 +15,10 @@ const PARTS: readonly {
   readonly fill: readonly [string, string];
   readonly tone: Tone;
 }[] = [
-  { name: 'before the queue manager', fill: ['░', '.'], tone: 'dim' },
-  { name: 'in the queue', fill: ['▒', ':'], tone: 'wait' },
-  { name: 'connecting', fill: ['▓', '+'], tone: 'bad' },
-  { name: 'sending', fill: ['█', '#'], tone: 'good' },
+  { name: 'before qmgr', fill: ['░', '.'], tone: 'dim' },
+  { name: 'in qmgr', fill: ['▒', ':'], tone: 'wait' },
+  { name: 'connection setup', fill: ['▓', '+'], tone: 'wait' },
+  { name: 'transmission', fill: ['█', '#'], tone: 'good' },
 ];
 const AMAVIS = { name: 'amavis', fill: ['▆', '='], tone: 'blocked' } as const;
 
@@ -47,17 +47,19 @@ export function delayLines(trace: Trace, look: Look): readonly Line[] {
             },
           ],
     ),
-    ...trace.filter.flatMap(({ amavisId, durationMs }) =>
-      durationMs === null
-        ? []
-        : [
-            {
-              label: `amavis ${clean(amavisId, look)}`,
-              numbers: `${durationMs} ms`,
-              parts: [durationMs],
-              filter: true,
-            },
-          ],
+    // A run that passes some recipients and blocks others is told of twice.
+    ...[...new Map(trace.filter.map((run) => [run.amavisId, run])).values()].flatMap(
+      ({ amavisId, durationMs }) =>
+        durationMs === null
+          ? []
+          : [
+              {
+                label: `amavis ${clean(amavisId, look)}`,
+                numbers: `${durationMs} ms`,
+                parts: [durationMs],
+                filter: true,
+              },
+            ],
     ),
   ];
   if (measured.length === 0) return [];

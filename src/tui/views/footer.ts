@@ -1,5 +1,5 @@
 /** The two rows at the bottom: what is shown of how many, and the keys that do something here. */
-import { type Line, type Span, span, withRight } from '../line.js';
+import { type Line, lineWidth, type Span, span, withRight } from '../line.js';
 import { type Look, sign } from '../look.js';
 import { clean } from '../text.js';
 import type { Ui } from '../ui.js';
@@ -73,13 +73,19 @@ function keysLine(ui: Ui, { pinned, row }: Shown, look: Look): Line {
             [move, 'move'],
             ['Enter', 'open'],
             ['/', 'filter'],
-            ['f', 'failures'],
+            ['f', 'failed'],
             ['s', 'waiting'],
             ['p', ui.paused === null ? 'pause' : 'go on'],
             ...(pinned > 0 ? [['Tab', 'stuck'] as const] : []),
             ['?', 'help'],
             ['q', 'quit'],
           ]; // biome-ignore format: a table
+  // Where there is no room for all, the one that everybody knows is left out.
+  const all = keysText(keys);
+  return lineWidth(all) <= look.columns - 2 ? all : keysText(keys.slice(1));
+}
+
+function keysText(keys: readonly (readonly [string, string])[]): Line {
   return keys.flatMap(([key, does], index) => [
     span(`${index === 0 ? '' : '  '}${key} `, 'bold'),
     span(does, 'dim'),

@@ -9,7 +9,8 @@ import { percentile } from '../model/percentile.js';
 import { type Sample, sparkline } from '../model/spark.js';
 import { clean } from '../text.js';
 
-export const HEADER_ROWS = 4;
+/** Below so many rows, an opened message gets the room: of the overview only the path's health stays. */
+const ROOMY = 32;
 
 const MARKS: Readonly<Record<Condition, readonly [unicode: string, ascii: string, tone: Tone]>> = {
   fine: ['✓', '+', 'good'],
@@ -26,14 +27,20 @@ export interface Overview {
   readonly samples: readonly Sample[];
 }
 
-export function headerLines(overview: Overview, look: Look): readonly Line[] {
+/** `brief`: where something else than the list is shown. */
+export function headerLines(overview: Overview, brief: boolean, look: Look): readonly Line[] {
   const room = look.columns - 2;
-  return [
-    titleLine(overview, look),
-    healthLine(overview.stations, look),
-    numbersLine(overview.counters, look),
-    sparkLine(overview, look),
-  ].map((line) => [span(' '), ...fitLine(line, room, look)]);
+  const health = healthLine(overview.stations, look);
+  const lines =
+    brief && look.rows < ROOMY
+      ? [health]
+      : [titleLine(overview, look), health, numbersLine(overview.counters, look), sparkLine(overview, look)];
+  return lines.map((line) => [span(' '), ...fitLine(line, room, look)]);
+}
+
+export function conditionMark(condition: Condition, { unicode }: Look): Span {
+  const [sign, ascii, tone] = MARKS[condition];
+  return span(unicode ? sign : ascii, tone);
 }
 
 function titleLine({ sources, database, counters }: Overview, look: Look): Line {
@@ -60,12 +67,12 @@ export function healthLine(stations: readonly Station[], look: Look): Line {
 
 function stationsLine(stations: readonly Station[], named: readonly Condition[], look: Look): Line {
   return stations.flatMap(({ label, condition }, index): Span[] => {
-    const [unicode, ascii, tone] = MARKS[condition];
+    const { text, tone } = conditionMark(condition, look);
     const words = named.includes(condition) ? `${label} ${condition}` : label;
     return [
       ...(index === 0 ? [] : [span(` ${sign('rule', look)}${sign('step', look)} `, 'dim')]),
-      span(`${look.unicode ? unicode : ascii} `, tone),
-      span(words, condition === 'fine' ? undefined : tone),
+      { text: `${text} `, tone },
+      { text: words, tone: condition === 'fine' ? undefined : tone },
     ];
   });
 }

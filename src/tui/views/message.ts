@@ -32,12 +32,14 @@ export function messageHead(trace: Trace, now: number, look: Look): readonly Lin
   const state = trace.stuck ? `${trace.state ?? 'unknown'}, stuck` : (trace.state ?? 'unknown');
   const open = trace.stuck || trace.state === 'deferred' || trace.state === 'held';
   const waits = open ? `  for ${age(now - Date.parse(trace.firstSeen))}` : '';
+  // Of one that is still under way nobody expects the end.
+  const partly = !trace.complete && (trace.state === null || outcome !== 'pending') && !open;
   const facts = [
+    partly ? 'the log does not show all of its path' : '',
     trace.messageId === null ? '' : `<${clean(trace.messageId, look)}>`,
     trace.size === null ? '' : `${trace.size} bytes`,
     trace.client === null ? '' : `from ${clientText(trace.client, look)}`,
     `host ${clean(trace.host, look)}`,
-    trace.complete ? '' : 'incomplete: the log does not show the whole path',
   ];
   const to = trace.recipients.map(({ address }) => clean(address, look));
   const title: Line = [
@@ -72,7 +74,7 @@ export function documentOf(trace: Trace, evidence: readonly string[], look: Look
     ['FILTER', trace.filter.flatMap((run) => runRows(run, look))],
     ['LINKS', trace.links.map(({ from, to, via, confidence }) => linkRow(from, to, via, confidence, look))],
     ['FAMILY', familyRows(trace, look)],
-    ['LOG LINES', evidence.flatMap((line) => hanging([], [span(clean(line, look))], 2, look))],
+    ['LOG LINES', evidence.flatMap((line) => hanging([], [span(clean(line, look))], 4, look))],
   ];
   const rows: Row[] = [];
   const parts: number[] = [];
