@@ -11,6 +11,7 @@ import { healthOf } from './model/health.js';
 import { indexOf } from './model/list.js';
 import { BUCKET, filterTime, pastSamples, type Sample, withSample } from './model/spark.js';
 import { chosenTrace, open, press, START, type, type Ui } from './ui.js';
+import type { Overview } from './views/header.js';
 import { idOf } from './views/list.js';
 
 /** Milliseconds between two drawings. */
@@ -33,9 +34,14 @@ export class Session {
   readonly #listeners = new Set<() => void>();
   #ui: Ui = START;
   #frame: Frame;
+  /** What the feed has, as of its last word. */
+  #live: readonly Trace[];
+  #overview: Overview;
   #samples: readonly Sample[];
   #sampledAt: number;
   #message: Data['message'] = null;
+  /** Whether the feed has said something since `#live` was taken. */
+  #stale = false;
   #timer: NodeJS.Timeout | undefined;
   #drawnAt = Number.NEGATIVE_INFINITY;
   #notice: string | undefined;
@@ -45,9 +51,14 @@ export class Session {
     this.#options = options;
     const { feed, now } = options;
     this.#sampledAt = now();
-    this.#samples = pastSamples(feed.traces(), this.#sampledAt);
-    this.#frame = frameOf(this.#ui, this.#data(), options.look());
-    const unsubscribe = feed.subscribe(() => this.#changed());
+    this.#live = feed.traces();
+    this.#samples = pastSamples(this.#live, this.#sampledAt);
+    this.#overview = this.#survey();
+    this.#frame = this.#build();
+    const unsubscribe = feed.subscribe(() => {
+      this.#stale = true;
+      this.#changed();
+    });
     const ticking = setInterval(() => this.#tick(), TICK);
     this.#stop = () => {
       unsubscribe();
@@ -149,14 +160,14 @@ export class Session {
   #tick(): void {
     const now = this.#options.now();
     if (now - this.#sampledAt >= BUCKET) {
-      const { feed } = this.#options;
-      const sample = {
-        messagesPerMinute: feed.counters().messagesPerMinute,
-        filterTime: filterTime(feed.traces(), now),
-      };
-      this.#samples = withSample(this.#samples, sample);
+      const { messagesPerMinute } = this.#options.feed.counters();
+      this.#samples = withSample(this.#samples, {
+        messagesPerMinute,
+        filterTime: filterTime(this.#live, now),
+      });
       this.#sampledAt = now;
     }
+    this.#stale = true;
     this.#changed();
   }
 
@@ -174,6 +185,11 @@ export class Session {
 
   #draw(): void {
     const before = this.#frame.rows;
+    if (this.#stale) {
+      this.#stale = false;
+      this.#live = this.#options.feed.traces();
+      this.#overview = this.#survey();
+    }
     this.#frame = this.#build();
     const { rows } = this.#frame;
     if (rows.length === before.length && rows.every((row, index) => row === before[index])) {
@@ -188,24 +204,27 @@ export class Session {
     return frameOf(this.#ui, this.#data(), this.#options.look());
   }
 
+  #survey(): Overview {
+    const { feed, now } = this.#options;
+    return {
+      sources: feed.sources,
+      database: feed.database,
+      counters: feed.counters(),
+      stations: healthOf(this.#live, now()),
+      samples: this.#samples,
+    };
+  }
+
   #data(): Data {
     const { feed, now } = this.#options;
-    const live = feed.traces();
     const { paused } = this.#ui;
-    const time = now();
     return {
-      overview: {
-        sources: feed.sources,
-        database: feed.database,
-        counters: feed.counters(),
-        stations: healthOf(live, time),
-        samples: this.#samples,
-      },
-      traces: paused ?? live,
-      fresh: paused === null ? 0 : countNew(live, paused),
+      overview: this.#overview,
+      traces: paused ?? this.#live,
+      fresh: paused === null ? 0 : countNew(this.#live, paused),
       notices: this.#notice === undefined ? feed.notices() : [...feed.notices(), this.#notice],
-      message: this.#opened(paused ?? live),
-      now: time,
+      message: this.#opened(paused ?? this.#live),
+      now: now(),
     };
   }
 

@@ -4,6 +4,8 @@ import { printable } from '../output/printable.js';
 import type { Style } from '../output/style.js';
 
 const ASCII = /^[\x20-\x7e]*$/;
+/** Letters of the West, lines, blocks, arrows and our marks: one column each, without asking tables. */
+const NARROW = /^[\x20-\x7e·×À-ɏ›…←-⇿⊘─-▟▸✓✗]*$/;
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** Text from outside, without what moves a cursor or what the terminal has no sign for. */
@@ -14,12 +16,12 @@ export function clean(text: string, { unicode }: Style): string {
 }
 
 export function widthOf(text: string): number {
-  return ASCII.test(text) ? text.length : stringWidth(text);
+  return NARROW.test(text) ? text.length : stringWidth(text);
 }
 
 /** The longest beginning that is no wider than that. */
 export function clip(text: string, columns: number): string {
-  if (ASCII.test(text)) return text.slice(0, Math.max(0, columns));
+  if (NARROW.test(text)) return text.slice(0, Math.max(0, columns));
   let taken = '';
   let width = 0;
   for (const { segment } of GRAPHEMES.segment(text)) {

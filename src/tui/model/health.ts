@@ -24,6 +24,8 @@ const WINDOW = 5 * MINUTE;
 const FORGOTTEN = 60 * MINUTE;
 /** So many of the last visits count. */
 const LAST = 20;
+/** Of so many finished messages, the newest, the visits are looked at; more come in five minutes on busy systems only. */
+const FINISHED = 500;
 
 interface Kind {
   readonly label: string;
@@ -51,14 +53,20 @@ interface Visit {
   readonly hop: Hop;
 }
 
-/** `now` in milliseconds since 1970. */
+/** The visits of each trace, newest first. Traces don't change, so this is worked out once. */
+const VISITS = new WeakMap<Trace, readonly Visit[]>();
+
+/** `traces` oldest first, `now` in milliseconds since 1970. */
 export function healthOf(traces: readonly Trace[], now: number): readonly Station[] {
   const since = new Date(now - WINDOW).toISOString();
   const forgotten = new Date(now - FORGOTTEN).toISOString();
   const visits = new Map<StationName, Visit[]>();
-  for (const trace of traces) {
-    if (trace.lastSeen < (trace.complete ? since : forgotten)) continue;
-    for (const visit of visitsOf(trace)) {
+  let finished = 0;
+  for (let index = traces.length - 1; index >= 0; index--) {
+    const trace = traces[index];
+    if (trace === undefined || trace.lastSeen < (trace.complete ? since : forgotten)) continue;
+    if (trace.complete && finished++ >= FINISHED) continue;
+    for (const visit of visitsIn(trace)) {
       if (visit.time < since && visit.good !== null) continue;
       const list = visits.get(visit.station);
       if (list === undefined) visits.set(visit.station, [visit]);
@@ -68,10 +76,21 @@ export function healthOf(traces: readonly Trace[], now: number): readonly Statio
   return (Object.keys(STATIONS) as StationName[]).map((name) => station(name, visits.get(name) ?? [], now));
 }
 
+function visitsIn(trace: Trace): readonly Visit[] {
+  let visits = VISITS.get(trace);
+  if (visits === undefined) {
+    visits = [...visitsOf(trace)].reverse();
+    VISITS.set(trace, visits);
+  }
+  return visits;
+}
+
 function station(name: StationName, visits: readonly Visit[], now: number): Station {
   const { label, slow, newestDecides } = STATIONS[name];
+  // They come newest first; those of the same second keep the order that they have in the log.
   const over = visits
     .filter(({ good }) => good !== null)
+    .reverse()
     .sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
     .slice(-LAST);
   const newest = over.at(-1);
