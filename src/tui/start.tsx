@@ -46,11 +46,10 @@ export async function start(feed: LiveFeed, io: Io, { zone }: StartOptions): Pro
   };
   // Whatever ends the process runs this; an uncaught error is printed after it.
   process.on('exit', restore);
-  // A terminal that is gone says so here; SIGHUP alone asks the follower to open its logs anew.
+  // A terminal that is gone says so in one of these ways.
   const gone = (): void => quit();
   stdin.on('end', gone).on('error', gone);
-  const hangup = (): void => undefined;
-  process.on('SIGHUP', hangup);
+  process.on('SIGHUP', gone);
   canvas.on('resize', () => session.resized());
   io.signal.addEventListener('abort', gone);
 
@@ -73,7 +72,7 @@ export async function start(feed: LiveFeed, io: Io, { zone }: StartOptions): Pro
     restore();
     ink.unmount();
     process.off('exit', restore);
-    process.off('SIGHUP', hangup);
+    process.off('SIGHUP', gone);
     io.signal.removeEventListener('abort', gone);
     stdin.off('end', gone).off('error', gone);
     stdin.pause();

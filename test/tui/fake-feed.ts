@@ -71,6 +71,13 @@ export class FakeFeed implements LiveFeed {
     return () => this.#listeners.delete(listener);
   }
 
+  /** The same message under another id, as when its first line came late. */
+  rename(trace: Trace, id: string): void {
+    const renamed = { ...trace, id };
+    this.#traces = this.#traces.map((one) => (one === trace ? renamed : one));
+    for (const listener of this.#listeners) listener({ changed: [renamed], gone: [trace.id] });
+  }
+
   /** New traces, or new states of those with the same id. */
   tell(...changed: readonly Trace[]): void {
     const ids = new Set(changed.map(({ id }) => id));

@@ -21,9 +21,7 @@ describe('text measured in columns', () => {
   });
 
   it('keeps the domain of a long address', () => {
-    expect(cutAddress('a.very.long.name@example.com', 18, UTF8)).toBe(
-      'a.ver…@example.com',
-    );
+    expect(cutAddress('a.very.long.name@example.com', 18, UTF8)).toBe('a.ver…@example.com');
     expect(cutAddress('alice@a.domain.longer.than.the.column.example', 12, UTF8)).toBe('alice@a.dom…');
     expect(cutAddress('alice@example.com', 17, UTF8)).toBe('alice@example.com');
   });

@@ -37,7 +37,8 @@ function statusLine(ui: Ui, { total, shown, notices }: Shown, look: Look): Line 
   if (ui.only === 'failures') parts.push(span('failures only', 'wait'));
   if (ui.only === 'waiting') parts.push(span('stuck and deferred only', 'wait'));
   if (ui.filter !== '') parts.push(span(`filter ${clean(ui.filter, look)}`, 'wait'));
-  const count = parts.length === 0 ? `${total} messages` : `${shown} of ${total} messages`;
+  const messages = `${total} message${total === 1 ? '' : 's'}`;
+  const count = parts.length === 0 ? messages : `${shown} of ${messages}`;
   const joined = [
     ...parts,
     span(count, 'dim'),

@@ -45,7 +45,10 @@ export function conditionMark(condition: Condition, { unicode }: Look): Span {
 
 function titleLine({ sources, database, counters }: Overview, look: Look): Line {
   const { linesPerSecond } = counters;
-  const rate = linesPerSecond < 10 ? linesPerSecond.toFixed(1) : String(Math.round(linesPerSecond));
+  const rate =
+    linesPerSecond > 0 && linesPerSecond < 10
+      ? linesPerSecond.toFixed(1)
+      : String(Math.round(linesPerSecond));
   const stored = database === null ? 'not stored' : 'stored';
   return withRight(
     [span('amavtrace', 'bold'), span('  '), span(clean(sources.join('  '), look))],
@@ -105,17 +108,17 @@ function numbersLine(
 function sparkLine({ samples }: Overview, look: Look): Line {
   const messages = samples.map(({ messagesPerMinute }) => messagesPerMinute);
   const times = samples.map(({ filterTime }) => filterTime);
-  const labels = ['messages/min ', '  time in filter '] as const;
-  const room = Math.floor((look.columns - 2 - labels[0].length - labels[1].length - 2 * 10) / 2);
-  const columns = Math.min(samples.length, room);
-  const top = (values: readonly (number | null)[]): number =>
-    Math.max(0, ...values.slice(-columns).map((value) => value ?? 0));
+  const labels = ['messages ', '  in filter '] as const;
+  const peak = { messages: 9, time: 7 };
+  const room = look.columns - 2 - labels[0].length - labels[1].length - peak.messages - peak.time;
+  const columns = Math.min(samples.length, Math.floor(room / 2));
+  const known = times.slice(-columns).filter((time) => time !== null);
   return [
     span(labels[0], 'dim'),
     span(sparkline(messages, columns, look)),
-    span(` max ${top(messages)}`.padEnd(10), 'dim'),
+    span(` ${Math.max(0, ...messages.slice(-columns))}/min`.padEnd(peak.messages), 'dim'),
     span(labels[1], 'dim'),
     span(sparkline(times, columns, look)),
-    span(times.slice(-columns).every((value) => value === null) ? '' : ` max ${duration(top(times))}`, 'dim'),
+    span(known.length === 0 ? '' : ` ${duration(Math.max(...known))}`, 'dim'),
   ];
 }

@@ -155,7 +155,7 @@ function recipientRows(recipient: TraceRecipient, look: Look): Row[] {
   const outcome = outcomeOfState(state);
   const facts = [
     dsn,
-    relay === null ? null : `by ${relay}`,
+    relay === null ? null : `relay ${relay}`,
     attempts > 1 ? `${attempts} attempts` : null,
     originalTo === null ? null : `sent to ${originalTo}`,
   ];
