@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 import type { ZoneOffset } from '../core/clock.js';
 import { LineReader } from '../core/line.js';
+import { endImport } from '../ingest/end-import.js';
 import { Ingest } from '../ingest/ingest.js';
-import { packOldLines } from '../ingest/pack-old.js';
+
 import { printable, printableJson } from '../output/printable.js';
 import { progressBar } from '../output/progress.js';
 import { openInput } from '../read/input.js';
@@ -90,7 +91,7 @@ export const run: Run = async (paths, options, io) => {
     await sink.close();
     db.close();
   }
-  guarded(file, () => packOldLines(file, own));
+  guarded(file, () => endImport(file, own));
   lock.release();
 
   const { counts, traces } = ingest;

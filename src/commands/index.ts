@@ -36,6 +36,34 @@ const COMMON = [DB, JSON_OUT, NO_COLOR, TZ, FILTER, REINJECT, PATTERNS] as const
 
 export const commands: readonly CommandSpec[] = [
   {
+    name: 'follow',
+    args: '[file...]',
+    summary: 'follow growing logs: where each message is, as it goes along',
+    options: [
+      ...COMMON,
+      YEAR,
+      STUCK_AFTER,
+      { flags: '--plain', help: 'one line each time a message changes, also on a terminal' },
+      { flags: '--since <time>', help: 'begin with what happened since: -2h, today, ISO time' },
+      {
+        flags: '--from-start',
+        help: 'read logs that were never read before from their start, not their end',
+      },
+      { flags: '--once', help: 'read what is there, then end' },
+      { flags: '--no-store', help: 'keep all in memory' },
+    ],
+    examples: [
+      { line: 'amavtrace follow', help: 'the machine’s own mail log' },
+      { line: 'amavtrace follow --since 2h', help: 'with the last two hours' },
+      { line: 'amavtrace follow --plain | grep deferred', help: 'as lines' },
+      {
+        line: 'amavtrace follow /var/log/mail.log --from-start --json',
+        help: 'traces as they change, for a program',
+      },
+    ],
+    load: () => import('./follow.js'),
+  },
+  {
     name: 'import',
     args: '<file...>',
     summary: 'read whole logs, also .gz .xz .bz2 .zst, or - for standard input',

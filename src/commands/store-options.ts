@@ -8,6 +8,11 @@ import { mailPath, seconds, text } from './options.js';
 
 const DEFAULT_STUCK_AFTER = '5m';
 
+/** --stuck-after in microseconds. */
+export function stuckAfter(options: Options): number {
+  return seconds('--stuck-after', text(options, 'stuckAfter') ?? DEFAULT_STUCK_AFTER) * 1_000_000;
+}
+
 export function openTraces(
   options: Options,
   io: Io,
@@ -15,7 +20,10 @@ export function openTraces(
   const file = databaseFile(text(options, 'db'), io.env);
   const db = openForReading(file);
   const dir = text(options, 'patterns');
-  const stuckAfter = seconds('--stuck-after', text(options, 'stuckAfter') ?? DEFAULT_STUCK_AFTER) * 1_000_000;
   const patterns = dir === undefined ? [] : readPatternFiles(dir);
-  return { traces: new Traces({ db, path: mailPath(options), patterns, stuckAfter }), db, file };
+  return {
+    traces: new Traces({ db, path: mailPath(options), patterns, stuckAfter: stuckAfter(options) }),
+    db,
+    file,
+  };
 }

@@ -14,6 +14,8 @@ export interface ClockOptions {
   readonly notAfter: number;
   /** The first line's year, where the user gave it. */
   readonly year?: number | undefined;
+  /** Milliseconds since 1970: the stamp before the first line, when a stream is gone on with. */
+  readonly after?: number | undefined;
   readonly zone: ZoneOffset;
 }
 
@@ -36,6 +38,16 @@ export class Clock {
 
   constructor(options: ClockOptions) {
     this.#options = options;
+    const { after } = options;
+    if (after === undefined) return;
+    this.#instant = after;
+    this.#local = after + options.zone(after) * 60_000;
+    this.#year = new Date(this.#local).getUTCFullYear();
+  }
+
+  /** The last stamp without a year and zone that was read, in milliseconds since 1970; undefined when none was. */
+  get last(): number | undefined {
+    return this.#year === undefined ? undefined : this.#instant;
   }
 
   /** Microseconds for a local stamp; `month` from 0, `year` where the stamp has one, `micros` the fraction of a second. */

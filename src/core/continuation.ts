@@ -52,6 +52,11 @@ export class Continuation {
     return whole || pending.pieces.length > MAX_PIECES ? this.#finish(key, pending) : [];
   }
 
+  /** Pieces of texts whose end has not come yet. */
+  *pending(): IterableIterator<Line> {
+    for (const { pieces } of this.#pending.values()) yield* pieces;
+  }
+
   /** What is left at the end of a log, as far as it goes. */
   drain(): readonly Line[] {
     return [...this.#pending].flatMap(([key, pending]) => this.#finish(key, pending));

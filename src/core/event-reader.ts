@@ -44,6 +44,16 @@ export class EventReader {
     else this.#take(line);
   }
 
+  /** How far the clock has got: `ClockOptions.after` of who goes on with the stream. */
+  get last(): number | undefined {
+    return this.#lines.last;
+  }
+
+  /** Lines that wait for their rest: who goes on with the stream reads them first. */
+  pending(): IterableIterator<Line> {
+    return this.#continuation.pending();
+  }
+
   /** At the end: lines that still waited for their rest. */
   end(): void {
     for (const line of this.#continuation.drain()) this.#take(line);

@@ -48,6 +48,11 @@ export class LineReader {
     this.#clock = new Clock(options);
   }
 
+  /** How far the clock has got: `ClockOptions.after` of who goes on with the stream. */
+  get last(): number | undefined {
+    return this.#clock.last;
+  }
+
   /**
    * The line's parts, or undefined when it has no head that we know. `time` is given for a line whose time was
    * found out before (a stored one).

@@ -19,6 +19,7 @@ export class MailPath {
   readonly #given: boolean;
   readonly #filters: Set<string>;
   readonly #reinjections: Set<string>;
+  #learnt: string[] = [];
 
   constructor(options: PathOptions = {}) {
     this.#given = (options.filters ?? []).length > 0;
@@ -41,8 +42,22 @@ export class MailPath {
   /** An endpoint that the log showed to be a filter; true when that is news. */
   learnFilter(endpoint: Endpoint): boolean {
     if (this.isFilter(endpoint)) return false;
-    this.#filters.add(endpointName(endpoint));
+    const name = endpointName(endpoint);
+    this.#filters.add(name);
+    this.#learnt.push(name);
     return true;
+  }
+
+  /** The names of filters learnt since the last call, to be stored. */
+  takeLearnt(): string[] {
+    const learnt = this.#learnt;
+    this.#learnt = [];
+    return learnt;
+  }
+
+  /** Filters that were learnt before, by their names. */
+  recall(names: readonly string[]): void {
+    for (const name of names) this.#filters.add(name);
   }
 
   /** The filter's port where no line names it. */

@@ -46,6 +46,7 @@ export class Ingest {
 
   constructor(options: IngestOptions) {
     this.#options = options;
+    options.path.recall(options.reader.endpoints());
     this.#archive = new StoreArchive(options.reader, options.patterns);
     this.#joiner = new Joiner(options.path, this.#archive);
     this.#packer = new Packer(options.path, options.reader.lastIds());

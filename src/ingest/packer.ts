@@ -18,13 +18,15 @@ interface Draft {
   keys: number[];
   keyTraces: number[];
   lines: Batch['lines'][number][];
-  rewritten: number[];
+  rewritten: Batch['rewritten'][number][];
   gone: number[];
-  endpoints: string[];
 }
 
 export class Packer {
   readonly #path: MailPath;
+  readonly #live: boolean;
+  /** When live: the loose lines that the store has of a case in memory. */
+  readonly #loose = new WeakMap<Case, { readonly ref: number; readonly lines: readonly StoredLine[] }>();
   readonly #blocks: BlockBuilder;
   #draft: Draft = emptyDraft();
   #characters = 0;
@@ -33,8 +35,10 @@ export class Packer {
   added = 0;
   changed = 0;
 
-  constructor(path: MailPath, last: { readonly trace: number; readonly block: number }) {
+  /** `live`: cases come again and again, so their lines stay loose until they are packed together. */
+  constructor(path: MailPath, last: { readonly trace: number; readonly block: number }, live = false) {
     this.#path = path;
+    this.#live = live;
     this.#lastTrace = last.trace;
     this.#blocks = new BlockBuilder(last.block + 1);
   }
@@ -55,20 +59,23 @@ export class Packer {
     else this.changed++;
     const draft = this.#draft;
     draft.gone.push(...others);
-    if (known !== undefined) draft.rewritten.push(known);
     const view = viewOf(which, this.#path);
     const lines = linesOf(view);
     let place: { block: number; start: number; length: number } | undefined;
-    if (view.open) {
-      lines.forEach(({ time, raw }, n) => {
+    let from = 0;
+    if (view.open || this.#live) {
+      from = this.#sameLines(which, ref, lines);
+      for (const [n, { time, raw }] of lines.entries()) {
+        if (n < from) continue;
         draft.lines.push({ trace: ref, n, time, raw });
         this.#characters += raw.length;
-      });
+      }
     } else {
       const segment = packLines(lines);
       this.#characters += segment.length;
       place = this.#blocks.add(segment);
     }
+    if (known !== undefined) draft.rewritten.push({ trace: known, from });
     draft.traces.push(rowOf(ref, view, place));
     const hashes = [...keysOf(which, view)].map(hashKey);
     for (const hash of hashes) {
@@ -78,20 +85,31 @@ export class Packer {
     return { ref, hashes, view };
   }
 
-  endpoint(name: string): void {
-    this.#draft.endpoints.push(name);
-  }
-
-  take(checkpoints: Batch['checkpoints'] = []): Batch {
-    const batch = { ...this.#draft, blocks: this.#blocks.take(true), checkpoints };
+  take(
+    checkpoints: Batch['checkpoints'] = [],
+    waiting: Batch['waiting'] = { added: [], removed: [] },
+  ): Batch {
+    const endpoints = this.#path.takeLearnt();
+    const batch = { ...this.#draft, blocks: this.#blocks.take(true), endpoints, waiting, checkpoints };
     this.#draft = emptyDraft();
     this.#characters = 0;
     return batch;
   }
+
+  /** How many of the lines, from the first on, the store has already. */
+  #sameLines(which: Case, ref: number, lines: readonly StoredLine[]): number {
+    if (!this.#live) return 0;
+    const before = this.#loose.get(which);
+    this.#loose.set(which, { ref, lines });
+    if (before?.ref !== ref) return 0;
+    let same = 0;
+    while (same < before.lines.length && before.lines[same]?.raw === lines[same]?.raw) same++;
+    return same;
+  }
 }
 
 function emptyDraft(): Draft {
-  return { traces: [], keys: [], keyTraces: [], lines: [], rewritten: [], gone: [], endpoints: [] };
+  return { traces: [], keys: [], keyTraces: [], lines: [], rewritten: [], gone: [] };
 }
 
 function linesOf(view: View): StoredLine[] {

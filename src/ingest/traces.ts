@@ -3,7 +3,6 @@ import type { Database } from 'better-sqlite3';
 import { amavisKey, mailKey, messageKey, queueKey } from '../core/keys.js';
 import type { MailPath } from '../core/path.js';
 import type { PatternFile, PatternSet } from '../core/pattern.js';
-import { parseEndpoint } from '../core/response.js';
 import { buildTrace, type TraceContext, traceId } from '../core/trace/build.js';
 import type { Trace } from '../core/trace/trace.js';
 import { type View, viewOf } from '../core/trace/view.js';
@@ -17,7 +16,7 @@ export interface TracesOptions {
   /** A site's own patterns, besides those that imports left in the store. */
   readonly patterns: readonly PatternFile[];
   /** Microseconds; the newest line's time when not given. */
-  readonly now?: number | undefined;
+  readonly now?: (() => number) | undefined;
   /** Microseconds. */
   readonly stuckAfter: number;
 }
@@ -31,24 +30,17 @@ export interface Found {
 export class Traces {
   readonly #reader: Reader;
   readonly #patterns: PatternSet;
-  readonly #context: TraceContext;
+  readonly #context: Omit<TraceContext, 'now'>;
+  readonly #now: () => number;
 
   constructor({ db, path, patterns, now, stuckAfter }: TracesOptions) {
     this.#reader = new Reader(db);
     const stored = this.#reader.patterns().map(({ file, json }) => parsePatternFile(file, json));
     this.#patterns = compilePatterns([...patterns, ...stored]);
-    for (const name of this.#reader.endpoints()) {
-      const endpoint = parseEndpoint(
-        `[${name.slice(0, name.lastIndexOf(':'))}]${name.slice(name.lastIndexOf(':'))}`,
-      );
-      if (endpoint !== undefined) path.learnFilter(endpoint);
-    }
-    this.#context = {
-      path,
-      now: now ?? this.#reader.newest(),
-      stuckAfter,
-      idOf: (parent) => this.#idOf(parent),
-    };
+    path.recall(this.#reader.endpoints());
+    const newest = this.#reader.newest();
+    this.#now = now ?? (() => newest);
+    this.#context = { path, stuckAfter, idOf: (parent) => this.#idOf(parent) };
   }
 
   /** The messages that have this queue id, amavis id, mail_id, message-id or trace id, newest first. */
@@ -82,19 +74,28 @@ export class Traces {
     }
   }
 
-  #view(row: Row): View {
+  /** The trace of a message that is in memory. */
+  ofView(view: View): Trace {
+    return buildTrace(view, { ...this.#context, now: this.#now() });
+  }
+
+  ofRow(row: Row): Trace {
+    return this.ofView(this.view(row));
+  }
+
+  view(row: Row): View {
     return viewOf(storedCase(row, this.#reader, this.#patterns), this.#context.path);
   }
 
   #found(row: Row): Found {
     const lines = this.#reader.linesOf(row).map(({ raw }) => raw);
-    return { trace: buildTrace(this.#view(row), this.#context), lines };
+    return { trace: this.ofRow(row), lines };
   }
 
   #idOf(parent: string): string | undefined {
     for (const key of [queueKey(parent), mailKey(parent)]) {
       for (const row of this.#reader.byKey(key)) {
-        const view = this.#view(row);
+        const view = this.view(row);
         const ids = [...view.chain.order, ...[...view.facts.runs.values()].map(({ mailId }) => mailId)];
         if (ids.includes(parent)) return traceId(view);
       }

@@ -10,6 +10,8 @@ export interface JournalOptions {
   readonly afterCursor?: string | undefined;
   /** Begins with the oldest entry there is. */
   readonly fromStart?: boolean | undefined;
+  /** Microseconds: begins with the first entry since then. */
+  readonly since?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -29,6 +31,8 @@ export function journalCommand(options: JournalOptions): {
   const args = ['--output=json', '--all', '--quiet', '--no-pager'];
   if (options.follow) args.push('--follow');
   if (options.afterCursor !== undefined) args.push('--lines=all', `--after-cursor=${options.afterCursor}`);
+  else if (options.since !== undefined)
+    args.push('--lines=all', `--since=@${Math.floor(options.since / 1_000_000)}`);
   else args.push(options.follow && !options.fromStart ? '--lines=0' : '--lines=all');
   args.push('SYSLOG_FACILITY=2');
   return { command: 'journalctl', args };

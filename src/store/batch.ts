@@ -24,6 +24,16 @@ export interface TraceRow {
   readonly length: number | null;
 }
 
+/** A line that belongs to no message yet, or is a piece of one. */
+export interface WaitingLine {
+  readonly id: number;
+  /** The log that it stood in. */
+  readonly path: string;
+  /** Microseconds. */
+  readonly time: number;
+  readonly raw: string;
+}
+
 export interface Batch {
   readonly traces: readonly TraceRow[];
   /** Hashes of ids; `keyTraces` has the trace of each. */
@@ -37,12 +47,13 @@ export interface Batch {
     readonly time: number;
     readonly raw: string;
   }[];
-  /** Traces that were stored before: their loose lines are replaced. */
-  readonly rewritten: readonly number[];
+  /** Traces that were stored before: their loose lines from the `from`th on are replaced. */
+  readonly rewritten: readonly { readonly trace: number; readonly from: number }[];
   /** Traces that became part of another. */
   readonly gone: readonly number[];
   /** Filter endpoints learnt from the log. */
   readonly endpoints: readonly string[];
+  readonly waiting: { readonly added: readonly WaitingLine[]; readonly removed: readonly number[] };
   /** Positions in followed logs: path to JSON. */
   readonly checkpoints: readonly { readonly path: string; readonly json: string }[];
 }

@@ -33,6 +33,13 @@ export function openForWriting(file: string): Database.Database {
   });
 }
 
+/** A database that is gone when it is closed. */
+export function openInMemory(): Database.Database {
+  const db = new Database(':memory:');
+  migrate(db, ':memory:');
+  return db;
+}
+
 export function openForReading(file: string): Database.Database {
   return guarded(file, () => {
     if (!existsSync(file)) {

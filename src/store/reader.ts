@@ -1,6 +1,6 @@
 /** Questions to the database. */
 import type { Database, Statement } from 'better-sqlite3';
-import type { TraceRow } from './batch.js';
+import type { TraceRow, WaitingLine } from './batch.js';
 import { hashKey } from './hash.js';
 import { decompressBlock, type Place, type StoredLine, unpackLines } from './segment.js';
 
@@ -84,6 +84,53 @@ export class Reader {
   /** The rows of messages that may go on, the longest quiet first. */
   open(): Row[] {
     return this.#db.prepare<[], Row>(`select ${COLUMNS} from trace where open = 1 order by last`).all();
+  }
+
+  /** Rows of finished messages whose lines are not packed, the longest quiet first. */
+  loose(): Row[] {
+    return this.#db
+      .prepare<[], Row>(`select ${COLUMNS} from trace where open = 0 and block is null order by last`)
+      .all();
+  }
+
+  /** Rows that something happened to after `time` (microseconds), and not for more than an hour before unless open. */
+  recent(time: number): Row[] {
+    const hour = 3600 * 1_000_000;
+    return this.#db
+      .prepare<[number, number, number], Row>(
+        `select ${COLUMNS} from trace where first > ? and last > ?
+          union select ${COLUMNS} from trace where open = 1 and last > ? order by last`,
+      )
+      .all(time - hour, time, time);
+  }
+
+  /** The `count` rows that began last; with `since` (microseconds) only those that something happened to since then. */
+  newestRows(count: number, since = 0): Row[] {
+    return this.#db
+      .prepare<[number, number], Row>(
+        `select ${COLUMNS} from trace where last >= ? order by first desc, id desc limit ?`,
+      )
+      .all(since, count)
+      .reverse();
+  }
+
+  waiting(): WaitingLine[] {
+    return this.#db.prepare<[], WaitingLine>('select id, path, time, raw from waiting order by id').all();
+  }
+
+  checkpoints(): { path: string; json: string }[] {
+    return this.#db.prepare<[], { path: string; json: string }>('select path, json from checkpoint').all();
+  }
+
+  /** How many characters of lines lie loose for a trace. */
+  looseSize(id: number): number {
+    return (
+      this.#db
+        .prepare<[number], { size: number | null }>(
+          'select sum(length(raw)) as size from line where trace = ?',
+        )
+        .get(id)?.size ?? 0
+    );
   }
 
   linesOf({ id, block, start, length }: Row): StoredLine[] {

@@ -3,7 +3,7 @@
  *
  * A trace is one row of what it is searched by; everything else about it is read from its lines again. Lines of
  * traces that may go on lie loose in `line`; those of finished ones are packed into a block. `key` holds the hashes
- * of every id.
+ * of every id. `waiting` has lines that are no message's yet.
  */
 import type { Database } from 'better-sqlite3';
 import { UserError } from '../user-error.js';
@@ -38,6 +38,10 @@ const MIGRATIONS: readonly string[] = [
   create table endpoint (name text primary key) without rowid;
   create table pattern (file text primary key, json text not null) without rowid;
   create table checkpoint (path text primary key, json text not null) without rowid;
+  `,
+  `
+  create table waiting (id integer primary key, path text not null, time integer not null, raw text not null);
+  create index trace_loose on trace (last) where open = 0 and block is null;
   `,
 ];
 

@@ -10,7 +10,7 @@ export interface StoredLine {
   readonly raw: string;
 }
 
-const BLOCK_BYTES = 256 * 1024;
+export const BLOCK_BYTES = 256 * 1024;
 
 export function packLines(lines: readonly StoredLine[]): string {
   let times = '';

@@ -15,6 +15,8 @@ export class Writer {
   readonly #dropTrace: Statement;
   readonly #endpoint: Statement;
   readonly #checkpoint: Statement;
+  readonly #wait: Statement;
+  readonly #waitNoMore: Statement;
   readonly #write: (batch: Batch, blocks: readonly Buffer[]) => void;
 
   constructor(db: Database) {
@@ -25,10 +27,12 @@ export class Writer {
     this.#key = db.prepare('insert or ignore into key (hash, trace) values (?, ?)');
     this.#block = db.prepare('insert into block (id, data) values (?, ?)');
     this.#line = db.prepare('insert into line (trace, n, time, raw) values (?, ?, ?, ?)');
-    this.#dropLines = db.prepare('delete from line where trace = ?');
+    this.#dropLines = db.prepare('delete from line where trace = ? and n >= ?');
     this.#dropTrace = db.prepare('delete from trace where id = ?');
     this.#endpoint = db.prepare('insert or ignore into endpoint (name) values (?)');
     this.#checkpoint = db.prepare('insert or replace into checkpoint (path, json) values (?, ?)');
+    this.#wait = db.prepare('insert into waiting (id, path, time, raw) values (?, ?, ?, ?)');
+    this.#waitNoMore = db.prepare('delete from waiting where id = ?');
     this.#write = db.transaction((batch: Batch, blocks: readonly Buffer[]) =>
       this.#all(batch, blocks),
     ).immediate;
@@ -48,9 +52,9 @@ export class Writer {
     batch.blocks.forEach(({ id }, index) => {
       this.#block.run(id, blocks[index]);
     });
-    for (const id of batch.rewritten) this.#dropLines.run(id);
+    for (const { trace, from } of batch.rewritten) this.#dropLines.run(trace, from);
     for (const id of batch.gone) {
-      this.#dropLines.run(id);
+      this.#dropLines.run(id, 0);
       this.#dropTrace.run(id);
     }
     for (const row of batch.traces) {
@@ -62,6 +66,8 @@ export class Writer {
     for (const { trace, n, time, raw } of batch.lines) this.#line.run(trace, n, time, raw);
     this.#keys(batch.keys, batch.keyTraces);
     for (const name of batch.endpoints) this.#endpoint.run(name);
+    for (const id of batch.waiting.removed) this.#waitNoMore.run(id);
+    for (const { id, path, time, raw } of batch.waiting.added) this.#wait.run(id, path, time, raw);
     for (const { path, json } of batch.checkpoints) this.#checkpoint.run(path, json);
   }
 

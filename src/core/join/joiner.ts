@@ -112,9 +112,26 @@ export class Joiner {
     return [...this.#open].filter(worthStoring);
   }
 
+  /** Events that are no message's yet: kept beside the stored cases, they are applied first after a restart. */
+  *loose(): IterableIterator<Event> {
+    for (const sessions of this.#sessions.values()) yield* sessions;
+    for (const other of this.#mailboxes.values()) if ('kind' in other) yield other;
+  }
+
+  /** Takes stored cases back as if they had never left memory: after a restart. */
+  resume(cases: Iterable<StoredCase>): void {
+    for (const stored of cases) if (!this.#loaded.has(stored.ref)) this.#revive(stored);
+  }
+
+  /** Whether the case that is stored under this number is in memory. */
+  holds(ref: number): boolean {
+    return this.#loaded.has(ref);
+  }
+
   /** The case now rests in the archive under this number, too. */
   stored(which: Case, ref: number): void {
     which.dirty = false;
+    for (const before of which.refs) this.#loaded.delete(before);
     which.refs.length = 0;
     which.refs.push(ref);
     if (this.#open.has(which)) this.#loaded.set(ref, which);
@@ -369,10 +386,9 @@ export class Joiner {
   #session(event: Session, home: Case | null): Case | undefined {
     if (home !== null) return this.#keep(home, event);
     const key = `${event.at.host}|${event.at.pid}`;
-    const list = this.#sessions.get(key);
-    if (list === undefined) this.#sessions.set(key, [event], event.at.time);
-    else if (list.length < 50) list.push(event);
-    else list.splice(0, list.length, event);
+    // A process serves one client at a time; more are kept only as lines may be out of order.
+    const before = this.#sessions.get(key)?.slice(-7) ?? [];
+    this.#sessions.set(key, [...before, event], event.at.time);
     return undefined;
   }
 
@@ -495,9 +511,7 @@ export class Joiner {
   }
 
   #noticesOf(run: Run, mailId: string, time: number): void {
-    if (this.#notices.size === 0) {
-      this.#recall(noticeKey(mailId), time);
-    }
+    if (this.#notices.get(mailId) === undefined) this.#recall(noticeKey(mailId), time);
     for (const life of this.#notices.get(mailId) ?? []) this.#adopt(run, mailId, life);
     this.#notices.delete(mailId);
   }
@@ -640,6 +654,13 @@ export class Joiner {
     for (const life of which.lives) {
       this.#lives.remove(life);
       if (life.smtpd !== 0) this.#forgetReceived(life);
+      const notified = life.messageId === null ? undefined : noticeParent(life.messageId);
+      if (notified !== undefined && this.#notices.get(notified)?.includes(life)) this.#notices.delete(notified);
+    }
+    for (const event of which.events) {
+      if (event.kind !== 'delivery') continue;
+      const session = mailboxSession(event.response);
+      if (session !== undefined && this.#mailboxes.get(session) === which) this.#mailboxes.delete(session);
     }
     for (const run of which.runs) {
       this.#runs.remove(run);

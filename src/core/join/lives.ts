@@ -62,7 +62,6 @@ export class Lives {
   /** The life that a line of its own fits, among those in memory. */
   own(event: QueueEvent): Life | undefined {
     const { at, queueId } = event;
-    if (INSTANCE_DAEMONS.has(at.daemon)) this.#learnInstance(at.host, at.instance);
     const candidates = this.#byId.get(queueId);
     if (candidates === undefined) return undefined;
     let best: Life | undefined;
@@ -113,6 +112,7 @@ export class Lives {
   /** Takes down what a line of its own says of the life. */
   note(life: Life, event: QueueEvent): void {
     const { at } = event;
+    if (INSTANCE_DAEMONS.has(at.daemon)) this.#learnInstance(at.host, at.instance);
     if (!life.seen) {
       life.seen = true;
       life.weak = false;

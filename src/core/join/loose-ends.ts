@@ -6,10 +6,6 @@ const MAX_COUNT = 5000;
 export class LooseEnds<V> {
   readonly #kept = new Map<string, { readonly value: V; readonly time: number }>();
 
-  get size(): number {
-    return this.#kept.size;
-  }
-
   get(key: string): V | undefined {
     return this.#kept.get(key)?.value;
   }
@@ -22,6 +18,10 @@ export class LooseEnds<V> {
       if (this.#kept.size <= MAX_COUNT && time - kept.time < MAX_AGE) break;
       this.#kept.delete(oldest);
     }
+  }
+
+  *values(): IterableIterator<V> {
+    for (const { value } of this.#kept.values()) yield value;
   }
 
   delete(key: string): void {

@@ -1,0 +1,110 @@
+/** Where followed lines come from: log files, or the systemd journal. */
+import { stat } from 'node:fs/promises';
+import type { ClockOptions } from '../core/clock.js';
+import { fileError } from '../read/file-error.js';
+import { readJournal } from '../read/journal.js';
+import type { Checkpoint } from '../tail/checkpoint.js';
+import { type Following, follow } from '../tail/follow.js';
+import type { From } from '../tail/plain-generation.js';
+import { offsetSince } from './since.js';
+
+/** Some lines of a log, with what is to be told at the next start to go on after them. */
+export interface Piece {
+  readonly log: string;
+  readonly lines: readonly string[];
+  readonly position: unknown;
+  /** Milliseconds: when the lines were written at the latest. */
+  readonly modified: number;
+}
+
+/** Ends when its signal says so, or at the logs' end when they are read once. */
+export interface LogInput extends AsyncIterable<Piece> {
+  /** Opens the logs anew. */
+  reopen(): void;
+}
+
+/** Where to begin in a log that was never read before. */
+export interface Beginning {
+  readonly fromStart: boolean;
+  /** Microseconds. */
+  readonly since: number | undefined;
+  /** Bytes before the end. */
+  readonly tail: number;
+}
+
+export interface Reading {
+  /** Reads what is there and ends. */
+  readonly once: boolean;
+  readonly signal: AbortSignal;
+  readonly onNotice: (text: string) => void;
+  /** What was told with the last piece of an earlier run. */
+  readonly position: (log: string) => unknown;
+}
+
+/** What the journal is called among the logs. */
+export const JOURNAL = 'journald';
+
+/** Follows files. Throws a UserError for one that is to be read once and can't be. */
+export async function openFiles(
+  paths: readonly string[],
+  beginning: Beginning,
+  clock: Omit<ClockOptions, 'notAfter'>,
+  { once, signal, onNotice, position }: Reading,
+): Promise<LogInput> {
+  const checkpoints: Checkpoint[] = [];
+  const from = new Map<string, From>();
+  for (const path of paths) {
+    const known = position(path) as Checkpoint | undefined;
+    if (known !== undefined) checkpoints.push(known);
+    else {
+      if (once) await stat(path).catch((error: unknown) => Promise.reject(fileError(error, path)));
+      from.set(path, await beginOf(path, beginning, clock));
+    }
+  }
+  const following = follow(paths, {
+    checkpoints,
+    from: (path) => from.get(path) ?? 'start',
+    once,
+    signal,
+    onNotice: ({ message }) => onNotice(message),
+  });
+  return { [Symbol.asyncIterator]: () => filePieces(following), reopen: () => following.reopen() };
+}
+
+async function beginOf(
+  path: string,
+  { fromStart, since, tail }: Beginning,
+  clock: Omit<ClockOptions, 'notAfter'>,
+): Promise<From> {
+  if (fromStart) return 'start';
+  if (since !== undefined) return offsetSince(path, since, clock);
+  if (tail === 0) return 'end';
+  const size = await stat(path).then(
+    (stats) => stats.size,
+    () => 0,
+  );
+  return Math.max(0, size - tail);
+}
+
+async function* filePieces(following: Following): AsyncGenerator<Piece, void, undefined> {
+  for await (const { path, lines, checkpoint } of following)
+    yield { log: path, lines, position: checkpoint, modified: checkpoint.time };
+}
+
+/** Follows the journal. */
+export function openJournal({ fromStart, since }: Beginning, { once, signal, position }: Reading): LogInput {
+  const known = position(JOURNAL) as string | undefined;
+  const options = { follow: !once, afterCursor: known, fromStart, since, signal };
+  return { [Symbol.asyncIterator]: () => journalPieces(options, known), reopen: () => {} };
+}
+
+async function* journalPieces(
+  options: Parameters<typeof readJournal>[0],
+  known: string | undefined,
+): AsyncGenerator<Piece, void, undefined> {
+  let position = known;
+  for await (const { lines, cursor } of readJournal(options)) {
+    position = cursor ?? position;
+    yield { log: JOURNAL, lines, position, modified: Date.now() };
+  }
+}

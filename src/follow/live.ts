@@ -1,0 +1,196 @@
+/** What is known of the messages now: the feed that viewers look at, kept up to date by the commits. */
+import type { Trace } from '../core/trace/trace.js';
+import { stuckSince, type View } from '../core/trace/view.js';
+import type { Traces } from '../ingest/traces.js';
+import type { Reader, Row } from '../store/reader.js';
+import type { Committed } from './engine.js';
+import type { Change, Counters, LiveFeed } from './feed.js';
+import { Rates } from './rates.js';
+
+/** Finished messages that are kept at hand; what is older is in the store. */
+const KEPT = 2000;
+/** Open messages that are looked after; more than this wait only after days of trouble. */
+const MAX_OPEN = 5000;
+
+interface Entry {
+  readonly trace: Trace;
+  /** When something last brought it on (microseconds); null when it is no longer open. */
+  readonly progress: number | null;
+}
+
+export interface LiveOptions {
+  readonly sources: readonly string[];
+  readonly database: string | null;
+  readonly reader: Reader;
+  readonly traces: Traces;
+  /** Microseconds. */
+  readonly stuckAfter: number;
+  /** Microseconds. */
+  readonly now: () => number;
+}
+
+export class Live implements LiveFeed {
+  readonly #options: LiveOptions;
+  readonly #rates = new Rates();
+  /** By their numbers in the store, in the order in which they were first told of. */
+  readonly #entries = new Map<number, Entry>();
+  readonly #open = new Set<number>();
+  readonly #byId = new Map<string, number>();
+  readonly #listeners = new Set<(change: Change) => void>();
+  readonly #notices: string[] = [];
+  #counts = { lines: 0, unrecognized: 0 };
+  readonly sources: readonly string[];
+  readonly database: string | null;
+  readonly ended: Promise<void>;
+  /** Following has ended, with an error or without. */
+  readonly end: (error?: unknown) => void;
+
+  constructor(options: LiveOptions) {
+    this.#options = options;
+    this.sources = options.sources;
+    this.database = options.database;
+    let end: Live['end'] = () => {};
+    this.ended = new Promise((resolve, reject) => {
+      end = (error) => (error === undefined ? resolve() : reject(error));
+    });
+    this.ended.catch(() => {});
+    this.end = end;
+  }
+
+  /** Takes up messages that the store has already, oldest first; nobody is told. */
+  fill(rows: readonly Row[]): void {
+    for (const row of rows) if (!this.#entries.has(row.id)) this.#put(row.id, this.#options.traces.view(row));
+    this.#forget();
+  }
+
+  /** Takes up what a commit stored, and tells it. */
+  take(
+    { changed, gone }: Committed,
+    counts: { readonly lines: number; readonly unrecognized: number },
+  ): void {
+    const now = this.#options.now();
+    this.#rates.lines(counts.lines - this.#counts.lines, now);
+    this.#counts = counts;
+    if (changed.length === 0 && gone.length === 0) return;
+    const idsGone: string[] = [];
+    for (const ref of gone) {
+      const entry = this.#entries.get(ref);
+      if (entry === undefined) continue;
+      this.#drop(ref, entry.trace);
+      idsGone.push(entry.trace.id);
+    }
+    const traces: Trace[] = [];
+    for (const { ref, view } of changed) {
+      const before = this.#entries.get(ref)?.trace;
+      const trace = this.#put(ref, view);
+      this.#rates.trace(trace, before, view.first, now);
+      if (before !== undefined && before.id !== trace.id) idsGone.push(before.id);
+      traces.push(trace);
+    }
+    this.#forget();
+    traces.sort((a, b) => (a.lastSeen < b.lastSeen ? -1 : a.lastSeen > b.lastSeen ? 1 : 0));
+    const still = new Set(traces.map(({ id }) => id));
+    this.#tell({ changed: traces, gone: idsGone.filter((id) => !still.has(id)) });
+  }
+
+  /** Looks for messages that have become stuck, and tells them. To be called every second or so. */
+  watch(): void {
+    const { now, stuckAfter, reader, traces } = this.#options;
+    const limit = now() - stuckAfter;
+    const changed: Trace[] = [];
+    for (const ref of this.#open) {
+      const entry = this.#entries.get(ref);
+      if (entry === undefined || entry.progress === null || entry.trace.stuck || entry.progress >= limit)
+        continue;
+      const row = reader.byId(ref);
+      if (row !== undefined) changed.push(this.#put(ref, traces.view(row)));
+    }
+    if (changed.length > 0) this.#tell({ changed, gone: [] });
+  }
+
+  note(text: string): void {
+    this.#notices.push(text);
+    if (this.#notices.length > 20) this.#notices.shift();
+  }
+
+  notices(): readonly string[] {
+    return this.#notices;
+  }
+
+  traces(): readonly Trace[] {
+    return [...this.#entries.values()]
+      .map(({ trace }) => trace)
+      .sort((a, b) => (a.firstSeen < b.firstSeen ? -1 : a.firstSeen > b.firstSeen ? 1 : 0));
+  }
+
+  find(id: string): Trace | undefined {
+    const ref = this.#byId.get(id);
+    const known = ref === undefined ? undefined : this.#entries.get(ref);
+    return known?.trace ?? this.#options.traces.withId(id)[0]?.trace;
+  }
+
+  evidence(id: string): readonly string[] {
+    const ref = this.#byId.get(id);
+    const row = ref === undefined ? undefined : this.#options.reader.byId(ref);
+    if (row !== undefined) return this.#options.reader.linesOf(row).map(({ raw }) => raw);
+    return this.#options.traces.withId(id)[0]?.lines ?? [];
+  }
+
+  counters(): Counters {
+    let inFilter = 0;
+    let deferred = 0;
+    let stuck = 0;
+    for (const ref of this.#open) {
+      const trace = this.#entries.get(ref)?.trace;
+      if (trace === undefined) continue;
+      if (trace.recipients.some(({ state }) => state === 'filtering') || trace.state === 'filtering')
+        inFilter++;
+      if (trace.state === 'deferred') deferred++;
+      if (trace.stuck) stuck++;
+    }
+    return { ...this.#rates.now(this.#options.now()), inFilter, deferred, stuck, ...this.#counts };
+  }
+
+  subscribe(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  #put(ref: number, view: View): Trace {
+    const trace = this.#options.traces.ofView(view);
+    const before = this.#entries.get(ref)?.trace;
+    if (before !== undefined && before.id !== trace.id) this.#byId.delete(before.id);
+    this.#byId.set(trace.id, ref);
+    const progress = stuckSince(view, Number.POSITIVE_INFINITY, 0);
+    this.#entries.set(ref, { trace, progress });
+    if (progress === null) this.#open.delete(ref);
+    else this.#open.add(ref);
+    return trace;
+  }
+
+  #drop(ref: number, trace: Trace): void {
+    this.#entries.delete(ref);
+    this.#open.delete(ref);
+    if (this.#byId.get(trace.id) === ref) this.#byId.delete(trace.id);
+  }
+
+  /** Lets the oldest finished ones go, and of too many open ones the oldest, too. */
+  #forget(): void {
+    let finished = this.#entries.size - this.#open.size - KEPT;
+    let open = this.#open.size - MAX_OPEN;
+    if (finished <= KEPT / 10 && open <= 0) return;
+    for (const [ref, { trace }] of this.#entries) {
+      const isOpen = this.#open.has(ref);
+      if ((isOpen ? open : finished) <= 0) continue;
+      if (isOpen) open--;
+      else finished--;
+      this.#drop(ref, trace);
+    }
+  }
+
+  #tell(change: Change): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+}

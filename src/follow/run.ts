@@ -1,0 +1,59 @@
+/** Following itself: reads, commits in time, packs, looks for what is stuck, until it is told to end. */
+import type { Engine } from './engine.js';
+import type { LogInput } from './inputs.js';
+import type { Live } from './live.js';
+
+/** What was read is in the store after so many milliseconds at the latest. */
+const COMMIT_MS = 100;
+const UPKEEP_MS = 1000;
+
+/**
+ * Resolves when the input has ended; all that was read is stored then. Rejects when it can't be read or stored.
+ * `stop` ends the input.
+ */
+export async function run(engine: Engine, live: Live, input: LogInput, stop: () => void): Promise<void> {
+  let failure: { readonly error: unknown } | undefined;
+  let committed = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const guarded = (action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      failure ??= { error };
+      stop();
+    }
+  };
+  const commit = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    live.take(engine.commit(), engine.counts);
+    committed = performance.now();
+  };
+  const upkeep = setInterval(
+    () =>
+      guarded(() => {
+        live.watch();
+        if (timer === undefined) engine.pack();
+      }),
+    UPKEEP_MS,
+  );
+  try {
+    for await (const { log, lines, position, modified } of input) {
+      if (failure !== undefined) break;
+      engine.read(log, lines, position, modified);
+      const wait = committed + COMMIT_MS - performance.now();
+      if (wait <= 0) commit();
+      else timer ??= setTimeout(() => guarded(commit), wait);
+    }
+    if (failure !== undefined) throw failure.error;
+    commit();
+    engine.pack(true);
+    live.end();
+  } catch (error) {
+    live.end(error);
+    throw error;
+  } finally {
+    clearInterval(upkeep);
+    clearTimeout(timer);
+  }
+}

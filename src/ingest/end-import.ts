@@ -1,0 +1,21 @@
+/** What is left to do when whole logs have been read. */
+import type { PatternFile } from '../core/pattern.js';
+import { openForWriting } from '../store/database.js';
+import { storePatterns } from '../store/patterns.js';
+import { Reader } from '../store/reader.js';
+import { packLoose } from './pack-loose.js';
+
+const QUIET = 3600 * 1_000_000;
+
+/**
+ * Packs what is finished, and what has been quiet for an hour of the log's own time (a log that was cut, a message on
+ * hold); keeps a site's patterns for later readers.
+ */
+export function endImport(file: string, patterns: readonly PatternFile[]): void {
+  const db = openForWriting(file);
+  const reader = new Reader(db);
+  storePatterns(db, patterns);
+  const newest = reader.newest();
+  packLoose(db, [...reader.loose(), ...reader.open().filter(({ last }) => last <= newest - QUIET)], true);
+  db.close();
+}
