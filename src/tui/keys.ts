@@ -71,8 +71,9 @@ export function keysOf(input: string, key: Partial<InkKey>): readonly Key[] {
   const named = nameOf(key);
   if (named !== undefined) return [named];
   if (key.ctrl === true && /^[a-z]$/.test(input)) return [`ctrl-${input}`];
-  if (key.meta === true) return [];
-  return [...input].map((char) => CONTROLS[char] ?? control(char) ?? char);
+  const keys = [...input].map((char) => CONTROLS[char] ?? control(char) ?? char);
+  // Esc and the next key, come at once over a slow line, look like Alt and that key, which means nothing here.
+  return key.meta === true ? ['escape', ...keys] : keys;
 }
 
 function nameOf(key: Partial<InkKey>): Key | undefined {

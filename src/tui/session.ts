@@ -125,7 +125,7 @@ export class Session {
         this.#options.redraw();
         return;
       case 'copy':
-        this.#copy(row?.id);
+        if (!this.#ui.help) this.#copy(row?.id);
         return;
       case 'open':
         if (row?.goes !== undefined && !this.#ui.help) {

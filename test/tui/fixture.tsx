@@ -28,11 +28,16 @@ function moved(trace: Trace): Trace {
   return { ...(JSON.parse(text) as Trace), id: trace.id };
 }
 
+function byAge(a: Trace, b: Trace): number {
+  return a.firstSeen < b.firstSeen ? -1 : 1;
+}
+
 const extra =
   env['STUCK'] === '1'
     ? [deferred('4F00D1', { firstSeen: ago(8_100_000), stuck: true, stuckSince: ago(1000) })]
     : [];
-const feed = new FakeFeed([...extra, ...traces.map(moved)], evidence);
+const evil = message('E711', { firstSeen: ago(60_000), sender: '\x1b]0;pwned\x07\x1b[2Jevil@x.example' });
+const feed = new FakeFeed([...extra, ...traces.map(moved), evil].sort(byAge), evidence);
 feed.busy = {
   linesPerSecond: 3.4,
   messagesPerMinute: 18,

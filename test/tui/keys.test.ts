@@ -15,8 +15,8 @@ describe('the keys', () => {
     expect(keysOf('', { delete: true })).toEqual(['backspace']);
   });
 
-  it('do nothing where a modifier makes them another key', () => {
-    expect(keysOf('q', { meta: true })).toEqual([]);
+  it('are two where Esc and the next one come at once', () => {
+    expect(keysOf('/', { meta: true })).toEqual(['escape', '/']);
   });
 
   it('mean one thing each', () => {
