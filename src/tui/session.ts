@@ -16,7 +16,7 @@ import { idOf } from './views/list.js';
 
 /** Milliseconds between two drawings. */
 const PACE = 100;
-/** Milliseconds after which what the clock alone changes (ages, rates, bars) is looked at again. */
+/** Milliseconds after which the counters, which fall by the clock alone, are looked at again. */
 const TICK = 1000;
 
 export interface SessionOptions {
@@ -157,16 +157,18 @@ export class Session {
     this.#ui = { ...this.#ui, said: `copied ${text}` };
   }
 
+  /** What else the clock changes (ages, bars, what is silent) is looked at with each bar: an idle screen costs nothing. */
   #tick(): void {
     const now = this.#options.now();
-    if (now - this.#sampledAt >= BUCKET) {
-      const { messagesPerMinute } = this.#options.feed.counters();
-      this.#samples = withSample(this.#samples, {
-        messagesPerMinute,
-        filterTime: filterTime(this.#live, now),
-      });
+    const counters = this.#options.feed.counters();
+    const due = now - this.#sampledAt >= BUCKET;
+    if (due) {
+      const { messagesPerMinute } = counters;
+      const sample = { messagesPerMinute, filterTime: filterTime(this.#live, now) };
+      this.#samples = withSample(this.#samples, sample);
       this.#sampledAt = now;
     }
+    if (!due && JSON.stringify(counters) === JSON.stringify(this.#overview.counters)) return;
     this.#stale = true;
     this.#changed();
   }
