@@ -13,8 +13,8 @@ export interface Io extends Style {
   readonly signal: AbortSignal;
 }
 
-/** Exit status: fine; it worked and found something wrong; it could not do its work. */
-export type ExitStatus = 0 | 1 | 2;
+/** Exit status: fine; it worked and found something wrong; it could not do its work. 3 only where monitoring asks. */
+export type ExitStatus = 0 | 1 | 2 | 3;
 
 export type Options = Readonly<Record<string, unknown>>;
 export type Run = (args: readonly string[], options: Options, io: Io) => Promise<ExitStatus>;

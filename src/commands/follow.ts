@@ -6,10 +6,12 @@ import { JOURNAL, type LogInput, openFiles, openJournal } from '../follow/inputs
 import { Live } from '../follow/live.js';
 import { run as runEngine } from '../follow/run.js';
 import { showLines } from '../follow/show-lines.js';
+import { Diagnosis } from '../ingest/diagnosis.js';
 import { Traces } from '../ingest/traces.js';
 import { printable } from '../output/printable.js';
 import { findLog } from '../read/find-log.js';
 import { compilePatterns, parsePatternFile, readPatternFiles } from '../read/pattern-files.js';
+import { readCatalogue } from '../read/problem-files.js';
 import { databaseFile, explained, openForWriting, openInMemory, takeWriteLock } from '../store/database.js';
 import { storePatterns } from '../store/patterns.js';
 import { Reader } from '../store/reader.js';
@@ -77,16 +79,18 @@ async function follow(
   const reader = new Reader(db);
   const stored = reader.patterns().map(({ file: name, json }) => parsePatternFile(name, json));
   const path = mailPath(options);
+  const diagnosis = new Diagnosis(readCatalogue(dir), path, reader.knowledge());
   const engine = new Engine({
     db,
     patterns: compilePatterns(stored),
     path,
+    diagnosis,
     zone: zone(options),
     year: year(options),
   });
   const after = stuckAfter(options);
   const now = (): number => Date.now() * 1000;
-  const traces = new Traces({ db, path, patterns: [], stuckAfter: after, now });
+  const traces = new Traces({ db, path, diagnosis, patterns: [], stuckAfter: after, now });
   const live = new Live({
     sources: logs ?? [JOURNAL],
     database: file,

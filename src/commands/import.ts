@@ -1,13 +1,14 @@
 import { stat } from 'node:fs/promises';
 import type { ZoneOffset } from '../core/clock.js';
 import { LineReader } from '../core/line.js';
+import { Diagnosis } from '../ingest/diagnosis.js';
 import { endImport } from '../ingest/end-import.js';
 import { Ingest } from '../ingest/ingest.js';
-
 import { printable, printableJson } from '../output/printable.js';
 import { progressBar } from '../output/progress.js';
 import { openInput } from '../read/input.js';
 import { compilePatterns, readPatternFiles } from '../read/pattern-files.js';
+import { readCatalogue } from '../read/problem-files.js';
 import { databaseFile, guarded, openForReading, openForWriting, takeWriteLock } from '../store/database.js';
 import { Reader } from '../store/reader.js';
 import { directSink, threadSink } from '../store/sink.js';
@@ -58,10 +59,12 @@ export const run: Run = async (paths, options, io) => {
   const total = logs.reduce((sum, { size }) => sum + size, 0);
   const small = total < SMALL && logs.every(({ path: name }) => name !== '-');
   const sink = small ? directSink(file) : threadSink(file);
+  const reader = new Reader(db);
   const ingest = new Ingest({
     patterns,
     path,
-    reader: new Reader(db),
+    reader,
+    diagnosis: new Diagnosis(readCatalogue(dir), path, reader.knowledge()),
     sink,
     onUnrecognized: flag(options, 'showUnrecognized') ? (raw) => io.out(`${printable(raw)}\n`) : undefined,
   });

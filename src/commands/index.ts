@@ -32,6 +32,15 @@ const STUCK_AFTER: OptionSpec = {
   flags: '--stuck-after <time>',
   help: 'open and without progress for so long is stuck (default: 5m)',
 };
+const CONFIGURATION: readonly OptionSpec[] = [
+  { flags: '--config-dir <dir>', help: 'Postfix’ folder (default: this machine’s)' },
+  {
+    flags: '--amavisd-conf <file>',
+    help: 'amavisd.conf, or a conf.d folder; may be given again, in the order that amavisd reads them',
+    many: true,
+  },
+  { flags: '--live', help: 'ask postconf and what runs (default: without --config-dir)' },
+];
 const COMMON = [DB, JSON_OUT, NO_COLOR, TZ, FILTER, REINJECT, PATTERNS] as const;
 
 export const commands: readonly CommandSpec[] = [
@@ -129,6 +138,119 @@ export const commands: readonly CommandSpec[] = [
       },
     ],
     load: () => import('./search.js'),
+  },
+  {
+    name: 'check',
+    args: '',
+    summary: 'audit the configuration of Postfix and amavis against the integration guide',
+    options: [JSON_OUT, NO_COLOR, ...CONFIGURATION],
+    examples: [
+      { line: 'amavtrace check', help: 'this machine, asking postconf' },
+      {
+        line: 'amavtrace check --config-dir ./etc/postfix --amavisd-conf ./etc/amavisd.conf',
+        help: 'a copy of another',
+      },
+      { line: 'amavtrace check --json', help: 'findings for a script' },
+    ],
+    load: () => import('./check.js'),
+  },
+  {
+    name: 'probe',
+    args: '',
+    summary: 'run the guide’s three tests: amavis, the way back, a message through the chain',
+    options: [
+      JSON_OUT,
+      NO_COLOR,
+      TZ,
+      PATTERNS,
+      ...CONFIGURATION,
+      {
+        flags: '--filter <host:port>',
+        help: 'amavis’ address (default: as configured, else 127.0.0.1:10024)',
+      },
+      {
+        flags: '--reinject <host:port>',
+        help: 'where mail comes back (default: as configured, else :10025)',
+      },
+      {
+        flags: '--log <file>',
+        help: 'the mail log to follow; may be given again (default: the machine’s)',
+        many: true,
+      },
+      { flags: '--from <address>', help: 'sender of the test message (default: the null sender)' },
+      { flags: '--to <address>', help: 'its recipient (default: postmaster)' },
+      { flags: '--via <port>', help: 'hand it in at amavis (10024, the default) or at the front (25)' },
+      { flags: '--gtube', help: 'send the GTUBE spam pattern, and want it blocked' },
+      { flags: '--eicar', help: 'send the EICAR virus pattern, and want it blocked' },
+      { flags: '--allow-remote', help: 'also connect to other machines' },
+    ],
+    examples: [
+      { line: 'amavtrace probe', help: 'the three tests' },
+      {
+        line: 'amavtrace probe --via 25 --to alice@example.com',
+        help: 'through the whole path, to a mailbox',
+      },
+      { line: 'amavtrace probe --eicar', help: 'is a virus stopped?' },
+    ],
+    load: () => import('./probe.js'),
+  },
+  {
+    name: 'stuck',
+    args: '',
+    summary: 'show what waits or is deferred at the filter, why, and what to do',
+    options: [
+      ...COMMON,
+      STUCK_AFTER,
+      {
+        flags: '--queue',
+        help: 'ask the live queue too (postqueue -j), and say where it and the log disagree',
+      },
+      { flags: '--nagios', help: 'one line with performance data, exit status 0 to 3' },
+      {
+        flags: '--warning <limit>',
+        help: 'with --nagios: so many messages, or an age such as 10m (default: 1)',
+      },
+      { flags: '--critical <limit>', help: 'likewise (default: 10)' },
+    ],
+    examples: [
+      { line: 'amavtrace stuck', help: 'what waits, by cause; exit status 1 when there is any' },
+      { line: 'amavtrace stuck --queue', help: 'on the mail server itself' },
+      { line: 'amavtrace stuck --nagios --warning 5m --critical 30m', help: 'for monitoring' },
+    ],
+    load: () => import('./stuck.js'),
+  },
+  {
+    name: 'stats',
+    args: '',
+    summary: 'totals by state, verdict and problem, time in the filter, throughput',
+    options: [
+      ...COMMON,
+      STUCK_AFTER,
+      { flags: '--since <time>', help: 'ISO time, -2h, today, yesterday' },
+      { flags: '--until <time>', help: 'likewise' },
+      { flags: '--host <host>', help: 'the host that logged it' },
+      { flags: '--prometheus', help: 'Prometheus’ text format, for a textfile collector' },
+    ],
+    examples: [
+      { line: 'amavtrace stats --since today', help: 'the day so far' },
+      { line: 'amavtrace stats --prometheus > amavtrace.prom', help: 'for the node exporter' },
+    ],
+    load: () => import('./stats.js'),
+  },
+  {
+    name: 'explain',
+    args: '[query...]',
+    summary: 'explain a problem, by its code, a word or a pasted log line; all of them without one',
+    options: [JSON_OUT, NO_COLOR, PATTERNS],
+    examples: [
+      { line: 'amavtrace explain', help: 'the whole catalogue' },
+      { line: 'amavtrace explain filter-loop', help: 'one problem: cause, fix, reference' },
+      {
+        line: "amavtrace explain 'status=deferred (connect to 127.0.0.1[127.0.0.1]:10024: Connection refused)'",
+        help: 'what a log line means',
+      },
+    ],
+    load: () => import('./explain.js'),
   },
   {
     name: 'patterns',

@@ -1,8 +1,11 @@
 /** Opening the store as a command's options say. */
 import type { Database } from 'better-sqlite3';
+import { Diagnosis } from '../ingest/diagnosis.js';
 import { Traces } from '../ingest/traces.js';
 import { readPatternFiles } from '../read/pattern-files.js';
+import { readCatalogue } from '../read/problem-files.js';
 import { databaseFile, openForReading } from '../store/database.js';
+import { Reader } from '../store/reader.js';
 import type { Io, Options } from './command.js';
 import { mailPath, seconds, text } from './options.js';
 
@@ -21,9 +24,7 @@ export function openTraces(
   const db = openForReading(file);
   const dir = text(options, 'patterns');
   const patterns = dir === undefined ? [] : readPatternFiles(dir);
-  return {
-    traces: new Traces({ db, path: mailPath(options), patterns, stuckAfter: stuckAfter(options) }),
-    db,
-    file,
-  };
+  const path = mailPath(options);
+  const diagnosis = new Diagnosis(readCatalogue(dir), path, new Reader(db).knowledge());
+  return { traces: new Traces({ db, path, diagnosis, patterns, stuckAfter: stuckAfter(options) }), db, file };
 }

@@ -24,6 +24,8 @@ const DAY = 86_400_000;
 const STEP_BACK = 31 * DAY;
 /** A stamp that leaps ahead by more than this is the last of the year before, after a step back over New Year. */
 const LEAP_AHEAD = 334 * DAY;
+/** How far lines of one stream may stand out of order. */
+const JITTER = 300_000;
 
 export class Clock {
   readonly #options: ClockOptions;
@@ -103,7 +105,8 @@ export class Clock {
     // A local time that the change skips exists in no offset: take it as the offset before the change has it.
     if (first === undefined) return local - (offsets[0] ?? 0) * 60_000;
     if (second === undefined || this.#instant === 0) return first;
-    return Math.abs(second - this.#instant) < Math.abs(first - this.#instant) ? second : first;
+    // The first pass through the hour, unless the stream is past it already.
+    return first >= this.#instant - JITTER ? first : second;
   }
 }
 

@@ -13,9 +13,9 @@ const CLASS = new Uint8Array(128);
 for (const char of '0123456789ABCDEF') CLASS[char.charCodeAt(0)] = HEX;
 for (const char of LONG_ALPHABET) CLASS[char.charCodeAt(0)] = (CLASS[char.charCodeAt(0)] ?? 0) | LONG;
 
-/** Shortest and longest ids: five digits and an inode; long ids of 64-bit inodes stay below the maximum. */
+/** Shortest and longest ids: five digits and an inode of up to 64 bits. */
 const SHORT_MIN = 6;
-const SHORT_MAX = 17;
+const SHORT_MAX = 21;
 const LONG_MIN = 12;
 const LONG_MAX = 24;
 

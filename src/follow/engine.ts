@@ -2,27 +2,31 @@
  * Lines of followed logs in, stored traces out. What changed is committed together with how far the logs were read,
  * so that a program that is killed at any moment goes on where it was.
  *
- * What may go on stays in memory. Three things are kept in the store beside the traces, as no trace tells them: lines
- * that are no message's yet (pieces of split lines, a client whose message has no id), the clock of stamps without a
- * year, and the filters that were learnt.
+ * What may go on stays in memory. Beside the traces the store keeps what they don't tell: lines that are no message's
+ * yet (pieces of split lines, a client whose message has no id), the clock of stamps without a year, the filters that
+ * were learnt. What diagnosis has learnt is large, so it is only stored when messages are packed; until then it can be
+ * learnt again from what is not packed and from the lines that belong to no message.
  */
 import type { Database } from 'better-sqlite3';
 import type { ZoneOffset } from '../core/clock.js';
 import type { Event } from '../core/event.js';
 import { EventReader } from '../core/event-reader.js';
 import type { StoredCase } from '../core/join/archive.js';
-import { Joiner } from '../core/join/joiner.js';
+import { type Case, Joiner } from '../core/join/joiner.js';
 import type { MailPath } from '../core/path.js';
 import type { PatternSet } from '../core/pattern.js';
-import type { View } from '../core/trace/view.js';
+import { type View, viewOf } from '../core/trace/view.js';
+import type { Diagnosis } from '../ingest/diagnosis.js';
 import { packLoose } from '../ingest/pack-loose.js';
 import { Packer } from '../ingest/packer.js';
+import { replay } from '../ingest/replay.js';
 import { storedCase } from '../ingest/stored-case.js';
-import type { WaitingLine } from '../store/batch.js';
+import type { Batch } from '../store/batch.js';
 import { hashKey } from '../store/hash.js';
 import { Reader, type Row } from '../store/reader.js';
-import { BLOCK_BYTES } from '../store/segment.js';
+import { BLOCK_BYTES, type StoredLine } from '../store/segment.js';
 import { Writer } from '../store/writer.js';
+import { WaitingLines } from './waiting-lines.js';
 
 const SECOND = 1_000_000;
 /** What happened within this time of the newest line is in memory, so it is taken there after a restart. */
@@ -30,12 +34,18 @@ const WARM = 60 * SECOND;
 /** A message that may go on is packed when it was quiet for longer than Postfix ever waits between two attempts. */
 const QUIET = 24 * 3600 * SECOND;
 const QUIET_CHECK = 3600 * SECOND;
+/** Packed at once: a block's worth, less what a last message may need. */
+const ENOUGH_CHARACTERS = BLOCK_BYTES * 0.8;
+const ENOUGH_SYSTEM_LINES = 1000;
+/** The newest line's time when the knowledge was stored. */
+const KNOWN_UNTIL = 'known-until';
 
 export interface EngineOptions {
   /** Written to by nobody else. */
   readonly db: Database;
   readonly patterns: PatternSet;
   readonly path: MailPath;
+  readonly diagnosis: Diagnosis;
   readonly zone: ZoneOffset;
   /** The year of a log's first line, where stamps have none. */
   readonly year?: number | undefined;
@@ -44,9 +54,14 @@ export interface EngineOptions {
 /** What a commit stored. */
 export interface Committed {
   /** What changed, under its number in the store. */
-  readonly changed: readonly { readonly ref: number; readonly view: View }[];
+  readonly changed: readonly Changed[];
   /** Numbers of traces that became part of another. */
   readonly gone: readonly number[];
+}
+
+interface Changed {
+  readonly ref: number;
+  readonly view: View;
 }
 
 /** How far a log was read. */
@@ -67,35 +82,34 @@ export class Engine {
   /** Logs that were read further since the last commit. */
   readonly #moved = new Set<string>();
   readonly #sources = new Map<string, EventReader>();
-  /** Lines that the store keeps as waiting, by what stands for them in memory. */
-  #waiting = new Map<object, number>();
-  /** Those of logs that this process has not read from yet. */
-  #waitingBefore: WaitingLine[];
-  #waitingRead: number[] = [];
-  #lastWaiting: number;
+  readonly #waiting: WaitingLines;
   /** Finished messages with loose lines, and how many characters. */
   readonly #loose = new Map<number, number>();
+  /** Messages that diagnosis has learnt from; those among them that are packed, only while they are in memory. */
+  readonly #known = new Set<number>();
+  /** The problems that a case in memory is stored with. */
+  readonly #problems = new WeakMap<Case, string>();
+  #diagnosed: Batch['diagnosed'][number][] = [];
   #newest: number;
   #lines = 0;
   #quietChecked = 0;
 
   constructor(options: EngineOptions) {
-    const { db, path } = options;
+    const { db, path, diagnosis } = options;
     this.#options = options;
     this.#reader = new Reader(db);
     this.#writer = new Writer(db);
     path.recall(this.#reader.endpoints());
     this.#joiner = new Joiner(path, { recall: (key) => this.#recall(this.#reader.byHash(hashKey(key))) });
-    this.#packer = new Packer(path, this.#reader.lastIds(), true);
+    this.#packer = new Packer(path, diagnosis, this.#reader.lastIds(), true);
     for (const { path: log, json } of this.#reader.checkpoints())
       this.#checkpoints.set(log, JSON.parse(json) as Checkpoint);
-    for (const { id } of this.#reader.loose()) this.#loose.set(id, this.#reader.looseSize(id));
     this.#newest = this.#reader.newest();
     this.#joiner.resume(this.#recall(this.#reader.recent(this.#newest - WARM)));
-    this.#waitingBefore = this.#reader.waiting();
-    this.#lastWaiting = this.#waitingBefore.at(-1)?.id ?? 0;
-    const nowhere = this.#newSource({ notAfter: 0, zone: options.zone });
-    this.#readWaiting('', nowhere);
+    const waiting = this.#reader.waiting();
+    this.#learnAgain(WaitingLines.systemLines(waiting));
+    this.#waiting = new WaitingLines(waiting);
+    this.#waiting.readAgain(this.#newSource({ notAfter: 0, zone: options.zone }));
   }
 
   /** Where the reading of a log is to begin: what was committed last; undefined for one that was never read. */
@@ -103,13 +117,19 @@ export class Engine {
     return this.#checkpoints.get(log)?.position;
   }
 
+  /** Lines read, and how many of Postfix and amavis no pattern knew. */
+  get counts(): { readonly lines: number; readonly unrecognized: number } {
+    let unrecognized = 0;
+    for (const { counts } of this.#sources.values()) unrecognized += counts.unrecognized;
+    return { lines: this.#lines, unrecognized };
+  }
+
   /**
    * Takes lines of a log, and what its reader wants to be told at the next start. `modified`: milliseconds, when
    * they were written at the latest.
    */
   read(log: string, lines: readonly string[], position: unknown, modified: number): void {
-    const before = this.#checkpoints.get(log);
-    let clock = before?.clock;
+    let clock = this.#checkpoints.get(log)?.clock;
     if (lines.length > 0) {
       const source = this.#sources.get(log) ?? this.#begin(log, modified, clock);
       for (const line of lines) if (line !== '') source.read(line);
@@ -123,28 +143,32 @@ export class Engine {
   /** Stores what changed and how far the logs were read, in one transaction. */
   commit(): Committed {
     if (this.#moved.size === 0) return { changed: [], gone: [] };
-    const changed: { ref: number; view: View }[] = [];
+    const changed = new Map<number, View>();
     const gone: number[] = [];
     for (const which of this.#joiner.changed()) {
       gone.push(...which.refs.slice(1));
-      const { ref, view } = this.#packer.add(which);
+      const { ref, view, problems } = this.#packer.add(which);
       this.#joiner.stored(which, ref);
-      changed.push({ ref, view });
+      this.#problems.set(which, problems);
+      changed.set(ref, view);
+    }
+    for (const [ref, view] of changed) this.#noteLoose(ref, view);
+    for (const ref of gone) this.#loose.delete(ref);
+    for (const which of this.#joiner.resting()) {
+      const again = this.#putAway(which);
+      if (again !== undefined) changed.set(again.ref, again.view);
     }
     const checkpoints = [...this.#moved].map((path) => ({
       path,
       json: JSON.stringify(this.#checkpoints.get(path)),
     }));
-    this.#writer.write(this.#packer.take(checkpoints, this.#waitingChanges()));
+    this.#write({ checkpoints });
     this.#moved.clear();
-    for (const { ref, view } of changed) this.#noteLoose(ref, view);
-    for (const ref of gone) this.#loose.delete(ref);
-    this.#joiner.rest();
-    return { changed, gone };
+    return { changed: [...changed].map(([ref, view]) => ({ ref, view })), gone };
   }
 
-  /** Packs finished messages' lines when they fill a block; at the end, `all` of them. To be called after a commit. */
-  pack(all = false): void {
+  /** Packs the lines of finished messages when there are enough. To be called now and then, after a commit. */
+  pack(): void {
     if (this.#newest - this.#quietChecked > QUIET_CHECK) {
       this.#quietChecked = this.#newest;
       for (const { id, last, block } of this.#reader.open())
@@ -153,79 +177,113 @@ export class Engine {
     let size = 0;
     const resting: number[] = [];
     for (const [ref, characters] of this.#loose) {
-      if (!all && this.#joiner.holds(ref)) continue;
+      if (this.#joiner.holds(ref)) continue;
       resting.push(ref);
       size += characters;
     }
-    if (resting.length === 0 || (!all && size < BLOCK_BYTES)) return;
-    const rows = resting.flatMap((ref) => this.#reader.byId(ref) ?? []);
-    for (const ref of packLoose(this.#options.db, rows, all)) this.#loose.delete(ref);
+    if (size > ENOUGH_CHARACTERS || this.#waiting.system > ENOUGH_SYSTEM_LINES) this.#packAll(resting);
   }
 
-  /** Lines read, and how many of Postfix and amavis no pattern knew. */
-  get counts(): { readonly lines: number; readonly unrecognized: number } {
-    let unrecognized = 0;
-    for (const { counts } of this.#sources.values()) unrecognized += counts.unrecognized;
-    return { lines: this.#lines, unrecognized };
+  /** At the end, after the last commit: packs what is finished and stores what was learnt. */
+  close(): void {
+    for (const which of this.#joiner.held()) this.#putAway(which);
+    this.#packAll([...this.#loose.keys()]);
+  }
+
+  /** What diagnosis has learnt is stored with the lines that it was learnt from, so that it learns from none twice. */
+  #packAll(refs: readonly number[]): void {
+    const rows = refs.flatMap((ref) => this.#reader.byId(ref) ?? []);
+    const { db, diagnosis } = this.#options;
+    db.transaction(() => {
+      packLoose(db, rows);
+      this.#waiting.forgetSystem();
+      const until = { name: KNOWN_UNTIL, json: JSON.stringify(this.#newest) };
+      this.#write({ knowledge: [...diagnosis.knowledge(), until] });
+    }).immediate();
+    for (const ref of refs) {
+      this.#loose.delete(ref);
+      this.#known.delete(ref);
+    }
+  }
+
+  #write(more: Partial<Pick<Batch, 'checkpoints' | 'knowledge'>>): void {
+    const waiting = this.#waiting.changes(this.#joiner.loose(), this.#sources);
+    this.#writer.write(this.#packer.take({ ...more, diagnosed: this.#diagnosed, waiting }));
+    this.#diagnosed = [];
+  }
+
+  /** A case leaves memory: diagnosis learns from it, and tells its problems with what is known by now. */
+  #putAway(which: Case): Changed | undefined {
+    const [ref] = which.refs;
+    if (ref === undefined) return undefined;
+    const view = viewOf(which, this.#options.path);
+    return this.#learn(ref, view, this.#problems.get(which)) ? { ref, view } : undefined;
+  }
+
+  /** Whether the problems are others than those that it is stored with. */
+  #learn(ref: number, view: View, before: string | undefined): boolean {
+    const codes = this.#options.diagnosis.putAway(view, !this.#known.has(ref));
+    if (!view.open) this.#known.add(ref);
+    const problems = codes.join(' ');
+    if (problems === before) return false;
+    this.#diagnosed.push({ trace: ref, problems });
+    return true;
+  }
+
+  /** What was learnt after the knowledge was stored last: from the lines that are there, in their order. */
+  #learnAgain(systemLines: readonly StoredLine[]): void {
+    const { patterns, path, diagnosis } = this.#options;
+    const stored = this.#reader.knowledge().find(({ name }) => name === KNOWN_UNTIL);
+    const until = stored === undefined ? this.#newest : (JSON.parse(stored.json) as number);
+    const finished = this.#reader.loose();
+    const open = this.#reader.open().filter(({ block, last }) => block === null && last > until - WARM);
+    const events: { readonly event: Event; readonly alone: boolean }[] = [];
+    for (const event of replay(systemLines, patterns)) events.push({ event, alone: true });
+    for (const row of [...finished, ...open])
+      for (const event of replay(this.#reader.linesOf(row), patterns)) events.push({ event, alone: false });
+    events.sort((a, b) => a.event.at.time - b.event.at.time);
+    for (const { event, alone } of events) diagnosis.event(event, alone);
+    for (const row of finished) {
+      const which = storedCase(row, this.#reader, patterns);
+      const view = viewOf(which, path);
+      this.#noteLoose(row.id, view);
+      if (!this.#joiner.holds(row.id)) this.#learn(row.id, view, row.problems);
+    }
   }
 
   #begin(log: string, modified: number, after: number | undefined): EventReader {
     const { zone, year } = this.#options;
     const source = this.#newSource({ notAfter: modified, year, after, zone });
     this.#sources.set(log, source);
-    this.#readWaiting(log, source);
+    this.#waiting.readAgain(source, log);
     return source;
   }
 
   #newSource(clock: ConstructorParameters<typeof EventReader>[1]): EventReader {
     const event = (one: Event): void => {
       if (one.at.time > this.#newest) this.#newest = one.at.time;
-      this.#joiner.apply(one);
+      const alone = this.#joiner.apply(one) === undefined;
+      this.#options.diagnosis.event(one, alone);
+      if (alone) this.#waiting.keepSystem(one);
     };
     return new EventReader(this.#options.patterns, clock, { event, unrecognized: () => {} });
-  }
-
-  /** Lines that waited when the program ended: read again, they stand for themselves anew. */
-  #readWaiting(log: string, source: EventReader): void {
-    for (const { id, raw, time } of this.#waitingBefore.filter(({ path }) => path === log)) {
-      source.read(raw, time);
-      this.#waitingRead.push(id);
-    }
-    this.#waitingBefore = this.#waitingBefore.filter(({ path }) => path !== log);
-  }
-
-  #waitingChanges(): { added: WaitingLine[]; removed: number[] } {
-    const added: WaitingLine[] = [];
-    const removed = this.#waitingRead;
-    this.#waitingRead = [];
-    const now = new Map<object, number>();
-    const keep = (path: string, one: { readonly time: number; readonly raw: string }): void => {
-      let id = this.#waiting.get(one);
-      if (id === undefined) {
-        id = ++this.#lastWaiting;
-        added.push({ id, path, time: one.time, raw: one.raw });
-      }
-      now.set(one, id);
-    };
-    for (const { at } of this.#joiner.loose()) keep('', at);
-    for (const [path, source] of this.#sources) for (const line of source.pending()) keep(path, line);
-    for (const [one, id] of this.#waiting) if (!now.has(one)) removed.push(id);
-    this.#waiting = now;
-    return { added, removed };
   }
 
   #noteLoose(ref: number, view: View): void {
     this.#loose.delete(ref);
     if (view.open) return;
-    this.#loose.set(
-      ref,
-      view.facts.events.reduce((sum, { at }) => sum + at.raw.length, 0),
-    );
+    const size = view.facts.events.reduce((sum, { at }) => sum + at.raw.length, 0);
+    this.#loose.set(ref, size);
   }
 
   #recall(rows: readonly Row[]): StoredCase[] {
-    return rows
-      .filter(({ id }) => !this.#joiner.holds(id))
-      .map((row) => storedCase(row, this.#reader, this.#options.patterns));
+    const recalled: StoredCase[] = [];
+    for (const row of rows) {
+      if (this.#joiner.holds(row.id)) continue;
+      // What is packed has been learnt from.
+      if (row.block !== null) this.#known.add(row.id);
+      recalled.push(storedCase(row, this.#reader, this.#options.patterns));
+    }
+    return recalled;
   }
 }

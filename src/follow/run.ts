@@ -47,7 +47,7 @@ export async function run(engine: Engine, live: Live, input: LogInput, stop: () 
     }
     if (failure !== undefined) throw failure.error;
     commit();
-    engine.pack(true);
+    engine.close();
     live.end();
   } catch (error) {
     live.end(error);

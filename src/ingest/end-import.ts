@@ -16,6 +16,6 @@ export function endImport(file: string, patterns: readonly PatternFile[]): void 
   const reader = new Reader(db);
   storePatterns(db, patterns);
   const newest = reader.newest();
-  packLoose(db, [...reader.loose(), ...reader.open().filter(({ last }) => last <= newest - QUIET)], true);
+  packLoose(db, [...reader.loose(), ...reader.open().filter(({ last }) => last <= newest - QUIET)]);
   db.close();
 }

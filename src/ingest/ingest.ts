@@ -15,6 +15,7 @@ import type { PatternSet } from '../core/pattern.js';
 import type { Batch } from '../store/batch.js';
 import type { Reader } from '../store/reader.js';
 import type { Sink } from '../store/sink.js';
+import type { Diagnosis } from './diagnosis.js';
 import { Packer } from './packer.js';
 import { StoreArchive } from './store-archive.js';
 
@@ -25,6 +26,7 @@ export interface IngestOptions {
   readonly patterns: PatternSet;
   readonly path: MailPath;
   readonly reader: Reader;
+  readonly diagnosis: Diagnosis;
   readonly sink: Sink;
   readonly onUnrecognized?: ((raw: string) => void) | undefined;
 }
@@ -49,7 +51,7 @@ export class Ingest {
     options.path.recall(options.reader.endpoints());
     this.#archive = new StoreArchive(options.reader, options.patterns);
     this.#joiner = new Joiner(options.path, this.#archive);
-    this.#packer = new Packer(options.path, options.reader.lastIds());
+    this.#packer = new Packer(options.path, options.diagnosis, options.reader.lastIds());
   }
 
   /** Traces stored for the first time, and stored ones that something was added to. */
@@ -60,7 +62,7 @@ export class Ingest {
   /** Begins a stream of lines with a clock of its own. */
   source(clock: ClockOptions): EventReader {
     return new EventReader(this.#options.patterns, clock, {
-      event: (event: Event) => this.#joiner.apply(event),
+      event: (event: Event) => this.#options.diagnosis.event(event, this.#joiner.apply(event) === undefined),
       unrecognized: (raw) => this.#options.onUnrecognized?.(raw),
     });
   }
@@ -82,7 +84,7 @@ export class Ingest {
 
   /** Waits until all is stored. */
   async finish(): Promise<void> {
-    if (!this.#packer.isEmpty) await this.#send();
+    await this.#send(this.#options.diagnosis.knowledge());
     await Promise.all(this.#underWay);
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -95,8 +97,8 @@ export class Ingest {
     this.#parcels.push(parcel);
   }
 
-  async #send(): Promise<void> {
-    const batch: Batch = this.#packer.take();
+  async #send(knowledge: Batch['knowledge'] = []): Promise<void> {
+    const batch: Batch = this.#packer.take({ knowledge });
     const parcels = this.#parcels;
     this.#parcels = [];
     const done: Promise<void> = this.#options.sink

@@ -4,39 +4,26 @@
  */
 import type { Database } from 'better-sqlite3';
 import { Reader, type Row } from '../store/reader.js';
-import { BlockBuilder, compressBlock, type Place, packLines } from '../store/segment.js';
+import { BlockBuilder, compressBlock, packLines } from '../store/segment.js';
 
-/**
- * Packs the rows' loose lines into blocks, in one transaction. What fills no block stays loose, unless `all`.
- * Gives the numbers of the packed ones.
- */
-export function packLoose(db: Database, rows: readonly Row[], all: boolean): number[] {
+/** Packs the rows' loose lines into blocks, in one transaction. */
+export function packLoose(db: Database, rows: readonly Row[]): void {
   const reader = new Reader(db);
   const store = db.prepare('insert into block (id, data) values (?, ?)');
   const place = db.prepare('update trace set block = ?, start = ?, length = ? where id = ?');
   const drop = db.prepare('delete from line where trace = ?');
   const blocks = new BlockBuilder(reader.lastIds().block + 1);
-  const packed: number[] = [];
-  let placed: (Place & { readonly row: number })[] = [];
-  const storeFull = (rest: boolean): void => {
-    for (const { id, data } of blocks.take(rest)) {
-      store.run(id, compressBlock(data));
-      for (const { row, block, start, length } of placed) {
-        if (block !== id) continue;
-        place.run(block, start, length, row);
-        drop.run(row);
-        packed.push(row);
-      }
-      placed = placed.filter(({ block }) => block !== id);
-    }
+  const storeBlocks = (all: boolean): void => {
+    for (const { id, data } of blocks.take(all)) store.run(id, compressBlock(data));
   };
   db.transaction(() => {
     for (const row of rows) {
       if (row.block !== null) continue;
-      placed.push({ row: row.id, ...blocks.add(packLines(reader.linesOf(row))) });
-      storeFull(false);
+      const { block, start, length } = blocks.add(packLines(reader.linesOf(row)));
+      place.run(block, start, length, row.id);
+      drop.run(row.id);
+      storeBlocks(false);
     }
-    storeFull(all);
+    storeBlocks(true);
   }).immediate();
-  return packed;
 }

@@ -8,18 +8,29 @@ import { type View, viewOf } from '../core/trace/view.js';
 import type { Batch, TraceRow } from '../store/batch.js';
 import { hashKey } from '../store/hash.js';
 import { BlockBuilder, packLines, type StoredLine } from '../store/segment.js';
+import type { Diagnosis } from './diagnosis.js';
 import { extraOf } from './stored-case.js';
 
 /** A batch is handed over when it holds about this many characters of lines. */
 const BATCH_CHARACTERS = 4 * 1024 * 1024;
 
 interface Draft {
-  traces: TraceRow[];
-  keys: number[];
-  keyTraces: number[];
-  lines: Batch['lines'][number][];
-  rewritten: Batch['rewritten'][number][];
-  gone: number[];
+  /** Rows by trace: a message may be put away twice before the batch is sent. */
+  readonly rows: Map<number, { readonly row: TraceRow; readonly lines: Batch['lines'] }>;
+  readonly keys: number[];
+  readonly keyTraces: number[];
+  readonly rewritten: Batch['rewritten'][number][];
+  readonly gone: number[];
+}
+
+/** A case that was taken into the batch. */
+interface Added {
+  /** The number it is stored under. */
+  readonly ref: number;
+  readonly hashes: readonly number[];
+  readonly view: View;
+  /** Codes of its problems: words between spaces. */
+  readonly problems: string;
 }
 
 export class Packer {
@@ -28,6 +39,7 @@ export class Packer {
   /** When live: the loose lines that the store has of a case in memory. */
   readonly #loose = new WeakMap<Case, { readonly ref: number; readonly lines: readonly StoredLine[] }>();
   readonly #blocks: BlockBuilder;
+  readonly #diagnosis: Diagnosis;
   #draft: Draft = emptyDraft();
   #characters = 0;
   #lastTrace: number;
@@ -36,9 +48,15 @@ export class Packer {
   changed = 0;
 
   /** `live`: cases come again and again, so their lines stay loose until they are packed together. */
-  constructor(path: MailPath, last: { readonly trace: number; readonly block: number }, live = false) {
+  constructor(
+    path: MailPath,
+    diagnosis: Diagnosis,
+    last: { readonly trace: number; readonly block: number },
+    live = false,
+  ) {
     this.#path = path;
     this.#live = live;
+    this.#diagnosis = diagnosis;
     this.#lastTrace = last.trace;
     this.#blocks = new BlockBuilder(last.block + 1);
   }
@@ -48,49 +66,64 @@ export class Packer {
   }
 
   get isEmpty(): boolean {
-    return this.#draft.traces.length === 0;
+    return this.#draft.rows.size === 0;
   }
 
-  /** Takes a case into the batch. The number it is stored under, and its keys' hashes. */
-  add(which: Case): { readonly ref: number; readonly hashes: readonly number[]; readonly view: View } {
+  /** Takes a case into the batch. */
+  add(which: Case): Added {
     const [known, ...others] = which.refs;
     const ref = known ?? ++this.#lastTrace;
     if (known === undefined) this.added++;
     else this.changed++;
     const draft = this.#draft;
-    draft.gone.push(...others);
+    for (const other of others) {
+      draft.gone.push(other);
+      draft.rows.delete(other);
+    }
     const view = viewOf(which, this.#path);
     const lines = linesOf(view);
     let place: { block: number; start: number; length: number } | undefined;
     let from = 0;
+    let loose: Batch['lines'] = [];
     if (view.open || this.#live) {
       from = this.#sameLines(which, ref, lines);
-      for (const [n, { time, raw }] of lines.entries()) {
-        if (n < from) continue;
-        draft.lines.push({ trace: ref, n, time, raw });
-        this.#characters += raw.length;
-      }
+      loose = lines.map(({ time, raw }, n) => ({ trace: ref, n, time, raw })).slice(from);
+      for (const { raw } of loose) this.#characters += raw.length;
     } else {
       const segment = packLines(lines);
       this.#characters += segment.length;
       place = this.#blocks.add(segment);
     }
     if (known !== undefined) draft.rewritten.push({ trace: known, from });
-    draft.traces.push(rowOf(ref, view, place));
+    const codes = this.#live
+      ? this.#diagnosis.codes(view)
+      : this.#diagnosis.putAway(view, known === undefined);
+    const problems = codes.join(' ');
+    draft.rows.set(ref, { row: rowOf(ref, view, problems, place), lines: loose });
     const hashes = [...keysOf(which, view)].map(hashKey);
     for (const hash of hashes) {
       draft.keys.push(hash);
       draft.keyTraces.push(ref);
     }
-    return { ref, hashes, view };
+    return { ref, hashes, view, problems };
   }
 
-  take(
-    checkpoints: Batch['checkpoints'] = [],
-    waiting: Batch['waiting'] = { added: [], removed: [] },
-  ): Batch {
-    const endpoints = this.#path.takeLearnt();
-    const batch = { ...this.#draft, blocks: this.#blocks.take(true), endpoints, waiting, checkpoints };
+  /** What has been taken in, to be stored with what else belongs into the same transaction. */
+  take(more: Partial<Pick<Batch, 'checkpoints' | 'knowledge' | 'waiting' | 'diagnosed'>> = {}): Batch {
+    const { rows, ...rest } = this.#draft;
+    const entries = [...rows.values()];
+    const batch: Batch = {
+      ...rest,
+      traces: entries.map(({ row }) => row),
+      lines: entries.flatMap(({ lines }) => lines),
+      blocks: this.#blocks.take(true),
+      endpoints: this.#path.takeLearnt(),
+      checkpoints: [],
+      knowledge: [],
+      waiting: { added: [], removed: [] },
+      diagnosed: [],
+      ...more,
+    };
     this.#draft = emptyDraft();
     this.#characters = 0;
     return batch;
@@ -109,7 +142,7 @@ export class Packer {
 }
 
 function emptyDraft(): Draft {
-  return { traces: [], keys: [], keyTraces: [], lines: [], rewritten: [], gone: [] };
+  return { rows: new Map(), keys: [], keyTraces: [], rewritten: [], gone: [] };
 }
 
 function linesOf(view: View): StoredLine[] {
@@ -145,6 +178,7 @@ function keysOf(which: Case, view: View): Set<string> {
 function rowOf(
   id: number,
   view: View,
+  problems: string,
   place: { block: number; start: number; length: number } | undefined,
 ): TraceRow {
   const addresses = new Set<string>();
@@ -170,7 +204,7 @@ function rowOf(
     open: view.open ? 1 : 0,
     complete: view.complete ? 1 : 0,
     verdicts: [...verdicts].join(' '),
-    problems: '',
+    problems,
     sender: senderOf(view),
     recipients: [...addresses].join('\n'),
     client:

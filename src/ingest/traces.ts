@@ -3,16 +3,19 @@ import type { Database } from 'better-sqlite3';
 import { amavisKey, mailKey, messageKey, queueKey } from '../core/keys.js';
 import type { MailPath } from '../core/path.js';
 import type { PatternFile, PatternSet } from '../core/pattern.js';
+import type { Incident } from '../core/problem/incidents.js';
 import { buildTrace, type TraceContext, traceId } from '../core/trace/build.js';
 import type { Trace } from '../core/trace/trace.js';
 import { type View, viewOf } from '../core/trace/view.js';
 import { compilePatterns, parsePatternFile } from '../read/pattern-files.js';
 import { Reader, type Row, type SearchQuery } from '../store/reader.js';
+import type { Diagnosis } from './diagnosis.js';
 import { storedCase } from './stored-case.js';
 
 export interface TracesOptions {
   readonly db: Database;
   readonly path: MailPath;
+  readonly diagnosis: Diagnosis;
   /** A site's own patterns, besides those that imports left in the store. */
   readonly patterns: readonly PatternFile[];
   /** Microseconds; the newest line's time when not given. */
@@ -32,12 +35,14 @@ export class Traces {
   readonly #patterns: PatternSet;
   readonly #context: Omit<TraceContext, 'now'>;
   readonly #now: () => number;
+  readonly #diagnosis: Diagnosis;
 
-  constructor({ db, path, patterns, now, stuckAfter }: TracesOptions) {
+  constructor({ db, path, diagnosis, patterns, now, stuckAfter }: TracesOptions) {
     this.#reader = new Reader(db);
     const stored = this.#reader.patterns().map(({ file, json }) => parsePatternFile(file, json));
     this.#patterns = compilePatterns([...patterns, ...stored]);
     path.recall(this.#reader.endpoints());
+    this.#diagnosis = diagnosis;
     const newest = this.#reader.newest();
     this.#now = now ?? (() => newest);
     this.#context = { path, stuckAfter, idOf: (parent) => this.#idOf(parent) };
@@ -70,17 +75,29 @@ export class Traces {
   *search(query: SearchQuery, accept: (trace: Trace) => boolean): IterableIterator<Trace> {
     for (const row of this.#reader.search(query)) {
       const { trace } = this.#found(row);
-      if (accept(trace)) yield trace;
+      if (hasProblem(trace, row, query.problem) && accept(trace)) yield trace;
     }
+  }
+
+  /** Those that may go on, the longest quiet first. */
+  *open(): IterableIterator<Trace> {
+    for (const row of this.#reader.open()) yield this.#found(row).trace;
+  }
+
+  /** Troubles of the whole system, the oldest first. */
+  incidents(): Incident[] {
+    return this.#diagnosis.incidents.list();
+  }
+
+  /** The time that "now" stands for (microseconds). */
+  get now(): number {
+    return this.#now();
   }
 
   /** The trace of a message that is in memory. */
   ofView(view: View): Trace {
-    return buildTrace(view, { ...this.#context, now: this.#now() });
-  }
-
-  ofRow(row: Row): Trace {
-    return this.ofView(this.view(row));
+    const trace = this.#excused(buildTrace(view, { ...this.#context, now: this.#now() }));
+    return { ...trace, problems: this.#diagnosis.problems(trace, view.facts.events) };
   }
 
   view(row: Row): View {
@@ -89,7 +106,15 @@ export class Traces {
 
   #found(row: Row): Found {
     const lines = this.#reader.linesOf(row).map(({ raw }) => raw);
-    return { trace: this.ofRow(row), lines };
+    return { trace: this.ofView(this.view(row)), lines };
+  }
+
+  /** A message is not stuck when the lines that would tell of it may have been lost. */
+  #excused(trace: Trace): Trace {
+    if (trace.stuckSince === null) return trace;
+    const since = Date.parse(trace.stuckSince) * 1000;
+    if (!this.#diagnosis.incidents.gaps.since(trace.host, since)) return trace;
+    return { ...trace, stuck: false, stuckSince: null };
   }
 
   #idOf(parent: string): string | undefined {
@@ -102,6 +127,12 @@ export class Traces {
     }
     return undefined;
   }
+}
+
+/** A finished message has the problems that it was put away with; those of an open one are told anew. */
+function hasProblem(trace: Trace, row: Row, code: string | undefined): boolean {
+  if (code === undefined || row.open === 0) return true;
+  return trace.problems.some((problem) => problem.code === code || problem.explains?.includes(code));
 }
 
 function hasId(trace: Trace, id: string): boolean {

@@ -4,6 +4,7 @@ import type { Hop, Trace, TraceRecipient } from '../core/trace/trace.js';
 import { printable } from './printable.js';
 import { fit, mark, outcomeOfState, paint, paintOutcome, type Style } from './style.js';
 import { dateTime, duration, timeOfDay } from './times.js';
+import { wrap } from './wrap.js';
 
 export interface TextOptions extends Style {
   readonly zone: ZoneOffset;
@@ -105,15 +106,22 @@ function familyLines(trace: Trace, options: TextOptions): string[] {
 }
 
 function problemLines(trace: Trace, options: TextOptions): string[] {
-  const lines: string[] = [];
-  for (const problem of trace.problems) {
+  return trace.problems.flatMap((problem) => {
     const outcome = problem.severity === 'error' && !problem.resolved ? 'failed' : 'deferred';
-    const state = problem.resolved ? ' (overcome)' : '';
-    lines.push(
+    const facts = [`at the ${problem.stage ?? 'unknown'} hop`];
+    if (problem.count > 1) facts.push(`${problem.count} times`);
+    if (problem.resolved) facts.push('overcome');
+    const width = Math.max(40, options.columns - 13);
+    return [
       '',
-      `  ${mark(outcome, options)} ${paint(problem.code, 'bold', options)}${state}  ${printable(problem.summary)}`,
-    );
-    lines.push(`      cause  ${printable(problem.cause)}`, `      fix    ${printable(problem.fix)}`);
-  }
-  return lines;
+      `  ${mark(outcome, options)} ${paint(problem.code, 'bold', options)} (${facts.join(', ')})  ${printable(problem.summary)}`,
+      ...labelled('cause', wrap(printable(problem.cause), width)),
+      ...labelled('fix', problem.fix.split('\n').map(printable)),
+      ...labelled('see', [printable(problem.reference)]),
+    ];
+  });
+}
+
+function labelled(label: string, lines: readonly string[]): string[] {
+  return lines.map((line, index) => `      ${(index === 0 ? label : '').padEnd(5)}  ${line}`);
 }

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { type FileHandle, stat } from 'node:fs/promises';
 import { UserError } from '../user-error.js';
 import { type Compression, compressionOf, MAGIC_LENGTH } from './compression.js';
 import { fileError } from './file-error.js';
@@ -29,21 +29,29 @@ export interface Input extends AsyncIterable<Chunk> {
 
 const BLOCK = 4096;
 
+export interface InputOptions {
+  /** Begins so many bytes into the unpacked text. */
+  readonly from?: number;
+  /** The file, where it is open already; it is left open, and the path only named in messages. */
+  readonly file?: FileHandle;
+}
+
 /**
  * Opens a log file, plain or packed (gzip, xz, bzip2, zstd), or standard input for `-`.
  * Throws a UserError when it is missing, unreadable, a folder or no text.
  */
-export async function openInput(path: string): Promise<Input> {
+export async function openInput(path: string, { from = 0, file }: InputOptions = {}): Promise<Input> {
   const warnings: string[] = [];
-  const { pieces, compression, progress } = await openBytes(path, (reason) => {
+  const onDamage = (reason: string) => {
     warnings.push(`${shown(path)} is damaged: read up to there (${reason})`);
-  });
+  };
+  const { pieces, compression, progress } = await openBytes(path, onDamage, file);
   let cutLines = 0;
   async function* chunks(): AsyncGenerator<Chunk, void, undefined> {
     const countCut = () => {
       cutLines += 1;
     };
-    for await (const { data, bytes } of wholeLines(pieces, countCut)) {
+    for await (const { data, bytes } of wholeLines(after(from, pieces), countCut)) {
       yield { text: decodeLines(data), bytes, position: progress.position };
     }
   }
@@ -59,8 +67,8 @@ export async function openInput(path: string): Promise<Input> {
 }
 
 /** The first bytes of a log's text, unpacked. */
-export async function readHead(path: string, length: number): Promise<Buffer> {
-  const { pieces } = await openBytes(path, () => undefined);
+export async function readHead(path: string, length: number, file?: FileHandle): Promise<Buffer> {
+  const { pieces } = await openBytes(path, () => undefined, file);
   const head: Buffer[] = [];
   let have = 0;
   for await (const piece of pieces) {
@@ -98,9 +106,13 @@ interface Bytes {
   readonly progress: Progress;
 }
 
-async function openBytes(path: string, onDamage: (reason: string) => void): Promise<Bytes> {
+async function openBytes(
+  path: string,
+  onDamage: (reason: string) => void,
+  file: FileHandle | undefined,
+): Promise<Bytes> {
   const progress = { position: 0 };
-  const raw = source(path, progress);
+  const raw = source(path, progress, file);
   const head = await atLeast(raw, MAGIC_LENGTH);
   const compression = compressionOf(head);
   const unpacked = unpack(compression, startingWith(head, raw), onDamage)[Symbol.asyncIterator]();
@@ -132,6 +144,14 @@ async function* startingWith(
     for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
   } finally {
     await rest.return?.();
+  }
+}
+
+async function* after(from: number, pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  let skip = from;
+  for await (const piece of pieces) {
+    if (piece.length > skip) yield piece.subarray(skip);
+    skip -= Math.min(skip, piece.length);
   }
 }
 

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { fileError } from './file-error.js';
 
 const PIECE = 1 << 20;
@@ -8,8 +8,15 @@ export interface Progress {
   position: number;
 }
 
-/** The raw bytes of a file (`-` is standard input) in pieces of up to 1 MiB. Throws a UserError when it can't. */
-export async function* source(path: string, progress: Progress): AsyncGenerator<Buffer, void, undefined> {
+/**
+ * The raw bytes of a file (`-` is standard input) in pieces of up to 1 MiB. A file given open is left open.
+ * Throws a UserError when it can't.
+ */
+export async function* source(
+  path: string,
+  progress: Progress,
+  opened?: FileHandle,
+): AsyncGenerator<Buffer, void, undefined> {
   if (path === '-') {
     for await (const piece of process.stdin as AsyncIterable<Buffer>) {
       progress.position += piece.length;
@@ -17,14 +24,16 @@ export async function* source(path: string, progress: Progress): AsyncGenerator<
     }
     return;
   }
-  const file = await open(path, 'r').catch((error: unknown) => {
-    throw fileError(error, path);
-  });
+  const file =
+    opened ??
+    (await open(path, 'r').catch((error: unknown) => {
+      throw fileError(error, path);
+    }));
   try {
     for (;;) {
       // A fresh buffer each time: the pieces' ends are kept by the one who cuts them into lines.
       const { bytesRead, buffer } = await file
-        .read(Buffer.allocUnsafeSlow(PIECE), 0, PIECE, null)
+        .read(Buffer.allocUnsafeSlow(PIECE), 0, PIECE, opened ? progress.position : null)
         .catch((error: unknown) => {
           throw fileError(error, path);
         });
@@ -33,6 +42,6 @@ export async function* source(path: string, progress: Progress): AsyncGenerator<
       yield buffer.subarray(0, bytesRead);
     }
   } finally {
-    await file.close();
+    if (file !== opened) await file.close();
   }
 }

@@ -56,4 +56,8 @@ export interface Batch {
   readonly waiting: { readonly added: readonly WaitingLine[]; readonly removed: readonly number[] };
   /** Positions in followed logs: path to JSON. */
   readonly checkpoints: readonly { readonly path: string; readonly json: string }[];
+  /** Codes of stored traces' problems, told anew: words between spaces. */
+  readonly diagnosed: readonly { readonly trace: number; readonly problems: string }[];
+  /** What is known beside the messages: name to JSON. */
+  readonly knowledge: readonly { readonly name: string; readonly json: string }[];
 }

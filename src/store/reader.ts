@@ -71,7 +71,8 @@ export class Reader {
     add('lower(client) glob ?', query.client);
     add('state = ?', query.state);
     add("' ' || verdicts || ' ' like '% ' || ? || ' %'", query.verdict);
-    add("' ' || problems || ' ' like '% ' || ? || ' %'", query.problem);
+    // Some problems of open messages depend on when one looks.
+    add("(open = 1 or ' ' || problems || ' ' like '% ' || ? || ' %')", query.problem);
     add('host = ?', query.host);
     add('last >= ?', query.since);
     add('first < ?', query.until);
@@ -160,6 +161,11 @@ export class Reader {
       .prepare<[], { name: string }>('select name from endpoint')
       .all()
       .map(({ name }) => name);
+  }
+
+  /** What is known beside the messages. */
+  knowledge(): { name: string; json: string }[] {
+    return this.#db.prepare<[], { name: string; json: string }>('select name, json from knowledge').all();
   }
 
   patterns(): { file: string; json: string }[] {

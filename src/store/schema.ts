@@ -39,6 +39,8 @@ const MIGRATIONS: readonly string[] = [
   create table pattern (file text primary key, json text not null) without rowid;
   create table checkpoint (path text primary key, json text not null) without rowid;
   `,
+  // What is known beside the messages: incidents, what is usual on each host.
+  'create table knowledge (name text primary key, json text not null) without rowid;',
   `
   create table waiting (id integer primary key, path text not null, time integer not null, raw text not null);
   create index trace_loose on trace (last) where open = 0 and block is null;

@@ -15,8 +15,10 @@ export class Writer {
   readonly #dropTrace: Statement;
   readonly #endpoint: Statement;
   readonly #checkpoint: Statement;
+  readonly #diagnosed: Statement;
   readonly #wait: Statement;
   readonly #waitNoMore: Statement;
+  readonly #knowledge: Statement;
   readonly #write: (batch: Batch, blocks: readonly Buffer[]) => void;
 
   constructor(db: Database) {
@@ -31,6 +33,8 @@ export class Writer {
     this.#dropTrace = db.prepare('delete from trace where id = ?');
     this.#endpoint = db.prepare('insert or ignore into endpoint (name) values (?)');
     this.#checkpoint = db.prepare('insert or replace into checkpoint (path, json) values (?, ?)');
+    this.#knowledge = db.prepare('insert or replace into knowledge (name, json) values (?, ?)');
+    this.#diagnosed = db.prepare('update trace set problems = ? where id = ?');
     this.#wait = db.prepare('insert into waiting (id, path, time, raw) values (?, ?, ?, ?)');
     this.#waitNoMore = db.prepare('delete from waiting where id = ?');
     this.#write = db.transaction((batch: Batch, blocks: readonly Buffer[]) =>
@@ -66,9 +70,11 @@ export class Writer {
     for (const { trace, n, time, raw } of batch.lines) this.#line.run(trace, n, time, raw);
     this.#keys(batch.keys, batch.keyTraces);
     for (const name of batch.endpoints) this.#endpoint.run(name);
+    for (const { trace, problems } of batch.diagnosed) this.#diagnosed.run(problems, trace);
     for (const id of batch.waiting.removed) this.#waitNoMore.run(id);
     for (const { id, path, time, raw } of batch.waiting.added) this.#wait.run(id, path, time, raw);
     for (const { path, json } of batch.checkpoints) this.#checkpoint.run(path, json);
+    for (const { name, json } of batch.knowledge) this.#knowledge.run(name, json);
   }
 
   /** In the order of their hashes, so that neighbours in the index are written together. */

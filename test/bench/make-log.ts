@@ -23,7 +23,9 @@ export interface Made {
 /** Writes at least `size` bytes to the file. */
 export function makeLog(file: string, size: number): Made {
   const sources = MIX.map((name) =>
-    readFileSync(new URL(`../../samples/${name}/maillog`, import.meta.url), 'utf8').split('\n').filter(Boolean),
+    readFileSync(new URL(`../../samples/${name}/maillog`, import.meta.url), 'utf8')
+      .split('\n')
+      .filter(Boolean),
   );
   const out = openSync(file, 'w');
   let bytes = 0;
@@ -57,8 +59,20 @@ function again(source: readonly string[], round: number, start: number): { text:
 
 function fresh(text: string, round: number): string {
   return text
-    .replace(QUEUE_ID, (id) => ((Number.parseInt(id, 16) + round * 0x9e3779b1) % 0xfffffffffff).toString(16).toUpperCase().padStart(11, '0').slice(-11))
-    .replace(AMAVIS_ID, (_, pid: string, n: string) => `${String((Number(pid) + round * 7) % 99_999).padStart(5, '0')}-${n}`)
-    .replace(MAIL_ID, (_, before: string, id: string) => `${before}${round.toString(36).padStart(5, '0')}${id.slice(5)}`)
+    .replace(QUEUE_ID, (id) =>
+      ((Number.parseInt(id, 16) + round * 0x9e3779b1) % 0xfffffffffff)
+        .toString(16)
+        .toUpperCase()
+        .padStart(11, '0')
+        .slice(-11),
+    )
+    .replace(
+      AMAVIS_ID,
+      (_, pid: string, n: string) => `${String((Number(pid) + round * 7) % 99_999).padStart(5, '0')}-${n}`,
+    )
+    .replace(
+      MAIL_ID,
+      (_, before: string, id: string) => `${before}${round.toString(36).padStart(5, '0')}${id.slice(5)}`,
+    )
     .replace(TOKEN, (token) => `${token}${round.toString(36)}`);
 }

@@ -5,10 +5,11 @@ import { Engine } from '../../src/follow/engine.js';
 import { openFiles } from '../../src/follow/inputs.js';
 import { Live } from '../../src/follow/live.js';
 import { run } from '../../src/follow/run.js';
+import { Diagnosis } from '../../src/ingest/diagnosis.js';
 import { Traces } from '../../src/ingest/traces.js';
 import { openForWriting } from '../../src/store/database.js';
 import { Reader } from '../../src/store/reader.js';
-import { PATTERNS } from './store.js';
+import { CATALOGUE, PATTERNS } from './store.js';
 
 const NOW = () => Date.now() * 1000;
 
@@ -39,10 +40,18 @@ export class Follower {
     const stop = new AbortController();
     this.stop = stop;
     const path = new MailPath();
-    const engine = new Engine({ db, patterns: PATTERNS, path, zone: () => 0 });
     const reader = new Reader(db);
-    const traces = new Traces({ db, path, patterns: [], stuckAfter: 300_000_000, now: NOW });
-    const live = new Live({ sources: this.paths, database: this.file, reader, traces, stuckAfter: 300_000_000, now: NOW });
+    const diagnosis = new Diagnosis(CATALOGUE, path, reader.knowledge());
+    const engine = new Engine({ db, patterns: PATTERNS, path, diagnosis, zone: () => 0 });
+    const traces = new Traces({ db, path, diagnosis, patterns: [], stuckAfter: 300_000_000, now: NOW });
+    const live = new Live({
+      sources: this.paths,
+      database: this.file,
+      reader,
+      traces,
+      stuckAfter: 300_000_000,
+      now: NOW,
+    });
     const before = this.committed;
     const take = live.take.bind(live);
     live.take = (committed, counts) => {
@@ -84,6 +93,7 @@ export class Follower {
   /** Waits until so many lines are committed. */
   async until(count: number, patience = 6_000): Promise<void> {
     const end = Date.now() + patience;
-    while (this.committed < count && Date.now() < end) await Promise.race([sleep(5), this.running.then(() => sleep(5))]);
+    while (this.committed < count && Date.now() < end)
+      await Promise.race([sleep(5), this.running.then(() => sleep(5))]);
   }
 }

@@ -2,15 +2,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { MailPath } from '../../src/core/path.js';
 import type { Trace } from '../../src/core/trace/trace.js';
+import { Diagnosis } from '../../src/ingest/diagnosis.js';
 import { Ingest } from '../../src/ingest/ingest.js';
 import { Traces } from '../../src/ingest/traces.js';
 import { compilePatterns } from '../../src/read/pattern-files.js';
+import { readCatalogue } from '../../src/read/problem-files.js';
 import { openInMemory } from '../../src/store/database.js';
 import { Reader } from '../../src/store/reader.js';
 import { Writer } from '../../src/store/writer.js';
 
 const SAMPLES = new URL('../../samples/', import.meta.url);
 export const PATTERNS = compilePatterns([]);
+export const CATALOGUE = readCatalogue(undefined);
 /** Everything that is open is stuck by then, in every store. */
 const LATER = Date.UTC(2027, 0, 1) * 1000;
 const STUCK_AFTER = 300_000_000;
@@ -23,29 +26,41 @@ export function sampleNames(): string[] {
 }
 
 export function sampleLines(name: string, file = 'maillog'): string[] {
-  return readFileSync(new URL(`${name}/${file}`, SAMPLES), 'utf8').split('\n').filter(Boolean);
+  return readFileSync(new URL(`${name}/${file}`, SAMPLES), 'utf8')
+    .split('\n')
+    .filter(Boolean);
 }
 
 /** What a store tells: each message with its lines, in one order. */
 export function contents(db: Database): { readonly trace: Trace; readonly lines: readonly string[] }[] {
   const reader = new Reader(db);
   const path = new MailPath();
-  const traces = new Traces({ db, path, patterns: [], stuckAfter: STUCK_AFTER, now: () => LATER });
+  const diagnosis = new Diagnosis(CATALOGUE, path, reader.knowledge());
+  const traces = new Traces({ db, path, diagnosis, patterns: [], stuckAfter: STUCK_AFTER, now: () => LATER });
   return reader
     .newestRows(1_000_000)
     .map((row) => ({
-      trace: traces.ofRow(row),
+      trace: traces.ofView(traces.view(row)),
       lines: reader.linesOf(row).map(({ raw }) => raw),
     }))
     .sort((a, b) => (a.trace.id < b.trace.id ? -1 : 1));
 }
 
 /** The store after one import of these lines. */
-export async function imported(lines: readonly string[], modified = Date.now()): Promise<ReturnType<typeof contents>> {
+export async function imported(
+  lines: readonly string[],
+  modified = Date.now(),
+): Promise<ReturnType<typeof contents>> {
   const db = openInMemory();
   const writer = new Writer(db);
-  const sink = { write: async (batch: Parameters<Writer['write']>[0]) => writer.write(batch), close: async () => {} };
-  const ingest = new Ingest({ patterns: PATTERNS, path: new MailPath(), reader: new Reader(db), sink });
+  const sink = {
+    write: async (batch: Parameters<Writer['write']>[0]) => writer.write(batch),
+    close: async () => {},
+  };
+  const path = new MailPath();
+  const reader = new Reader(db);
+  const diagnosis = new Diagnosis(CATALOGUE, path, reader.knowledge());
+  const ingest = new Ingest({ patterns: PATTERNS, path, reader, diagnosis, sink });
   const source = ingest.source({ notAfter: modified, zone: () => 0 });
   for (const line of lines) if (line !== '') source.read(line);
   await ingest.endSource(source);

@@ -35,6 +35,10 @@ const REST_FINISHED = 10 * SECOND;
 const REST_OPEN = 60 * SECOND;
 /** Refusals by one process of one sender's recipients within this time are one message's. */
 const REFUSAL_GAP = 10 * SECOND;
+/** How long a message may take before the queue: as long as smtpd waits for its proxy, and more. */
+const PROXY_TIME = 600 * SECOND;
+/** Sessions of one smtpd process that are kept. */
+const MAX_SESSIONS = 20;
 /** More open cases than this and the oldest rest early. */
 const MAX_OPEN = 20_000;
 /** Events per case from which their identities are kept in a set. */
@@ -60,9 +64,12 @@ export class Joiner {
   readonly #refusals = new Map<string, Case>();
   /** `NOQUEUE: client=` lines by smtpd process, for what its proxy line will tell. */
   readonly #sessions = new LooseEnds<Session[]>();
+  /** Cases with a proxy line, by smtpd process and time. */
+  readonly #proxies = new LooseEnds<Case[]>();
   /** Lives by the smtpd process that received them last. */
   readonly #received = new LooseEnds<Life[]>();
-  readonly #mails = new Map<string, Run>();
+  /** Runs by mail_id: unique in itself, but a copy of a log under another host name must not mix. */
+  readonly #mails = new Map<string, Run[]>();
   readonly #notices = new LooseEnds<Life[]>();
   readonly #releases = new LooseEnds<Life>();
   readonly #mailboxes = new LooseEnds<Case | Saved>();
@@ -83,6 +90,11 @@ export class Joiner {
 
   /** Cases at rest, taken out of memory: those that changed are to be stored. */
   rest(): Case[] {
+    return this.resting().filter(worthStoring);
+  }
+
+  /** All cases at rest, taken out of memory. */
+  resting(): Case[] {
     const resting: Case[] = [];
     for (const open of this.#open) {
       const idle = (this.#clocks.get(open.host) ?? 0) - open.touched;
@@ -91,16 +103,17 @@ export class Joiner {
       if (crowded || idle >= REST_OPEN || isFinished(open)) resting.push(open);
     }
     for (const open of resting) this.#release(open);
-    return resting.filter(worthStoring);
+    return resting;
   }
 
-  /** All cases, taken out of memory: at the end of a log, before another is read. */
+  /** All cases, taken out of memory: at the end of a log, before another is read. Those that changed are to be stored. */
   drain(): Case[] {
     const all = [...this.#open];
     for (const open of all) this.#release(open);
     this.#clocks.clear();
     this.#sessions.clear();
     this.#received.clear();
+    this.#proxies.clear();
     this.#notices.clear();
     this.#releases.clear();
     this.#mailboxes.clear();
@@ -121,6 +134,11 @@ export class Joiner {
   /** Takes stored cases back as if they had never left memory: after a restart. */
   resume(cases: Iterable<StoredCase>): void {
     for (const stored of cases) if (!this.#loaded.has(stored.ref)) this.#revive(stored);
+  }
+
+  /** The cases in memory. */
+  held(): IterableIterator<Case> {
+    return this.#open.values();
   }
 
   /** Whether the case that is stored under this number is in memory. */
@@ -300,14 +318,20 @@ export class Joiner {
     const { at } = event;
     if (!isQueueId(queueId) || owner.lives.some((life) => life.queueId === queueId)) return;
     const host = this.#lives.runsPostfix(at.host) ? at.host : null;
-    const mention = { queueId, host, instance: null, from: at.time - 6 * 24 * HOUR, to: at.time };
+    const mention = {
+      queueId,
+      host,
+      instance: instanceOf(owner),
+      from: at.time - 6 * 24 * HOUR,
+      to: at.time,
+    };
     this.#leadsTo(owner, mention, at.time, false, home);
   }
 
   // ---- amavis --------------------------------------------------------------------------------------------------
 
   #runEvent(event: RunEvent, home: Case | null): Case | undefined {
-    const mailId = 'mailId' in event ? (event.mailId ?? null) : null;
+    const mailId = mailIdOf(event);
     const run = this.#runFor(event.amavisId, event, mailId, home);
     const kept = this.#keep(run.case, event);
     if (kept === undefined) return undefined;
@@ -349,12 +373,12 @@ export class Joiner {
     }
     if (run === undefined) {
       run = this.#runs.begin(amavisId, host, time, home ?? this.#newCase(host, time), true);
-      const sent = home === null ? this.#releases.get(amavisId) : undefined;
+      const sent = home === null ? this.#releases.get(`${amavisId}|${host}`) : undefined;
       if (sent !== undefined) this.#join(run.case, sent.case);
     }
     this.#runs.note(run, host, time, mailId);
-    if (mailId !== null && this.#mails.get(mailId) !== run) {
-      this.#mails.set(mailId, run);
+    if (mailId !== null && this.#mails.get(mailId)?.includes(run) !== true) {
+      this.#mails.set(mailId, [...(this.#mails.get(mailId) ?? []), run]);
       this.#noticesOf(run, mailId, time);
     }
     return run;
@@ -364,7 +388,8 @@ export class Joiner {
     const { at } = event;
     if (run.case.lives.some((life) => life.queueId === queueId)) return;
     const host = this.#lives.runsPostfix(at.host) ? at.host : null;
-    const mention = { queueId, host, instance: null, from: Math.min(run.first, at.time) - HOUR, to: at.time };
+    const instance = instanceOf(run.case);
+    const mention = { queueId, host, instance, from: Math.min(run.first, at.time) - HOUR, to: at.time };
     this.#leadsTo(run.case, mention, at.time, false, home);
   }
 
@@ -383,13 +408,25 @@ export class Joiner {
 
   // ---- before the queue ----------------------------------------------------------------------------------------
 
+  /** Kept for the proxy line of its process that comes next; given to one that came before it in the log. */
   #session(event: Session, home: Case | null): Case | undefined {
     if (home !== null) return this.#keep(home, event);
-    const key = `${event.at.host}|${event.at.pid}`;
-    // A process serves one client at a time; more are kept only as lines may be out of order.
-    const before = this.#sessions.get(key)?.slice(-7) ?? [];
-    this.#sessions.set(key, [...before, event], event.at.time);
-    return undefined;
+    const { host, pid, time } = event.at;
+    const key = `${host}|${pid}`;
+    const list = (this.#sessions.get(key) ?? []).slice(-MAX_SESSIONS);
+    this.#sessions.set(key, [...list, event], time);
+    const bucket = Math.floor(time / PROXY_TIME);
+    let given: Case | undefined;
+    for (const near of [bucket, bucket + 1]) {
+      const proxied = proxyKey(host, pid, near);
+      const cases =
+        this.#proxies.get(proxied) ?? (this.#recall(proxied, time) ? this.#proxies.get(proxied) : undefined);
+      for (const one of cases ?? []) {
+        const owner = current(one);
+        if (isSessionOf(owner, event)) given = this.#keep(owner, event);
+      }
+    }
+    return given;
   }
 
   #proxy(event: Proxy, home: Case | null): Case | undefined {
@@ -398,11 +435,19 @@ export class Joiner {
     const owner =
       home ?? this.#refusals.get(key) ?? this.#recalled(key, at.time) ?? this.#newCase(at.host, at.time);
     this.#nameless(owner, key);
+    const shared = proxyKey(at.host, at.pid, Math.floor(at.time / PROXY_TIME));
+    if (!owner.anonymous.includes(shared)) owner.anonymous.push(shared);
+    const siblings = this.#proxies.get(shared) ?? [];
+    if (!siblings.includes(owner))
+      this.#proxies.set(shared, [...siblings, owner].slice(-MAX_SESSIONS), at.time);
     const kept = this.#keep(owner, event);
     if (kept === undefined) return undefined;
     if (home === null) {
-      const session = this.#sessions.get(`${at.host}|${at.pid}`)?.findLast((one) => one.at.time <= at.time);
-      if (session !== undefined) this.#keep(owner, session);
+      const sessions = this.#sessions.get(`${at.host}|${at.pid}`) ?? [];
+      const latest = Math.max(...sessions.map((one) => one.at.time).filter((time) => time <= at.time));
+      for (const session of sessions) {
+        if (session.at.time === latest && isSessionOf(owner, session)) this.#keep(owner, session);
+      }
     }
     const amavisId = event.amavisId ?? amavisIdIn(event.response);
     if (amavisId !== undefined) this.#answeredBy(owner, amavisId, at.host, at.time, home);
@@ -503,23 +548,40 @@ export class Joiner {
   /** amavis' own notices carry the mail_id of the message that caused them in their Message-ID. */
   #notice(life: Life, messageId: string, time: number): void {
     const mailId = noticeParent(messageId);
-    if (mailId === undefined) return;
-    let run = this.#mails.get(mailId);
-    if (run === undefined && this.#recall(mailKey(mailId), time)) run = this.#mails.get(mailId);
+    if (mailId !== undefined) this.#claim(life, mailId, time);
+  }
+
+  /** The life came of the message with this mail_id: its child, once that is known. */
+  #claim(life: Life, mailId: string, time: number): void {
+    let run = this.#mailOn(mailId, life.host);
+    if (run === undefined && this.#recall(mailKey(mailId), time)) run = this.#mailOn(mailId, life.host);
     if (run !== undefined) this.#adopt(run, mailId, life);
     else this.#notices.set(mailId, [...(this.#notices.get(mailId) ?? []), life], time);
   }
 
+  /** The run with the mail_id, on this host if there is one. */
+  #mailOn(mailId: string, host: string): Run | undefined {
+    const runs = this.#mails.get(mailId);
+    return (
+      runs?.find((run) => run.host === host) ??
+      (this.#lives.runsPostfix(runs?.[0]?.host ?? '') ? undefined : runs?.[0])
+    );
+  }
+
   #noticesOf(run: Run, mailId: string, time: number): void {
     if (this.#notices.get(mailId) === undefined) this.#recall(noticeKey(mailId), time);
-    for (const life of this.#notices.get(mailId) ?? []) this.#adopt(run, mailId, life);
-    this.#notices.delete(mailId);
+    const waiting = this.#notices.get(mailId) ?? [];
+    const own = this.#lives.runsPostfix(run.host) ? waiting.filter(({ host }) => host === run.host) : waiting;
+    for (const life of own) this.#adopt(run, mailId, life);
+    if (own.length === waiting.length) this.#notices.delete(mailId);
   }
 
   #adopt(run: Run, mailId: string, life: Life): void {
-    if (run.case === life.case || life.case.parent !== null) return;
-    this.#setParent(life.case, mailId, 'notification');
-    addChild(run.case, { queueId: life.queueId, kind: 'notification' });
+    const child = life.case;
+    if (run.case === child) return;
+    if (child.parent === null) this.#setParent(child, mailId, 'notification');
+    else if (child.parent.id !== mailId) return;
+    addChild(run.case, { queueId: life.queueId, kind: child.parent?.kind ?? 'notification' });
     this.#touch(run.case, life.first);
   }
 
@@ -543,11 +605,7 @@ export class Joiner {
     const { parent } = child;
     const life = child.lives[0];
     if (parent?.kind !== 'release' || life === undefined) return;
-    let origin = this.#mails.get(parent.id);
-    if (origin === undefined && this.#recall(mailKey(parent.id), time)) origin = this.#mails.get(parent.id);
-    if (origin === undefined || origin.case === child) return;
-    addChild(origin.case, { queueId: life.queueId, kind: 'release' });
-    this.#touch(origin.case, time);
+    this.#claim(life, parent.id, time);
   }
 
   #setParent(child: Case, id: string, kind: ChildRef['kind']): void {
@@ -655,7 +713,8 @@ export class Joiner {
       this.#lives.remove(life);
       if (life.smtpd !== 0) this.#forgetReceived(life);
       const notified = life.messageId === null ? undefined : noticeParent(life.messageId);
-      if (notified !== undefined && this.#notices.get(notified)?.includes(life)) this.#notices.delete(notified);
+      if (notified !== undefined && this.#notices.get(notified)?.includes(life))
+        this.#notices.delete(notified);
     }
     for (const event of which.events) {
       if (event.kind !== 'delivery') continue;
@@ -664,10 +723,21 @@ export class Joiner {
     }
     for (const run of which.runs) {
       this.#runs.remove(run);
-      if (run.mailId !== null && this.#mails.get(run.mailId) === run) this.#mails.delete(run.mailId);
+      if (run.mailId !== null) this.#forgetMail(run.mailId, run);
     }
-    for (const key of which.anonymous) if (this.#refusals.get(key) === which) this.#refusals.delete(key);
+    for (const key of which.anonymous) {
+      if (this.#refusals.get(key) === which) this.#refusals.delete(key);
+      const proxies = this.#proxies.get(key)?.filter((one) => current(one) !== which);
+      if (proxies?.length === 0) this.#proxies.delete(key);
+      else if (proxies !== undefined) this.#proxies.set(key, proxies, which.touched);
+    }
     for (const ref of which.refs) this.#loaded.delete(ref);
+  }
+
+  #forgetMail(mailId: string, run: Run): void {
+    const rest = this.#mails.get(mailId)?.filter((one) => one !== run) ?? [];
+    if (rest.length === 0) this.#mails.delete(mailId);
+    else this.#mails.set(mailId, rest);
   }
 
   /** Takes back what the archive has under the key; whether that was anything new. */
@@ -699,6 +769,17 @@ export class Joiner {
   }
 }
 
+/** The instance that the message is known to be in; a line of amavis' names none. */
+function instanceOf({ lives }: Case): string | null {
+  return lives.find(({ instance }) => instance !== null)?.instance ?? null;
+}
+
+/** The mail_id of the message itself; a SEND line begins with that of amavis' own notice. */
+function mailIdOf(event: RunEvent): string | null {
+  if (event.kind === 'amavis.forward' && event.direction === 'SEND') return event.parentMailId ?? null;
+  return 'mailId' in event ? (event.mailId ?? null) : null;
+}
+
 /** The case that a case has become part of. */
 function current(which: Case): Case {
   let found = which;
@@ -718,6 +799,18 @@ export function isFinished(which: Case): boolean {
     if (!life.seen || life.end === null) return false;
   }
   return which.runs.every((run) => run.seen);
+}
+
+/** All messages that one smtpd process passed to its proxy within a while. */
+function proxyKey(host: string, pid: number, bucket: number): string {
+  return `p${host}|${pid}|${bucket}`;
+}
+
+/** Whether the session may be the proxied message's: no later one before its proxy line is known. */
+function isSessionOf(owner: Case, session: Session): boolean {
+  const proxied = owner.events.find(({ kind, at }) => kind === 'smtpd.proxy' && at.pid === session.at.pid);
+  if (proxied === undefined || session.at.time > proxied.at.time) return false;
+  return !owner.events.some(({ kind, at }) => kind === 'smtpd.session' && at.time > session.at.time);
 }
 
 /** Whether the case has this line: the same second, process and text, whatever head it stood behind. */

@@ -102,7 +102,11 @@ export function gatherFacts(unordered: readonly Event[]): Facts {
       default:
     }
   }
-  return { events, lives, runs, refusals, proxies, sessions };
+  // Sessions of one smtpd process: the last before the proxy line is the message's.
+  const latest = sessions.filter(({ at }) => at.time === sessions.at(-1)?.at.time);
+  const stale = new Set<Event>(sessions.filter((session) => !latest.includes(session)));
+  const own = stale.size === 0 ? events : events.filter((event) => !stale.has(event));
+  return { events: own, lives, runs, refusals, proxies, sessions: latest };
 }
 
 function lifeOf(lives: Map<string, LifeFacts>, queueId: string, time: number): LifeFacts {

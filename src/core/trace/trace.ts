@@ -90,6 +90,9 @@ export interface Link {
 export interface Problem {
   readonly code: string;
   readonly severity: Severity;
+  /** The hop it happened at, and the queue id that its lines name. */
+  readonly stage?: Stage;
+  readonly queueId?: string | null;
   readonly resolved: boolean;
   readonly count: number;
   readonly firstSeen: string;
@@ -98,6 +101,8 @@ export interface Problem {
   readonly cause: string;
   readonly fix: string;
   readonly reference: string;
+  /** Codes that would stand here too, had they not the same cause. */
+  readonly explains?: readonly string[];
   readonly evidence: readonly string[];
 }
 

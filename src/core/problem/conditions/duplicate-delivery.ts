@@ -1,0 +1,88 @@
+import type { Event } from '../../event.js';
+import { isQueueId } from '../../queue-id.js';
+import { queuedAs } from '../../response.js';
+import type { Story } from '../story.js';
+import type { Condition, Finding } from './condition.js';
+
+/** One time that the filter let the message through: by whom, under which ids, to whom. */
+interface Copy {
+  readonly ids: Set<string>;
+  readonly recipients: Set<string>;
+  readonly events: Event[];
+}
+
+/**
+ * Two runs of the filter let the same message through to the same recipient, and neither fed the other. A copy whose
+ * verdict was never logged (amavis was stopped after it had passed the message on) still shows in the reply or the
+ * FWD line that names its queue id.
+ */
+export const duplicateDelivery: Condition = (story: Story): Finding | undefined => {
+  if (story.trace.queueIds.length < 3) return undefined;
+  const copies = copiesOf(story).filter(({ ids }) => ![...ids].some((id) => wasFedOn(story, id)));
+  const found = new Set<Copy>();
+  let most = 1;
+  for (const recipient of new Set(copies.flatMap((copy) => [...copy.recipients]))) {
+    const same = copies.filter((copy) => copy.recipients.has(recipient));
+    if (same.length < 2) continue;
+    most = Math.max(most, same.length);
+    for (const copy of same) found.add(copy);
+  }
+  if (found.size === 0) return undefined;
+  return {
+    events: [...found].flatMap((copy) => copy.events),
+    count: most - 1,
+    values: { copies: String(most) },
+  };
+};
+
+function copiesOf(story: Story): Copy[] {
+  const runs = new Map<string, Copy>();
+  for (const event of story.events) {
+    if (event.kind === 'amavis.verdict') {
+      if (event.action !== 'Passed' || event.verdict === 'MTA-BLOCKED' || event.verdict === 'TEMPFAIL')
+        continue;
+      const ids = (event.queuedAs ?? []).filter(isQueueId);
+      if (ids.length > 0) add(runs, event.amavisId, ids, event.recipients, event);
+    } else if (event.kind === 'amavis.forward') {
+      if (event.direction === 'FWD' && event.queuedAs !== undefined) {
+        add(runs, event.amavisId, [event.queuedAs], event.recipients, event);
+      }
+    }
+  }
+  const copies = [...runs.values()];
+  for (const event of story.feeds) {
+    const id = event.status === 'sent' ? queuedAs(event.response) : undefined;
+    if (id === undefined) continue;
+    const known = copies.find((copy) => copy.ids.has(id));
+    if (known !== undefined) known.recipients.add(event.recipient.toLowerCase());
+    else
+      copies.push({
+        ids: new Set([id]),
+        recipients: new Set([event.recipient.toLowerCase()]),
+        events: [event],
+      });
+  }
+  return copies;
+}
+
+function add(
+  runs: Map<string, Copy>,
+  amavisId: string,
+  ids: readonly string[],
+  recipients: readonly string[],
+  event: Event,
+): void {
+  let copy = runs.get(amavisId);
+  if (copy === undefined) {
+    copy = { ids: new Set(), recipients: new Set(), events: [] };
+    runs.set(amavisId, copy);
+  }
+  for (const id of ids) copy.ids.add(id);
+  for (const recipient of recipients) copy.recipients.add(recipient.toLowerCase());
+  copy.events.push(event);
+}
+
+/** Whether what came back under this id went into a filter again: a loop or a second pass, not a copy. */
+function wasFedOn(story: Story, queueId: string): boolean {
+  return story.lives.get(queueId)?.deliveries.some((event) => story.position(event) === 'filter') ?? false;
+}

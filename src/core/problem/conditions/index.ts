@@ -1,0 +1,30 @@
+/** The conditions that an entry of the catalogue can name. */
+import type { Condition } from './condition.js';
+import { duplicateDelivery } from './duplicate-delivery.js';
+import { filterLoop } from './filter-loop.js';
+import { filterName } from './filter-name.js';
+import { filterSilent, filterSlow, slowConnect } from './filter-time.js';
+import { quarantinedUnseen } from './quarantined-unseen.js';
+import { deleted, filterAction, held } from './queue-actions.js';
+import { addressMapping, alwaysBcc } from './twice-expanded.js';
+import { unfiltered } from './unfiltered.js';
+import { wrongPort } from './wrong-port.js';
+import { xforwardOff } from './xforward-off.js';
+
+export const conditions: ReadonlyMap<string, Condition> = new Map([
+  ['address-mapping', addressMapping],
+  ['always-bcc', alwaysBcc],
+  ['deleted', deleted],
+  ['duplicate-delivery', duplicateDelivery],
+  ['filter-action', filterAction],
+  ['filter-loop', filterLoop],
+  ['filter-name', filterName],
+  ['filter-silent', filterSilent],
+  ['filter-slow', filterSlow],
+  ['held', held],
+  ['quarantined-unseen', quarantinedUnseen],
+  ['slow-connect', slowConnect],
+  ['unfiltered', unfiltered],
+  ['wrong-port', wrongPort],
+  ['xforward-off', xforwardOff],
+]);

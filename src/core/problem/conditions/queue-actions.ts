@@ -1,0 +1,36 @@
+/** What people and rules did to the message in the queue. */
+import type { Event } from '../../event.js';
+import type { Condition, Finding } from './condition.js';
+
+export const held: Condition = (story): Finding | undefined => {
+  const events: Event[] = [
+    ...story.of('postsuper').filter(({ action }) => action === 'hold'),
+    ...[...story.of('smtpd.action'), ...story.of('cleanup.action')].filter(
+      ({ action }) => action === 'hold' || action === 'milter-hold',
+    ),
+  ];
+  if (events.length === 0) return undefined;
+  return { events, resolved: !story.hasState('held') };
+};
+
+export const deleted: Condition = (story): Finding | undefined => {
+  if (!story.hasState('deleted')) return undefined;
+  const removed = story.of('removed');
+  const byHand = removed.filter(({ at }) => at.daemon === 'postsuper');
+  const events = byHand.length > 0 ? byHand : removed.slice(-1);
+  return events.length === 0 ? undefined : { events };
+};
+
+const DESTINATION = /triggers FILTER (?<destination>(?:[\w.+-]+:)?(?<endpoint>[^\s;]+))/;
+
+/** A FILTER action is how many sites route their mail: it is worth a word only where the message then had trouble. */
+export const filterAction: Condition = (story): Finding | undefined => {
+  const events = [...story.of('smtpd.action'), ...story.of('cleanup.action')].filter(
+    ({ action }) => action === 'filter',
+  );
+  if (events.length === 0) return undefined;
+  if (!story.trace.stuck && story.feeds.every(({ status }) => status === 'sent')) return undefined;
+  const last = events.at(-1);
+  if (last === undefined) return undefined;
+  return { events, values: { ...DESTINATION.exec(last.at.message)?.groups } };
+};

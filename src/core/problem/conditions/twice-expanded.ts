@@ -1,0 +1,70 @@
+/** Recipients that were made twice: once before the filter and once behind it. */
+import type { EventOf, Story } from '../story.js';
+import type { Condition, Finding } from './condition.js';
+
+type DeliveryEvent = EventOf<'delivery'>;
+
+/** The done deliveries before the filter (into it) and behind it. */
+function bothSides(story: Story): { fed: DeliveryEvent[]; done: DeliveryEvent[] } | undefined {
+  if (story.trace.queueIds.length < 2 || story.of('delivery').length < 3) return undefined;
+  const fed: DeliveryEvent[] = [];
+  const done: DeliveryEvent[] = [];
+  const tried = new Set<string>();
+  for (const event of story.of('delivery')) {
+    if (story.position(event) === 'filter') {
+      if (story.cameBack(event.queueId)) continue;
+      // Fed to the filter more than once: copies then have another cause.
+      const key = `${event.queueId} ${event.recipient}\n${event.originalTo ?? ''}`;
+      if (tried.has(key)) return undefined;
+      tried.add(key);
+      if (event.status === 'sent') fed.push(event);
+    } else if (event.status === 'sent' && story.cameBack(event.queueId)) {
+      done.push(event);
+    }
+  }
+  return fed.length > 0 && done.length > 1 ? { fed, done } : undefined;
+}
+
+/** The deliveries behind the filter to each address that got more than one. */
+function repeated(done: readonly DeliveryEvent[]): DeliveryEvent[][] {
+  const byAddress = new Map<string, DeliveryEvent[]>();
+  for (const event of done) {
+    const address = event.recipient.toLowerCase();
+    byAddress.set(address, [...(byAddress.get(address) ?? []), event]);
+  }
+  return [...byAddress.values()].filter((events) => events.length > 1);
+}
+
+/** The same alias was expanded to the same address before and behind the filter, and that address got two copies. */
+export const addressMapping: Condition = (story): Finding | undefined => {
+  const sides = bothSides(story);
+  if (sides === undefined) return undefined;
+  for (const events of repeated(sides.done)) {
+    const mapped = events.find(
+      (event) =>
+        event.originalTo !== undefined &&
+        sides.fed.some((feed) => feed.recipient === event.recipient && feed.originalTo === event.originalTo),
+    );
+    if (mapped?.originalTo !== undefined) {
+      return { events, count: events.length - 1, values: { mapped: mapped.originalTo } };
+    }
+  }
+  return undefined;
+};
+
+/** An address that was among the recipients before the filter got more copies behind it than were fed, no alias
+ * being to blame. */
+export const alwaysBcc: Condition = (story): Finding | undefined => {
+  const sides = bothSides(story);
+  if (sides === undefined) return undefined;
+  for (const events of repeated(sides.done)) {
+    const plain = events.filter((event) => event.originalTo === undefined);
+    const address = plain[0]?.recipient;
+    if (address === undefined) continue;
+    const fed = sides.fed.filter((feed) => feed.recipient.toLowerCase() === address.toLowerCase()).length;
+    if (fed > 0 && plain.length > fed) {
+      return { events: plain, count: plain.length - fed, values: { copied: address } };
+    }
+  }
+  return undefined;
+};

@@ -1,0 +1,334 @@
+/**
+ * Troubles of the whole system, not of one message: amavis down, a transport missing, the log losing lines. They are
+ * put together from lines that name no message and from the problems of those that do.
+ *
+ * An incident begins with its first sign and ends with the first success after its last one (what counts as success
+ * the entry says); one that no success can end is over when it was last seen.
+ */
+import { isoTime } from '../clock.js';
+import type { Event } from '../event.js';
+import { deliveryEndpoint } from '../response.js';
+import type { Problem, Severity } from '../trace/trace.js';
+import type { Catalogue } from './catalogue.js';
+import type { PathKnowledge } from './context.js';
+import { attemptedEndpoint, namedEndpoint, namesOf, readEndpoint } from './endpoint.js';
+import type { Definition, Matcher, Sign } from './entry.js';
+import { fillCommand, fillText, type Values } from './fill.js';
+import { type GapWindow, LogGaps } from './gaps.js';
+import { matchEvent } from './match.js';
+import { Story, type Subject } from './story.js';
+
+export interface Incident {
+  readonly code: string;
+  readonly severity: Severity;
+  readonly host: string;
+  readonly begin: string;
+  /** null: not over as far as the log goes. */
+  readonly end: string | null;
+  /** The last sign of it. */
+  readonly lastSeen: string;
+  /** How many messages it touched, and which (the first MAX_IDS of them). */
+  readonly messages: number;
+  readonly messageIds: readonly string[];
+  readonly summary: string;
+  readonly cause: string;
+  readonly fix: string;
+  readonly reference: string;
+  readonly evidence: readonly string[];
+}
+
+/** What is asked of a message that has been diagnosed. */
+export interface DiagnosedSubject extends Subject {
+  readonly id: string;
+  readonly problems: readonly Problem[];
+}
+
+/** The incidents as they are kept over restarts. */
+export interface IncidentsState {
+  readonly incidents: readonly {
+    readonly code: string;
+    readonly host: string;
+    readonly begin: number;
+    readonly last: number;
+    readonly end: number | null;
+    readonly told: boolean;
+    readonly values: Values;
+    readonly ids: readonly string[];
+    readonly evidence: readonly string[];
+  }[];
+  readonly successes: readonly (readonly [string, number])[];
+  readonly gaps: readonly GapWindow[];
+}
+
+interface Open {
+  readonly definition: Definition;
+  readonly host: string;
+  begin: number;
+  last: number;
+  end: number | null;
+  /** Whether lines without a message show it. */
+  told: boolean;
+  values: Values;
+  readonly ids: Set<string>;
+  readonly evidence: string[];
+}
+
+const MAX_IDS = 1000;
+const MAX_EVIDENCE = 10;
+const MAX_INCIDENTS = 1000;
+/** Signs of an incident that nothing ends belong together when no more than this lies between them (10 minutes). */
+const QUIET = 600_000_000;
+/** A cause is written at most this long after its first symptom (1 minute): logs of two programs interleave. */
+const LATE = 60_000_000;
+
+export class Incidents {
+  readonly gaps: LogGaps;
+  readonly #catalogue: Catalogue;
+  readonly #path: PathKnowledge;
+  readonly #all: Open[] = [];
+  /** Those that a success would end. */
+  readonly #unended = new Set<Open>();
+  /** The last success of each kind on each host (microseconds). */
+  readonly #successes = new Map<string, number>();
+
+  constructor(catalogue: Catalogue, path: PathKnowledge, state?: IncidentsState) {
+    this.#catalogue = catalogue;
+    this.#path = path;
+    this.gaps = new LogGaps(state?.gaps ?? []);
+    for (const { code, ids, evidence, ...rest } of state?.incidents ?? []) {
+      const definition = catalogue.definitions.get(code);
+      if (definition === undefined) continue;
+      const incident: Open = { definition, ids: new Set(ids), evidence: [...evidence], ...rest };
+      this.#all.push(incident);
+      if (definition.ends !== undefined && incident.end === null) this.#unended.add(incident);
+    }
+    for (const [key, time] of state?.successes ?? []) this.#successes.set(key, time);
+  }
+
+  /** For another run of the program to go on from. */
+  state(): IncidentsState {
+    return {
+      incidents: this.#all.map(({ definition, ids, ...rest }) => ({
+        code: definition.code,
+        ids: [...ids],
+        ...rest,
+      })),
+      successes: [...this.#successes],
+      gaps: this.gaps.windows,
+    };
+  }
+
+  /** Every event in the order of the log: those without a message show troubles, the others what works. */
+  event(event: Event): void {
+    if (event.kind === 'log.lost') this.gaps.line(event);
+    if (namesNoMessage(event)) this.#symptom(event);
+    else this.#success(event);
+  }
+
+  /** A message with its problems; again whenever it changed. */
+  trace(trace: DiagnosedSubject, events: readonly Event[]): void {
+    for (const problem of trace.problems) {
+      const definition = this.#catalogue.definitions.get(problem.code);
+      if (definition?.ends === undefined) continue;
+      const begin = Date.parse(problem.firstSeen) * 1000;
+      const last = Date.parse(problem.lastSeen) * 1000;
+      const incident = this.#incidentAt(definition, trace.host, begin, last);
+      if (problem.resolved && incident.end === null) this.#endIfOver(incident, definition.ends);
+      touch(incident, trace.id, problem.evidence);
+    }
+    for (const definition of this.#catalogue.conditional) {
+      if (definition.scope !== 'system') continue;
+      const story = new Story(trace, events, { path: this.#path, surroundings: null, incidents: null });
+      for (const condition of definition.conditions) {
+        const finding = condition(story);
+        const first = finding?.events[0]?.at.time;
+        if (finding === undefined || first === undefined) continue;
+        const evidence = finding.events.map(({ at }) => at.raw);
+        touch(this.#incidentAt(definition, trace.host, first, first), trace.id, evidence);
+      }
+    }
+  }
+
+  /** Incidents on the host that lines without a message showed and that overlap the time. */
+  causesAt(
+    host: string,
+    begin: number,
+    last: number,
+  ): readonly { definition: Definition; evidence: readonly string[] }[] {
+    return this.#all.filter(
+      (incident) =>
+        incident.host === host &&
+        incident.told &&
+        incident.begin <= last + LATE &&
+        (incident.definition.ends === undefined
+          ? incident.last + QUIET >= begin
+          : incident.end === null || incident.end >= begin),
+    );
+  }
+
+  /** Oldest first. */
+  list(): Incident[] {
+    return [...this.#all].sort((a, b) => a.begin - b.begin).map(present);
+  }
+
+  #symptom(event: Event): void {
+    const found: { definition: Definition; values: Values }[] = [];
+    for (const matcher of this.#catalogue.matchersFor(event)) {
+      if (matcher.supports || matcher.fallback) continue;
+      const values = matchEvent(matcher, event);
+      if (values !== undefined && this.#fitsPosition(matcher, event, values)) {
+        found.push({ definition: matcher.definition, values });
+      }
+    }
+    for (const { definition, values } of found) {
+      if (found.some((other) => other.definition.explains.includes(definition.code))) continue;
+      const { host, time, raw } = event.at;
+      const incident = this.#incidentAt(definition, host, time, time);
+      incident.told = true;
+      incident.values = { ...incident.values, ...namesIn(event), ...values };
+      addEvidence(incident, raw);
+    }
+  }
+
+  #fitsPosition(matcher: Matcher, event: Event, values: Values): boolean {
+    if (matcher.position === undefined) return true;
+    const endpoint = event.kind === 'connect.failed' ? readEndpoint(event.endpoint) : namedEndpoint(values);
+    switch (matcher.position) {
+      case 'filter':
+        return this.#path.isFilter(endpoint);
+      case 'reinject':
+        return this.#path.isReinjection(endpoint);
+      default:
+        return false;
+    }
+  }
+
+  #success(event: Event): void {
+    for (const sign of this.#signsOf(event)) {
+      const { host, time } = event.at;
+      const key = `${sign} ${host}`;
+      this.#successes.set(key, Math.max(time, this.#successes.get(key) ?? 0));
+      for (const incident of this.#unended) {
+        if (incident.host !== host || incident.definition.ends !== sign || time < incident.last) continue;
+        incident.end = time;
+        this.#unended.delete(incident);
+      }
+    }
+  }
+
+  #signsOf(event: Event): readonly Sign[] {
+    switch (event.kind) {
+      case 'delivery':
+        if (event.status !== 'sent') return [];
+        return this.#path.isFilter(deliveryEndpoint(event.relay, event.response)) ? ['fed'] : [];
+      case 'amavis.verdict':
+        if (event.verdict === 'MTA-BLOCKED' || event.verdict === 'TEMPFAIL') return [];
+        return event.queuedAs === undefined ? ['verdict'] : ['verdict', 'reinjected'];
+      case 'amavis.forward':
+        return event.direction === 'FWD' && event.queuedAs !== undefined ? ['reinjected'] : [];
+      case 'smtpd.proxy':
+        return event.response.startsWith('4') ? [] : ['proxied'];
+      default:
+        return [];
+    }
+  }
+
+  /** The incident of this kind that the time belongs to, made longer by it; a new one when there is none. */
+  #incidentAt(definition: Definition, host: string, begin: number, last: number): Open {
+    for (let i = this.#all.length - 1; i >= 0; i--) {
+      const known = this.#all[i];
+      if (known === undefined || known.definition !== definition || known.host !== host) continue;
+      const end =
+        definition.ends === undefined ? known.last + QUIET : (known.end ?? Number.POSITIVE_INFINITY);
+      if (begin > end || last < known.begin - QUIET) continue;
+      known.begin = Math.min(known.begin, begin);
+      known.last = Math.max(known.last, last);
+      if (known.end !== null && known.end < known.last) {
+        known.end = null;
+        this.#unended.add(known);
+      }
+      return known;
+    }
+    const incident: Open = {
+      definition,
+      host,
+      begin,
+      last,
+      end: null,
+      told: false,
+      values: { reinjectPort: String(this.#path.reinjectionPort) },
+      ids: new Set(),
+      evidence: [],
+    };
+    this.#all.push(incident);
+    if (definition.ends !== undefined) {
+      this.#unended.add(incident);
+      this.#endIfOver(incident, definition.ends);
+    }
+    if (this.#all.length > MAX_INCIDENTS) {
+      const oldest = this.#all.shift();
+      if (oldest !== undefined) this.#unended.delete(oldest);
+    }
+    return incident;
+  }
+
+  /** Messages become known after the lines that ended what they tell of. */
+  #endIfOver(incident: Open, sign: Sign): void {
+    const success = this.#successes.get(`${sign} ${incident.host}`);
+    if (success === undefined || success <= incident.last) return;
+    incident.end = success;
+    this.#unended.delete(incident);
+  }
+}
+
+/** What a refused connection tells for the texts. */
+function namesIn(event: Event): Values {
+  const endpoint = attemptedEndpoint(event);
+  return endpoint === undefined ? {} : { ...namesOf('endpoint', endpoint), ...namesOf('filter', endpoint) };
+}
+
+function touch(incident: Open, id: string, evidence: readonly string[]): void {
+  if (incident.ids.size < MAX_IDS) incident.ids.add(id);
+  const [first] = evidence;
+  if (first !== undefined) addEvidence(incident, first);
+}
+
+function addEvidence(incident: Open, line: string): void {
+  if (incident.evidence.length < MAX_EVIDENCE && !incident.evidence.includes(line))
+    incident.evidence.push(line);
+}
+
+function namesNoMessage(event: Event): boolean {
+  switch (event.kind) {
+    case 'connect.failed':
+    case 'system.note':
+    case 'log.lost':
+      return true;
+    case 'amavis.note':
+      return event.amavisId === undefined && event.mailId === undefined;
+    case 'smtpd.reject':
+      return event.queueId === undefined;
+    default:
+      return false;
+  }
+}
+
+function present(incident: Open): Incident {
+  const { definition, values } = incident;
+  const over = definition.ends === undefined ? incident.last : incident.end;
+  return {
+    code: definition.code,
+    severity: definition.severity,
+    host: incident.host,
+    begin: isoTime(incident.begin),
+    end: over === null ? null : isoTime(over),
+    lastSeen: isoTime(incident.last),
+    messages: incident.ids.size,
+    messageIds: [...incident.ids],
+    summary: fillText(definition.summary, values),
+    cause: fillText(definition.cause, values),
+    fix: fillCommand(definition.fix, values),
+    reference: definition.reference,
+    evidence: incident.evidence,
+  };
+}

@@ -1,0 +1,81 @@
+/** Lines that the store keeps beside the messages, for a program that goes on where this one ended. */
+import type { Event } from '../core/event.js';
+import type { EventReader } from '../core/event-reader.js';
+import type { Batch, WaitingLine } from '../store/batch.js';
+
+/** What stands in the place of a log's path. */
+const NO_LOG = '';
+const SYSTEM = '#';
+
+type Text = Pick<WaitingLine, 'time' | 'raw'>;
+
+/**
+ * Two kinds: lines that are no message's yet, kept until they are (pieces of split lines, by their log, and events),
+ * and lines about the system, kept until what they taught is stored.
+ */
+export class WaitingLines {
+  /** Lines that are no message's yet, by what stands for them in memory. */
+  #kept = new Map<object, number>();
+  /** Those of an earlier run whose log this one has not read from yet. */
+  #before: readonly WaitingLine[];
+  #system: number[];
+  #added: WaitingLine[] = [];
+  #removed: number[] = [];
+  #last: number;
+
+  constructor(stored: readonly WaitingLine[]) {
+    this.#before = stored.filter(({ path }) => path !== SYSTEM);
+    this.#system = stored.filter(({ path }) => path === SYSTEM).map(({ id }) => id);
+    this.#last = stored.at(-1)?.id ?? 0;
+  }
+
+  /** How many lines about the system are kept. */
+  get system(): number {
+    return this.#system.length;
+  }
+
+  static systemLines(stored: readonly WaitingLine[]): readonly Text[] {
+    return stored.filter(({ path }) => path === SYSTEM);
+  }
+
+  /** Reads an earlier run's lines of a log, or without it the events: from then on they stand for themselves. */
+  readAgain(source: EventReader, log = NO_LOG): void {
+    for (const { id, path, raw, time } of this.#before) {
+      if (path !== log) continue;
+      source.read(raw, time);
+      this.#removed.push(id);
+    }
+    this.#before = this.#before.filter(({ path }) => path !== log);
+  }
+
+  /** Keeps a line that belongs to no message, if anything is learnt from such. */
+  keepSystem({ kind, at }: Event): void {
+    if (kind === 'connect.failed' || kind === 'system.note' || kind === 'log.lost' || kind === 'amavis.note')
+      this.#system.push(this.#add(SYSTEM, at));
+  }
+
+  forgetSystem(): void {
+    this.#removed.push(...this.#system);
+    this.#system = [];
+  }
+
+  /** What is to be stored, when these events are no message's and these logs are read. */
+  changes(events: Iterable<Event>, sources: ReadonlyMap<string, EventReader>): Batch['waiting'] {
+    const kept = new Map<object, number>();
+    for (const { at } of events) kept.set(at, this.#kept.get(at) ?? this.#add(NO_LOG, at));
+    for (const [path, source] of sources)
+      for (const line of source.pending()) kept.set(line, this.#kept.get(line) ?? this.#add(path, line));
+    for (const [one, id] of this.#kept) if (!kept.has(one)) this.#removed.push(id);
+    this.#kept = kept;
+    const changes = { added: this.#added, removed: this.#removed };
+    this.#added = [];
+    this.#removed = [];
+    return changes;
+  }
+
+  #add(path: string, { time, raw }: Text): number {
+    const id = ++this.#last;
+    this.#added.push({ id, path, time, raw });
+    return id;
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Diagnosis with all that is known beside a message: learnt while logs are read in, kept in the store, and used again
+ * when traces are shown.
+ */
+import type { Event } from '../core/event.js';
+import type { MailPath } from '../core/path.js';
+import type { Catalogue } from '../core/problem/catalogue.js';
+import type { DiagnosisContext } from '../core/problem/context.js';
+import { diagnose } from '../core/problem/diagnose.js';
+import { Incidents, type IncidentsState } from '../core/problem/incidents.js';
+import type { Subject } from '../core/problem/story.js';
+import { subjectOf } from '../core/problem/subject.js';
+import { Surroundings, type SurroundingsState } from '../core/problem/surroundings.js';
+import { traceId } from '../core/trace/build.js';
+import type { Problem } from '../core/trace/trace.js';
+import type { View } from '../core/trace/view.js';
+import type { Batch } from '../store/batch.js';
+
+const INCIDENTS = 'incidents';
+const SURROUNDINGS = 'surroundings';
+
+export class Diagnosis {
+  readonly incidents: Incidents;
+  readonly #surroundings: Surroundings;
+  readonly #catalogue: Catalogue;
+  readonly #context: DiagnosisContext;
+
+  /** `stored` is what `knowledge` gave when the store was last written. */
+  constructor(catalogue: Catalogue, path: MailPath, stored: Batch['knowledge']) {
+    const kept = new Map(stored.map(({ name, json }) => [name, json]));
+    this.#catalogue = catalogue;
+    this.incidents = new Incidents(catalogue, path, restored<IncidentsState>(kept.get(INCIDENTS)));
+    this.#surroundings = new Surroundings(path, restored<SurroundingsState>(kept.get(SURROUNDINGS)));
+    this.#context = { path, surroundings: this.#surroundings, incidents: this.incidents };
+  }
+
+  /** A line as it is read; `alone` when it belongs to no message. */
+  event(event: Event, alone: boolean): void {
+    this.incidents.event(event);
+    if (alone) this.#surroundings.line(event);
+  }
+
+  /** A message as it is put away; `first` when it never was before. The codes that it is found by. */
+  putAway(view: View, first: boolean): string[] {
+    const subject = subjectOf(view);
+    const { events } = view.facts;
+    if (first && !view.open) this.#surroundings.trace(subject, events);
+    const problems = this.problems(subject, events);
+    this.incidents.trace({ ...subject, id: traceId(view), problems }, events);
+    return codesOf(problems);
+  }
+
+  /** The codes that a message is found by as it is now; nothing is learnt from it. */
+  codes(view: View): string[] {
+    return codesOf(this.problems(subjectOf(view), view.facts.events));
+  }
+
+  problems(subject: Subject, events: readonly Event[]): Problem[] {
+    return diagnose(this.#catalogue, subject, events, this.#context);
+  }
+
+  knowledge(): Batch['knowledge'] {
+    return [
+      { name: INCIDENTS, json: JSON.stringify(this.incidents.state()) },
+      { name: SURROUNDINGS, json: JSON.stringify(this.#surroundings.state()) },
+    ];
+  }
+}
+
+function codesOf(problems: readonly Problem[]): string[] {
+  return [...new Set(problems.flatMap(({ code, explains = [] }) => [code, ...explains]))];
+}
+
+function restored<T>(json: string | undefined): T | undefined {
+  return json === undefined ? undefined : (JSON.parse(json) as T);
+}

@@ -1,0 +1,37 @@
+import { isIPv4 } from 'node:net';
+
+/** An address and port that something on this machine listens on; 0.0.0.0 and :: are all addresses. */
+export interface Listening {
+  readonly address: string;
+  readonly port: number;
+}
+
+const LISTEN = '0A';
+
+/** Reads Linux' /proc/net/tcp or tcp6 (proc(5)): addresses are hexadecimal words in the machine's byte order. */
+export function parseProcNetTcp(text: string): Listening[] {
+  return text.split('\n').flatMap((line) => {
+    const match =
+      /^\s*\d+:\s+([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})\s+[0-9A-F]+:[0-9A-F]+\s+([0-9A-F]{2})\s/.exec(
+        line,
+      );
+    if (match === null || match[3] !== LISTEN) return [];
+    const [, words = '', port = ''] = match;
+    return [{ address: addressOf(words), port: Number.parseInt(port, 16) }];
+  });
+}
+
+function addressOf(words: string): string {
+  const bytes = [...words.matchAll(/.{8}/g)].flatMap(([word]) =>
+    [6, 4, 2, 0].map((at) => Number.parseInt(word.slice(at, at + 2), 16)),
+  );
+  if (bytes.length === 4) return bytes.join('.');
+  const mapped = bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 255 && bytes[11] === 255;
+  const v4 = bytes.slice(12).join('.');
+  if (mapped && isIPv4(v4)) return v4;
+  const groups = Array.from({ length: 8 }, (_, at) =>
+    (((bytes[2 * at] ?? 0) << 8) | (bytes[2 * at + 1] ?? 0)).toString(16),
+  );
+  // The URL parser writes IPv6 addresses in their one short form.
+  return new URL(`http://[${groups.join(':')}]/`).hostname.slice(1, -1);
+}

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+
+/** A generation is known again by this many of its first bytes. */
+export const HEAD = 256;
+
+/** The fingerprint of a file without a line: a mere fragment of one may begin other files as well. */
+export const EMPTY = '0:';
+
+/** "LENGTH:HASH" of the first bytes. */
+export function fingerprintOf(head: Buffer): string {
+  return hasLine(head) ? `${head.length}:${digest(head)}` : EMPTY;
+}
+
+/** Whether a file with this head is the one with the fingerprint or a copy of it, perhaps grown since. */
+export function hasFingerprint(head: Buffer, fingerprint: string): boolean {
+  const length = Number.parseInt(fingerprint, 10);
+  if (!(length > 0) || head.length < length) return false;
+  return fingerprint === `${length}:${digest(head.subarray(0, length))}`;
+}
+
+/** Whether one is a copy of the other, perhaps of another moment. */
+export function areCopies(a: Buffer, b: Buffer): boolean {
+  const length = Math.min(a.length, b.length);
+  const common = a.subarray(0, length);
+  return length > 0 && common.equals(b.subarray(0, length)) && (a.length === b.length || hasLine(common));
+}
+
+/** Whether the first line, or enough of it, is there. */
+export function hasLine(head: Buffer): boolean {
+  return head.length >= HEAD || head.includes(0x0a);
+}
+
+function digest(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 32);
+}

@@ -1,0 +1,34 @@
+import type { Position } from './checkpoint.js';
+
+/** Lines taken from a generation. */
+export interface Taken {
+  readonly lines: readonly string[];
+  /** How many of them were longer than 1 MiB and cut. */
+  readonly cut: number;
+}
+
+/**
+ * What reading gave: lines; `nothing` more for now; `replaced`, when the file was truncated and its content is
+ * another one now, or `finished` for a file that can't grow.
+ */
+export type Reading = Taken | 'nothing' | 'replaced' | 'finished';
+
+/** One generation of a log, open. */
+export interface Generation {
+  readonly dev: string;
+  readonly ino: string;
+  /** Its first bytes, as far as they are there. */
+  readonly head: Buffer;
+  /** Last modification, in ms since 1970. */
+  readonly mtime: number;
+  position(): Position;
+  /** Takes the next whole lines. */
+  read(): Promise<Reading>;
+  /** Takes an unterminated last line: for a generation nobody writes to any more. */
+  readRest(): Promise<Reading>;
+  /** Whether there are bytes that aren't taken, as of the last look. */
+  readonly unread: boolean;
+  /** Looks at the file again: has it grown, or been truncated. */
+  look(): Promise<'same' | 'replaced'>;
+  close(): Promise<void>;
+}

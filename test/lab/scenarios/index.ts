@@ -1,0 +1,21 @@
+import type { Scenario } from '../scenario.js';
+import { after } from './after.js';
+import { beforeQueue } from './before_queue.js';
+import { clean } from './clean.js';
+import { crowds } from './crowd.js';
+import { filter } from './filter.js';
+import { reinject } from './reinject.js';
+import { variants } from './variants.js';
+import { verdicts } from './verdicts.js';
+
+/** In the order that restarts amavis least often. */
+export const scenarios: readonly Scenario[] = [
+  ...clean,
+  ...beforeQueue,
+  ...reinject,
+  ...after,
+  ...filter,
+  ...verdicts,
+  ...variants,
+  ...crowds,
+];

@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { MailPath } from '../../src/core/path.js';
+import type { Trace } from '../../src/core/trace/trace.js';
+import { watchLines } from '../../src/probe/log-watch.js';
+import type { MessageIds } from '../../src/probe/watch.js';
+import { compilePatterns } from '../../src/read/pattern-files.js';
+
+const patterns = compilePatterns([]);
+const sample = (name: string): string[] =>
+  readFileSync(new URL(`../../samples/${name}/maillog`, import.meta.url), 'utf8')
+    .trimEnd()
+    .split('\n');
+
+/** A log that gets these batches of lines, and then no more until it is closed. */
+function watch(batches: readonly (readonly string[])[]) {
+  const end = new AbortController();
+  async function* read() {
+    for (const batch of batches) {
+      await new Promise((resolve) => setImmediate(resolve));
+      yield batch;
+    }
+    await new Promise<void>((resolve) => {
+      if (end.signal.aborted) resolve();
+      else end.signal.addEventListener('abort', () => resolve());
+    });
+  }
+  return watchLines(read(), {
+    patterns,
+    path: new MailPath(),
+    clock: { notAfter: Date.parse('2026-12-01'), zone: () => 0 },
+    stop: () => end.abort(),
+  });
+}
+
+async function until(
+  ids: MessageIds,
+  batches: readonly (readonly string[])[],
+  state: Trace['state'],
+): Promise<Trace> {
+  const log = watch(batches);
+  try {
+    for await (const trace of log.find(ids, new AbortController().signal))
+      if (trace.state === state) return trace;
+    throw new Error('the log ended');
+  } finally {
+    await log.close();
+  }
+}
+
+const LINES = sample('guide_test_now');
+const nobody = { queueId: null, amavisId: null };
+
+describe("the guide's test message", () => {
+  test.each([
+    ['its Message-ID', { ...nobody, messageId: 'T0013690845@outside.example' }],
+    ['the queue id of the reply', { ...nobody, messageId: 'x', queueId: '27AA1162650' }],
+    ["amavis' id of the reply", { ...nobody, messageId: 'x', amavisId: '16220-01' }],
+  ])('is found by %s', async (_, ids) => {
+    const trace = await until(ids, [LINES], 'delivered');
+    expect(trace).toMatchObject({ queueIds: ['27AA1162650'], complete: true });
+    expect(trace.filter.map(({ verdict }) => verdict)).toEqual(['CLEAN']);
+  });
+
+  test('is told again as its lines come, one by one', async () => {
+    const states: Trace['state'][] = [];
+    const log = watch(LINES.map((line) => [line]));
+    for await (const trace of log.find(
+      { ...nobody, messageId: 'T0013690845@outside.example' },
+      new AbortController().signal,
+    )) {
+      states.push(trace.state);
+      if (trace.complete) break;
+    }
+    await log.close();
+    expect(states.length).toBeGreaterThan(1);
+    expect(states[0]).toBe('queued');
+    expect(states.at(-1)).toBe('delivered');
+  });
+
+  test('is not taken for another message of the same log', async () => {
+    const ids = { ...nobody, messageId: 'T0013690845@outside.example' };
+    const trace = await until(ids, [sample('pass_lmtp'), LINES], 'delivered');
+    expect(trace.queueIds).toEqual(['27AA1162650']);
+  });
+});
+
+test('the search ends with its signal, and the log with its close', async () => {
+  const log = watch([LINES]);
+  const seen: Trace[] = [];
+  for await (const trace of log.find({ ...nobody, messageId: 'nobody' }, AbortSignal.timeout(50)))
+    seen.push(trace);
+  expect(seen).toEqual([]);
+  await log.close();
+});
+
+test('a log that can not be read any longer is an error', async () => {
+  async function* broken(): AsyncGenerator<readonly string[]> {
+    yield [];
+    throw new Error('gone');
+  }
+  const log = watchLines(broken(), {
+    patterns,
+    path: new MailPath(),
+    clock: { notAfter: 0, zone: () => 0 },
+    stop: () => {},
+  });
+  const find = log.find({ ...nobody, messageId: 'x' }, AbortSignal.timeout(1000))[Symbol.asyncIterator]();
+  await expect(find.next()).rejects.toThrow('gone');
+  await log.close();
+});

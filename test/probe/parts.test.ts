@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import { lastSaid } from '../../src/probe/last-lines.js';
+import { testMessage } from '../../src/probe/message.js';
+import { readReply } from '../../src/probe/reply.js';
+import { parseProcNetTcp } from '../../src/probe/sockets.js';
+import { parseTarget } from '../../src/probe/targets.js';
+
+describe('the reply to the end of a message', () => {
+  test.each([
+    [
+      '250 2.6.0 Ok, id=30897-02, from MTA([127.0.0.1]:10025): 250 2.0.0 Ok: queued as 079474CE44',
+      '079474CE44',
+      '30897-02',
+      false,
+    ],
+    [
+      '250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as BE6C0162610',
+      'BE6C0162610',
+      null,
+      false,
+    ],
+    ['250 2.0.0 Ok: queued as 4jXmsN0KB1zBw3p', '4jXmsN0KB1zBw3p', null, false],
+    ['250 2.7.0 Ok, discarded, id=16957-01 - spam', null, '16957-01', true],
+    ['250 2.7.0 Ok, discarded, id=24167-01-2 - INFECTED: Eicar-Signature', null, '24167-01-2', true],
+    ['250 2.5.0 Ok, id=17422-01, BOUNCE', null, '17422-01', true],
+    [
+      '250 2.5.0 Ok <carol@example.com>, DSN was sent (554 5.7.0 Bounce, id=16957-02 - BANNED: .exe)',
+      null,
+      '16957-02',
+      false,
+    ],
+    ['554 5.7.0 Reject, id=17781-01 - spam', null, '17781-01', true],
+    [
+      '451 4.5.0 id=20694-03 - Temporary MTA failure on relaying, From MTA() during fwd-connect',
+      null,
+      '20694-03',
+      false,
+    ],
+  ])('%s', (text, queueId, amavisId, blocked) => {
+    expect(readReply(text)).toEqual({ queueId, amavisId, blocked });
+  });
+});
+
+describe('/proc/net/tcp', () => {
+  const HEAD =
+    '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
+  const line = (local: string, state: string): string =>
+    `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000     0        0 20557 1 0000000000000000 100 0 0 10 0\n`;
+
+  test('only listening sockets count, addresses are read from their words', () => {
+    const text =
+      HEAD + line('0100007F:2728', '0A') + line('00000000:0019', '0A') + line('0100007F:2729', '01');
+    expect(parseProcNetTcp(text)).toEqual([
+      { address: '127.0.0.1', port: 10_024 },
+      { address: '0.0.0.0', port: 25 },
+    ]);
+  });
+
+  test('IPv6 addresses are written short, mapped ones as IPv4', () => {
+    const text =
+      HEAD +
+      line('00000000000000000000000001000000:2728', '0A') +
+      line('00000000000000000000000000000000:0019', '0A') +
+      line('0000000000000000FFFF00000100007F:2729', '0A') +
+      line('B80D0120000000000000000001000000:0019', '0A');
+    expect(parseProcNetTcp(text)).toEqual([
+      { address: '::1', port: 10_024 },
+      { address: '::', port: 25 },
+      { address: '127.0.0.1', port: 10_025 },
+      { address: '2001:db8::1', port: 25 },
+    ]);
+  });
+});
+
+describe('what a program last logged', () => {
+  const log = [
+    'Nov 23 00:24:51 vm amavis[20694]: (20694-02) (!)connect to [127.0.0.1]:10025 failed, attempt #1: Connection refused',
+    'Nov 23 00:24:51 vm amavis[20694]: (20694-02) Blocked MTA-BLOCKED {TempFailedInbound}, <s@x> -> <a@y>',
+    'Nov 23 00:24:52 vm postfix/master[812]: fatal: bind 127.0.0.1 port 10025: Address already in use',
+    'Nov 23 00:24:53 vm postfix/qmgr[815]: 1CE88162637: removed',
+    'Nov 23 00:24:54 vm CRON[900]: (root) CMD (amavis: x)',
+    '',
+  ].join('\n');
+
+  test('is its last complaint', () => {
+    expect(lastSaid(log, 'amavis')).toContain('(!)connect to [127.0.0.1]:10025 failed');
+    expect(lastSaid(log, 'postfix')).toContain('fatal: bind');
+  });
+
+  test('or its last line when it complains of nothing', () => {
+    expect(lastSaid('Nov 23 00:24:53 vm postfix/qmgr[815]: 1CE88162637: removed\n', 'postfix')).toContain(
+      'removed',
+    );
+  });
+
+  test('or nothing', () => {
+    expect(lastSaid('Nov 23 00:24:54 vm CRON[900]: (root) CMD\n', 'amavis')).toBeNull();
+  });
+});
+
+describe('the test message', () => {
+  const date = new Date('2026-11-23T00:35:42Z');
+  const make = (pattern: 'harmless' | 'gtube' | 'eicar'): string =>
+    testMessage(pattern, '', 'postmaster', date, 'abc', 'mail.example.com').text;
+
+  test('has the headers that a message needs, and its own Message-ID', () => {
+    expect(testMessage('harmless', '', 'postmaster', date, 'abc', 'mail.example.com').messageId).toBe(
+      'amavtrace-probe.abc@mail.example.com',
+    );
+    expect(make('harmless').split('\r\n')).toEqual([
+      'From: amavtrace probe <postmaster@mail.example.com>',
+      'To: <postmaster@mail.example.com>',
+      'Subject: amavisd test - simple - no spam test pattern',
+      'Date: Mon, 23 Nov 2026 00:35:42 +0000',
+      'Message-ID: <amavtrace-probe.abc@mail.example.com>',
+      'MIME-Version: 1.0',
+      'Content-Type: text/plain; charset=us-ascii',
+      'Auto-Submitted: auto-generated',
+      '',
+      'This is a simple test message of amavtrace probe.',
+      '',
+    ]);
+  });
+
+  test('carries the standard patterns, each of its known length', () => {
+    expect(/^XJS\*C4JDBQADN1\.NSBN3\*2IDNEN\*GTUBE-[\w-]+\*C\.34X$/m.exec(make('gtube'))?.[0]).toHaveLength(
+      68,
+    );
+    expect(/^X5O!P%@AP\[4\\PZX54\(P\^\)7CC\)7\}\$EICAR[\w!$+*-]+$/m.exec(make('eicar'))?.[0]).toHaveLength(
+      68,
+    );
+  });
+});
+
+test.each([
+  ['127.0.0.1:10024', '127.0.0.1', 10_024],
+  ['[::1]:10024', '::1', 10_024],
+  ['localhost:25', 'localhost', 25],
+])('the target %s is read', (text, host, port) => {
+  expect(parseTarget(text)).toMatchObject({ host, port });
+});
+
+test.each(['10024', '127.0.0.1', 'unix:/run/x', '127.0.0.1:0', '127.0.0.1:70000', ''])(
+  '%j is no target',
+  (text) => {
+    expect(parseTarget(text)).toBeUndefined();
+  },
+);

@@ -1,0 +1,390 @@
+import { describe, expect, it } from 'vitest';
+import type { Problem, Trace } from '../../src/core/trace/trace.js';
+import { codesOf, diagnosed, type Setting } from './helpers.js';
+import {
+  active,
+  cleanMail,
+  delivered,
+  fed,
+  received,
+  refused,
+  removed,
+  toFilter,
+  usualMail,
+  verdict,
+} from './lines.js';
+
+const Q1 = '1111162611';
+const Q2 = '2222162612';
+const Q3 = '3333162613';
+
+function traceOf(lines: readonly string[], setting?: Setting): Trace {
+  const [trace, ...others] = diagnosed(lines, setting).traces;
+  expect(others).toEqual([]);
+  if (trace === undefined) throw new Error('no trace');
+  return trace;
+}
+
+function problem(trace: Trace, code: string): Problem {
+  const found = trace.problems.find((one) => one.code === code);
+  if (found === undefined) throw new Error(`no ${code} among ${codesOf([trace]).join(', ') || 'none'}`);
+  return found;
+}
+
+describe('mail that never had trouble', () => {
+  it('has no problem', () => {
+    expect(traceOf(cleanMail(Q1, Q2)).problems).toEqual([]);
+  });
+
+  it('has none on a busy system either', () => {
+    expect(codesOf(diagnosed(usualMail(300), { before: usualMail(250) }).traces)).toEqual([]);
+  });
+
+  it('has none when it passes two filters at different ports', () => {
+    const lines = [
+      ...received(Q1),
+      fed(Q1, Q2),
+      ...received(Q2, { client: 'localhost[127.0.0.1]' }),
+      toFilter(Q2, `sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10027): 250 2.0.0 Ok: queued as ${Q3})`, {
+        relay: '127.0.0.1[127.0.0.1]:10026',
+      }),
+      ...received(Q3, { client: 'localhost[127.0.0.1]' }),
+      delivered(Q3),
+      ...[Q1, Q2, Q3].map((id) => removed(id)),
+    ];
+    expect(codesOf(diagnosed(lines, { filters: ['127.0.0.1:10024', '127.0.0.1:10026'] }).traces)).toEqual([]);
+  });
+
+  it('has none when one list of recipients comes back under several queue ids', () => {
+    const lines = [
+      ...received(Q1),
+      ...received(Q2, { client: 'localhost[127.0.0.1]' }),
+      ...received(Q3, { client: 'localhost[127.0.0.1]' }),
+      'Nov 23 00:20:01 mail amavis[300]: (300-01) Passed CLEAN {RelayedInbound}, [192.0.2.7]:4100 <sender@outside.example> -> <alice@example.com>,<bob@example.com>, Queue-ID: 1111162611, Message-ID: <x@outside.example>, mail_id: abcdefghijkl, Hits: -1, size: 400, queued_as: 2222162612/3333162613, 180 ms',
+      delivered(Q2),
+      delivered(Q3, 'bob@example.com'),
+      fed(Q1, Q2),
+      fed(Q1, Q3, 'bob@example.com'),
+      ...[Q1, Q2, Q3].map((id) => removed(id)),
+    ];
+    expect(traceOf(lines).problems).toEqual([]);
+  });
+
+  it('has none when it is written to both an alias and its member', () => {
+    const lines = [
+      ...received(Q1),
+      fed(Q1, Q2, 'team@example.com'),
+      fed(Q1, Q2, 'alice@example.com'),
+      ...received(Q2, { client: 'localhost[127.0.0.1]' }),
+      delivered(Q2, 'alice@example.com', '00:20:01', 'team@example.com'),
+      delivered(Q2, 'alice@example.com'),
+      removed(Q1),
+      removed(Q2),
+    ];
+    expect(traceOf(lines).problems).toEqual([]);
+  });
+});
+
+describe('an outage of the filter', () => {
+  const outage = [...received(Q1), ...refused(Q1, '00:20:02')];
+  const suspended = toFilter(
+    Q1,
+    'deferred (delivery temporarily suspended: connect to 127.0.0.1[127.0.0.1]:10024: Connection refused)',
+    { at: '00:25:00', relay: 'none' },
+  );
+
+  it('is one problem, however many lines tell of it', () => {
+    const trace = traceOf([...outage, active(Q1, '00:24:59'), suspended]);
+    expect(trace.problems).toHaveLength(1);
+    expect(problem(trace, 'filter-refused')).toMatchObject({
+      severity: 'error',
+      stage: 'filter',
+      queueId: Q1,
+      resolved: false,
+      count: 2,
+      firstSeen: '2026-11-23T00:20:02.000Z',
+      lastSeen: '2026-11-23T00:25:00.000Z',
+      explains: ['filter-suspended'],
+    });
+  });
+
+  it('fills its texts with what the log tells', () => {
+    const trace = traceOf(
+      outage.map((line) => line.replaceAll(':10024', ':10026')),
+      { filters: ['127.0.0.1:10026'] },
+    );
+    const { summary, fix } = problem(trace, 'filter-refused');
+    expect(summary).toContain('127.0.0.1:10026');
+    expect(fix).toContain('telnet 127.0.0.1 10026');
+  });
+
+  it('is resolved once the filter took the message', () => {
+    const trace = traceOf([...outage, ...cleanMail(Q1, Q2, 'alice@example.com', '00:30:00').slice(2)]);
+    expect(problem(trace, 'filter-refused')).toMatchObject({ resolved: true, count: 1 });
+  });
+
+  it('is not resolved when only one of two recipients got through', () => {
+    const other = refused(Q1, '00:20:02').map((line) => line.replace('alice@', 'bob@'));
+    const trace = traceOf([...outage, ...other, fed(Q1, Q2, 'alice@example.com', '00:30:00')]);
+    expect(problem(trace, 'filter-refused').resolved).toBe(false);
+  });
+
+  it('keeps its evidence as it was logged', () => {
+    expect(problem(traceOf(outage), 'filter-refused').evidence).toContain(outage.at(-1));
+  });
+
+  it('is blamed on the port when amavis says that it listens elsewhere', () => {
+    const told =
+      'Nov 23 00:10:00 mail amavis[300]: Net::Server: Binding to TCP port 10024 on host 127.0.0.1 with IPv4';
+    const trace = traceOf([told, ...received(Q1), ...refused(Q1, '00:20:02', 10026)]);
+    expect(trace.problems.map(({ code }) => code)).toEqual(['filter-wrong-port']);
+    expect(problem(trace, 'filter-wrong-port').summary).toContain('port 10024');
+  });
+
+  it('is blamed on IPv6 when only ::1 refuses', () => {
+    const line =
+      'Nov 23 00:20:02 mail postfix/lmtp[500]: connect to localhost[::1]:10024: Connection refused';
+    const reason = 'connect to localhost[::1]:10024: Connection refused';
+    const trace = traceOf([...received(Q1), line, toFilter(Q1, `deferred (${reason})`, { relay: 'none' })]);
+    expect(codesOf([trace])).toEqual(['filter-ipv6-first']);
+  });
+
+  it('is blamed on what amavis said when it did not start', () => {
+    const fatal =
+      'Nov 23 00:20:00 mail amavis[300]: (!!)TROUBLE in pre_loop_hook: db_init: BDB no dbS: BDB0002 __fop_file_setup:  Retry limit (100) exceeded, File exists. at (eval 92) line 318.';
+    const trace = traceOf([fatal, ...outage]);
+    expect(codesOf([trace])).toEqual(['amavis-bdb']);
+    expect(problem(trace, 'amavis-bdb')).toMatchObject({ explains: ['filter-refused'], count: 1 });
+    expect(problem(trace, 'amavis-bdb').evidence[0]).toBe(fatal);
+  });
+
+  it('is not blamed on a trouble that was over before', () => {
+    const fatal =
+      'Nov 23 00:01:00 mail amavis[300]: (!!)TROUBLE in pre_loop_hook: db_init: BDB no dbS: BDB0002 __fop_file_setup:  Retry limit (100) exceeded, File exists. at (eval 92) line 318.';
+    const { traces } = diagnosed([
+      fatal,
+      ...cleanMail('9999162611', '8888162611', 'bob@example.com', '00:05:00'),
+      ...outage,
+    ]);
+    expect(codesOf(traces)).toEqual(['filter-refused']);
+  });
+});
+
+describe('a refusal is told by where it happened', () => {
+  const next = (q: string, outcome: string, relay = 'none') =>
+    `Nov 23 00:20:05 mail postfix/smtp[600]: ${q}: to=<x@remote.example>, relay=${relay}, delay=1, delays=0/0/0/1, dsn=4.4.1, status=${outcome}`;
+  const through = [
+    ...received(Q1),
+    ...received(Q2, { client: 'localhost[127.0.0.1]' }),
+    fed(Q1, Q2, 'x@remote.example'),
+  ];
+
+  it.each([
+    ['next-hop-refused', 'deferred (connect to mx.remote.example[198.51.100.1]:25: Connection refused)'],
+    ['next-hop-deferred', 'deferred (connect to mx.remote.example[198.51.100.1]:25: Connection timed out)'],
+    [
+      'next-hop-deferred',
+      'deferred (host mx.remote.example[198.51.100.1] said: 451 4.7.1 try later (in reply to RCPT TO command))',
+    ],
+    [
+      'next-hop-rejected',
+      'bounced (host mx.remote.example[198.51.100.1] said: 550 5.1.1 no such user (in reply to RCPT TO command))',
+    ],
+    [
+      'next-hop-rejected',
+      'bounced (Host or domain name not found. Name service error for name=remote.example type=A: Host not found)',
+    ],
+  ])('behind the filter: %s', (code, outcome) => {
+    expect(codesOf([traceOf([...through, next(Q2, outcome)])])).toEqual([code]);
+  });
+
+  it('on this machine, but not at the filter', () => {
+    const reason = 'connect to 127.0.0.1[127.0.0.1]:2525: Connection refused';
+    expect(codesOf([traceOf([...through, next(Q2, `deferred (${reason})`)])])).toEqual(['next-hop-refused']);
+  });
+
+  it('at the mailbox', () => {
+    const bounced = `Nov 23 00:20:05 mail postfix/local[600]: ${Q2}: to=<x@example.com>, relay=local, delay=1, delays=0/0/0/1, dsn=5.1.1, status=bounced (unknown user: "x")`;
+    expect(codesOf([traceOf([...through, bounced])])).toEqual(['delivery-bounced']);
+  });
+
+  it('names each recipient’s own trouble', () => {
+    const lines = [
+      ...through,
+      fed(Q1, Q2, 'y@remote.example'),
+      next(Q2, 'deferred (connect to mx.remote.example[198.51.100.1]:25: Connection refused)'),
+      next(Q2, 'deferred (host mx.remote.example[198.51.100.1] said: 451 try later)').replace('x@', 'y@'),
+    ];
+    expect(codesOf([traceOf(lines)]).sort()).toEqual(['next-hop-deferred', 'next-hop-refused']);
+  });
+});
+
+describe('a loop', () => {
+  const round = (from: string, to: string, at: string) => [
+    ...received(to, { at, client: 'localhost[127.0.0.1]' }),
+    fed(from, to, 'alice@example.com', at),
+    removed(from, at),
+  ];
+
+  it('is seen at its second round', () => {
+    const trace = traceOf([...received(Q1), ...round(Q1, Q2, '00:20:02'), ...round(Q2, Q3, '00:20:03')]);
+    expect(problem(trace, 'filter-loop')).toMatchObject({ severity: 'error', count: 1, resolved: false });
+  });
+
+  it('explains the bounce that ends it', () => {
+    const end = toFilter(
+      Q3,
+      'bounced (host 127.0.0.1[127.0.0.1] said: 554 5.4.0 id=300-07 - Rejected by next-hop MTA on relaying, from MTA(smtp:[127.0.0.1]:10025): 554 5.4.0 Error: too many hops (in reply to end of DATA command))',
+      { at: '00:20:04' },
+    );
+    const trace = traceOf([...received(Q1), ...round(Q1, Q2, '00:20:02'), ...round(Q2, Q3, '00:20:03'), end]);
+    expect(codesOf([trace])).toEqual(['filter-loop']);
+  });
+
+  it('is not what a requeued message does', () => {
+    const lines = [
+      ...received(Q1),
+      ...received(Q2, { client: 'localhost[127.0.0.1]' }),
+      fed(Q1, Q2),
+      `Nov 23 00:20:05 mail postfix/postsuper[900]: ${Q2}: requeued`,
+      `Nov 23 00:20:05 mail postfix/pickup[901]: ${Q3}: uid=102 from=<sender@outside.example> orig_id=${Q2}`,
+      active(Q3, '00:20:05'),
+      ...received('4444162614', { at: '00:20:06', client: 'localhost[127.0.0.1]' }),
+      fed(Q3, '4444162614', 'alice@example.com', '00:20:06'),
+    ];
+    const codes = codesOf(diagnosed(lines).traces);
+    expect(codes).toContain('requeued');
+    expect(codes).not.toContain('filter-loop');
+  });
+});
+
+describe('two copies', () => {
+  const timeout = toFilter(
+    Q1,
+    'deferred (conversation with 127.0.0.1[127.0.0.1] timed out while sending end of data -- message may be sent more than once)',
+    { at: '00:20:05', delays: '0/0/0/4' },
+  );
+  const copy = (q: string, at: string, to = 'alice@example.com') => [
+    ...received(q, { at, client: 'localhost[127.0.0.1]' }),
+    verdict(Q1, q, to, at),
+    delivered(q, to, at),
+    removed(q, at),
+  ];
+
+  it('after a timeout are proved by two runs for one recipient', () => {
+    const trace = traceOf([
+      ...received(Q1),
+      timeout,
+      ...copy(Q2, '00:20:10'),
+      ...copy(Q3, '00:20:15'),
+      fed(Q1, Q3, 'alice@example.com', '00:20:15'),
+    ]);
+    expect(problem(trace, 'duplicate-delivery')).toMatchObject({ resolved: false, severity: 'error' });
+    expect(problem(trace, 'filter-timeout').resolved).toBe(true);
+  });
+
+  it('are not there when each run was for another recipient', () => {
+    const trace = traceOf([
+      ...received(Q1),
+      ...copy(Q2, '00:20:10'),
+      ...copy(Q3, '00:20:15', 'bob@example.com'),
+      fed(Q1, Q2, 'alice@example.com', '00:20:10'),
+      fed(Q1, Q3, 'bob@example.com', '00:20:15'),
+    ]);
+    expect(codesOf([trace])).not.toContain('duplicate-delivery');
+  });
+
+  it('show even when amavis was stopped before its verdict', () => {
+    const forward = `Nov 23 00:20:10 mail amavis[300]: (300-01) abcdefghijkl FWD from <sender@outside.example> -> <alice@example.com>, BODY=7BIT 250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as ${Q2}`;
+    const checking = `Nov 23 00:20:02 mail amavis[300]: (300-01) Checking: abcdefghijkl [192.0.2.7] <sender@outside.example> -> <alice@example.com> queue_id=${Q1}`;
+    const trace = traceOf([
+      ...received(Q1),
+      checking,
+      timeout,
+      forward,
+      ...received(Q2, { at: '00:20:10', client: 'localhost[127.0.0.1]' }),
+      delivered(Q2, 'alice@example.com', '00:20:10'),
+      ...copy(Q3, '00:20:15'),
+      fed(Q1, Q3, 'alice@example.com', '00:20:15'),
+    ]);
+    expect(codesOf([trace])).toContain('duplicate-delivery');
+  });
+});
+
+describe('the filter’s pace', () => {
+  it('is a warning when connections have to wait', () => {
+    const trace = traceOf([...received(Q1), fed(Q1, Q2, 'alice@example.com', '00:20:09', '0/0/8.1/0.2')]);
+    expect(problem(trace, 'filter-saturated').severity).toBe('warning');
+  });
+
+  it('is slow only against what is usual', () => {
+    const slow = cleanMail(Q1, Q2, 'alice@example.com', '00:20:01', 45_000);
+    expect(codesOf(diagnosed(slow, { before: usualMail(250) }).traces)).toEqual(['filter-slow']);
+    expect(codesOf(diagnosed(slow).traces)).toEqual([]);
+  });
+
+  it('is silence when a message is handed over and nothing comes back', () => {
+    const handed = `Nov 23 00:20:01 mail amavis[300]: (300-01) Checking: abcdefghijkl [192.0.2.7] <sender@outside.example> -> <alice@example.com> queue_id=${Q1}`;
+    const lines = [...received(Q1), handed];
+    expect(codesOf(diagnosed(lines, { minutesLater: 10 }).traces)).toEqual(['filter-silent']);
+    expect(codesOf(diagnosed(lines, { minutesLater: 1 }).traces)).toEqual([]);
+  });
+
+  it('is silence also when only the queue manager took the message up, where mail is filtered', () => {
+    expect(codesOf(diagnosed(received(Q1), { before: usualMail(), minutesLater: 10 }).traces)).toEqual([
+      'filter-silent',
+    ]);
+    expect(codesOf(diagnosed(received(Q1), { minutesLater: 10 }).traces)).toEqual([]);
+  });
+});
+
+describe('unfiltered mail', () => {
+  const straight = (client: string) => [...received(Q1, { client }), delivered(Q1), removed(Q1)];
+
+  it('is told when other mail to the domain is filtered', () => {
+    const { traces } = diagnosed(straight('mx.outside.example[192.0.2.7]'), { before: usualMail() });
+    expect(codesOf(traces)).toEqual(['unfiltered']);
+  });
+
+  it('is not told where nothing is filtered', () => {
+    expect(codesOf(diagnosed(straight('mx.outside.example[192.0.2.7]')).traces)).toEqual([]);
+  });
+
+  it('is not told of mail from an authenticated user', () => {
+    const client = 'home.example[192.0.2.9], sasl_method=PLAIN, sasl_username=alice';
+    expect(codesOf(diagnosed(straight(client), { before: usualMail() }).traces)).toEqual([]);
+  });
+
+  it('is not told of what the filter itself hands in', () => {
+    expect(codesOf(diagnosed(straight('localhost[127.0.0.1]'), { before: usualMail() }).traces)).toEqual([]);
+  });
+
+  it('is not told of local submission', () => {
+    const lines = [
+      `Nov 23 00:20:01 mail postfix/pickup[101]: ${Q1}: uid=0 from=<root>`,
+      `Nov 23 00:20:01 mail postfix/cleanup[102]: ${Q1}: message-id=<x@example.com>`,
+      active(Q1),
+      delivered(Q1),
+      removed(Q1),
+    ];
+    expect(codesOf(diagnosed(lines, { before: usualMail() }).traces)).toEqual([]);
+  });
+});
+
+describe('texts from the log', () => {
+  it('get into commands only when they are harmless in a shell', () => {
+    const line =
+      'Nov 23 00:20:01 mail amavis[300]: (300-01) (!)PRESERVING EVIDENCE in /var/lib/amavis/tmp/$(reboot)';
+    const lines = [...received(Q1), verdict(Q1, Q2).replace(/\(\d+-\d+\)/, '(300-01)'), line];
+    const { fix, summary } = problem(traceOf(lines), 'evidence');
+    expect(fix).not.toContain('reboot');
+    expect(summary).toContain('$(reboot)');
+  });
+
+  it('lose their control characters', () => {
+    const bounced = `Nov 23 00:20:05 mail postfix/smtp[600]: ${Q1}: to=<x@remote.example>, relay=mx.remote.example[198.51.100.1]:25, delay=1, delays=0/0/0/1, dsn=5.1.1, status=bounced (host mx.remote.example[198.51.100.1] said: 550 \u001b[31mno\u202e)`;
+    expect(problem(traceOf([...received(Q1), bounced]), 'next-hop-rejected').summary).not.toMatch(
+      /[\p{Cc}\p{Cf}]/u,
+    );
+  });
+});

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { MailPath } from '../../src/core/path.js';
+import { Incidents, type IncidentsState } from '../../src/core/problem/incidents.js';
+import { catalogue, diagnosed, eventsOf } from './helpers.js';
+import { cleanMail, fed, received, refused, toFilter } from './lines.js';
+
+const Q1 = '1111162611';
+const Q2 = '2222162612';
+
+describe('an incident', () => {
+  it('begins with its first sign and ends with the first success after the last', () => {
+    const { incidents } = diagnosed([
+      ...received(Q1),
+      ...refused(Q1, '00:20:02'),
+      ...refused(Q1, '00:21:02'),
+      ...cleanMail(Q1, Q2, 'alice@example.com', '00:30:00').slice(2),
+      ...cleanMail('3333162613', '4444162614', 'bob@example.com', '00:40:00'),
+    ]);
+    expect(incidents.list()).toMatchObject([
+      {
+        code: 'filter-refused',
+        host: 'mail',
+        begin: '2026-11-23T00:20:02.000Z',
+        lastSeen: '2026-11-23T00:21:02.000Z',
+        end: '2026-11-23T00:30:00.000Z',
+        messages: 1,
+      },
+    ]);
+  });
+
+  it('stays open while nothing works', () => {
+    const { incidents } = diagnosed([...received(Q1), ...refused(Q1, '00:20:02')]);
+    expect(incidents.list()).toMatchObject([{ code: 'filter-refused', end: null }]);
+  });
+
+  it('is another one when it comes again after a success', () => {
+    const { incidents } = diagnosed([
+      ...received(Q1),
+      ...refused(Q1, '00:20:02'),
+      ...cleanMail(Q1, Q2, 'alice@example.com', '00:30:00').slice(2),
+      ...received('3333162613', { at: '00:50:00' }),
+      ...refused('3333162613', '00:50:01'),
+    ]);
+    expect(incidents.list().map(({ begin, end }) => [begin.slice(11, 19), end?.slice(11, 19)])).toEqual([
+      ['00:20:02', '00:30:00'],
+      ['00:50:01', undefined],
+    ]);
+  });
+
+  it('names every message that it touched', () => {
+    const { incidents, traces } = diagnosed([
+      ...received(Q1),
+      ...received(Q2),
+      ...refused(Q1, '00:20:02'),
+      ...refused(Q2, '00:20:02'),
+    ]);
+    expect([...(incidents.list()[0]?.messageIds ?? [])].sort()).toEqual(traces.map(({ id }) => id).sort());
+  });
+
+  it('is known from messages alone, when no line without one tells', () => {
+    const reason =
+      'conversation with 127.0.0.1[127.0.0.1] timed out while receiving the initial server greeting';
+    const { incidents } = diagnosed([...received(Q1), toFilter(Q1, `deferred (${reason})`)]);
+    expect(incidents.list()).toMatchObject([{ code: 'filter-saturated', messages: 1, end: null }]);
+  });
+
+  it('of the next hop is none of the system', () => {
+    const { incidents } = diagnosed([
+      'Nov 23 00:20:02 mail postfix/smtp[600]: connect to mx.remote.example[198.51.100.1]:25: Connection refused',
+    ]);
+    expect(incidents.list()).toEqual([]);
+  });
+
+  it('on another host is another one', () => {
+    const { incidents } = diagnosed([
+      ...refused(Q1, '00:20:02'),
+      ...refused(Q2, '00:20:02').map((line) => line.replace(' mail ', ' mail2 ')),
+    ]);
+    expect(incidents.list().map(({ host }) => host)).toEqual(['mail', 'mail2']);
+  });
+
+  it('says once for the whole system that clients are not told to amavis', () => {
+    const noForward = (q1: string, q2: string): string[] => [
+      ...received(q1),
+      `Nov 23 00:20:01 mail amavis[300]: (${q1.slice(0, 5)}-01) Passed CLEAN {RelayedInternal}, MYNETS LOCAL [127.0.0.1]:4100 <sender@outside.example> -> <alice@example.com>, Message-ID: <${q1}@outside.example>, mail_id: ${q2}xx, Hits: -1, size: 400, queued_as: ${q2}, 180 ms`,
+      ...received(q2, { client: 'localhost[127.0.0.1]' }),
+      fed(q1, q2),
+    ];
+    const { incidents, traces } = diagnosed([
+      ...noForward('11111626', '22221626'),
+      ...noForward('33331626', '44441626'),
+    ]);
+    expect(incidents.list()).toMatchObject([{ code: 'xforward-off', messages: 2 }]);
+    expect(traces.flatMap(({ problems }) => problems)).toEqual([]);
+  });
+});
+
+describe('what is known of the system', () => {
+  it('is the same after a restart', () => {
+    const lines = [...received(Q1), ...refused(Q1, '00:20:02')];
+    const { incidents } = diagnosed(lines);
+    const path = new MailPath();
+    const again = new Incidents(
+      catalogue,
+      path,
+      JSON.parse(JSON.stringify(incidents.state())) as IncidentsState,
+    );
+    expect(again.list()).toEqual(incidents.list());
+    for (const event of eventsOf(cleanMail(Q1, Q2, 'alice@example.com', '00:30:00'))) again.event(event);
+    expect(again.list()).toMatchObject([{ code: 'filter-refused', end: '2026-11-23T00:30:00.000Z' }]);
+  });
+
+  it('is not told twice when the same log is read again', () => {
+    const lines = [...received(Q1), ...refused(Q1, '00:20:02')];
+    const once = diagnosed(lines).incidents.list();
+    expect(diagnosed(lines, { before: lines }).incidents.list()).toEqual(once);
+  });
+});
+
+describe('times in which the log lost lines', () => {
+  const at = (time: string): number => Date.parse(`2026-11-23T${time}Z`) * 1000;
+
+  it('reach from the first drop to the count', () => {
+    const { incidents } = diagnosed([
+      'Nov 23 00:20:00 mail rsyslogd: imuxsock begins to drop messages from pid 77845 due to rate-limiting',
+      'Nov 23 00:21:30 mail rsyslogd: imuxsock lost 236 messages from pid 77845 due to rate-limiting',
+    ]);
+    expect(incidents.gaps.windows).toEqual([{ host: 'mail', begin: at('00:20:00'), end: at('00:21:30') }]);
+  });
+
+  it('reach back over the interval that the line names', () => {
+    const { incidents } = diagnosed([
+      'Nov 23 00:20:00 mail rsyslogd: imjournal: 406 messages lost due to rate-limiting (20000 allowed within 300 seconds)',
+    ]);
+    expect(incidents.gaps.windows).toEqual([{ host: 'mail', begin: at('00:15:00'), end: at('00:20:00') }]);
+  });
+
+  it('excuse messages that went silent before their end, on that host only', () => {
+    const { gaps } = diagnosed([
+      'Nov 23 00:20:00 mail rsyslogd: imjournal: 406 messages lost due to rate-limiting',
+    ]).incidents;
+    expect(gaps.since('mail', at('00:19:00'))).toBe(true);
+    expect(gaps.since('mail', at('00:20:01'))).toBe(false);
+    expect(gaps.since('mail2', at('00:19:00'))).toBe(false);
+  });
+
+  it('are an incident', () => {
+    const { incidents } = diagnosed([
+      'Nov 23 00:20:00 mail rsyslogd: imjournal: 406 messages lost due to rate-limiting',
+    ]);
+    expect(incidents.list()).toMatchObject([{ code: 'log-gaps', severity: 'warning' }]);
+  });
+});

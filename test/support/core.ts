@@ -1,0 +1,25 @@
+/** Lines through the pure core, without a store. */
+import { EventReader } from '../../src/core/event-reader.js';
+import { emptyArchive } from '../../src/core/join/archive.js';
+import { Joiner } from '../../src/core/join/joiner.js';
+import { MailPath, type PathOptions } from '../../src/core/path.js';
+import { buildTrace } from '../../src/core/trace/build.js';
+import type { Trace } from '../../src/core/trace/trace.js';
+import { viewOf } from '../../src/core/trace/view.js';
+import { compilePatterns } from '../../src/read/pattern-files.js';
+
+const patterns = compilePatterns([]);
+
+/** The traces of some lines, in the order of their ids. Stamps without a year are of 2026, UTC. */
+export function tracesOf(lines: readonly string[], options: PathOptions = {}): Trace[] {
+  const path = new MailPath(options);
+  const joiner = new Joiner(path, emptyArchive);
+  const clock = { notAfter: Date.parse('2026-12-31T00:00:00Z'), year: 2026, zone: () => 0 };
+  const reader = new EventReader(patterns, clock, { event: (event) => joiner.apply(event), unrecognized: () => {} });
+  for (const line of lines) reader.read(line);
+  reader.end();
+  return joiner
+    .drain()
+    .map((which) => buildTrace(viewOf(which, path), { path, now: 0, stuckAfter: 300_000_000, idOf: () => undefined }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
