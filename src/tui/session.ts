@@ -39,6 +39,8 @@ export class Session {
   #overview: Overview;
   #samples: readonly Sample[];
   #sampledAt: number;
+  /** Whether the samples are more than what the traces told of the past. */
+  #sampled = false;
   #message: Data['message'] = null;
   /** Whether the feed has said something since `#live` was taken. */
   #stale = false;
@@ -167,6 +169,7 @@ export class Session {
       const sample = { messagesPerMinute, filterTime: filterTime(this.#live, now) };
       this.#samples = withSample(this.#samples, sample);
       this.#sampledAt = now;
+      this.#sampled = true;
     }
     if (!due && JSON.stringify(counters) === JSON.stringify(this.#overview.counters)) return;
     this.#stale = true;
@@ -190,6 +193,8 @@ export class Session {
     if (this.#stale) {
       this.#stale = false;
       this.#live = this.#options.feed.traces();
+      // A log that was never read tells of its past only now.
+      if (!this.#sampled) this.#samples = pastSamples(this.#live, this.#sampledAt);
       this.#overview = this.#survey();
     }
     this.#frame = this.#build();

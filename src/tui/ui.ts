@@ -5,7 +5,7 @@ import type { Only } from './model/filter.js';
 import { indexOf, type Listing, windowStart } from './model/list.js';
 
 /** A message opened; `cursor` and `top` are rows of its document. */
-export interface Opened {
+interface Opened {
   readonly trace: Trace;
   readonly cursor: number;
   readonly top: number;

@@ -1,7 +1,7 @@
 /**
  * Starts the UI over a feed of recorded messages, as `amavtrace follow` does, for tests in a real terminal. The times are
- * moved so that the last message came half a minute ago. Environment: STUCK=1 adds one that is stuck, LIVE=1 lets
- * messages come in, CRASH=1 throws after two seconds.
+ * moved so that the last message came half a minute ago. Environment: STUCK=1 adds one that is stuck,
+ * CRASH=1 throws after two seconds.
  */
 process.env['NODE_ENV'] ??= 'production';
 
@@ -46,13 +46,6 @@ feed.busy = {
   deferred: traces.filter(({ state }) => state === 'deferred').length + extra.length,
   stuck: extra.length,
 };
-if (env['LIVE'] === '1') {
-  let count = 0;
-  setInterval(
-    () => feed.tell(message(`11FE${count++}`, { firstSeen: ago(0), lastSeen: ago(0) })),
-    500,
-  ).unref();
-}
 if (env['CRASH'] === '1') {
   setTimeout(() => {
     throw new Error('the crash that was asked for');

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MailPath } from '../../src/core/path.js';
 import type { Trace } from '../../src/core/trace/trace.js';
+import { Diagnosis } from '../../src/ingest/diagnosis.js';
 import { Ingest } from '../../src/ingest/ingest.js';
 import { Traces } from '../../src/ingest/traces.js';
 import { compilePatterns } from '../../src/read/pattern-files.js';
+import { readCatalogue } from '../../src/read/problem-files.js';
 import { openForReading, openForWriting } from '../../src/store/database.js';
 import { Reader } from '../../src/store/reader.js';
 import { directSink } from '../../src/store/sink.js';
@@ -29,7 +31,9 @@ export async function sampled(folders?: readonly string[]): Promise<Sampled> {
     const sink = directSink(file);
     const db = openForReading(file);
     const path = new MailPath();
-    const ingest = new Ingest({ patterns: compilePatterns([]), path, reader: new Reader(db), sink });
+    const reader = new Reader(db);
+    const diagnosis = new Diagnosis(readCatalogue(undefined), path, reader.knowledge());
+    const ingest = new Ingest({ patterns: compilePatterns([]), path, diagnosis, reader, sink });
     const names = folders ?? readdirSync(SAMPLES).filter((name) => !name.includes('.'));
     for (const name of names) {
       const year = name === 'guide_2006' ? 2006 : 2026;
@@ -41,7 +45,7 @@ export async function sampled(folders?: readonly string[]): Promise<Sampled> {
     }
     await ingest.finish();
     await sink.close();
-    const found = new Traces({ db, path, patterns: [], stuckAfter: 300_000_000 });
+    const found = new Traces({ db, path, diagnosis, patterns: [], stuckAfter: 300_000_000 });
     const traces = [...found.search({}, () => true)].reverse();
     const evidence = new Map<string, readonly string[]>();
     for (const trace of traces) {

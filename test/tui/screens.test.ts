@@ -330,6 +330,21 @@ describe('a message', () => {
     `);
   });
 
+  it('shows the commands of a fix one below the other', async () => {
+    const trace = deferred('D1');
+    const problems = trace.problems.map((problem) => ({
+      ...problem,
+      fix: 'postconf -M\nsystemctl start amavisd\n',
+    }));
+    const screen = await open(new FakeFeed([{ ...trace, problems }]), 80, 40);
+    await screen.press(KEYS.enter);
+    const from = screen.rows().findIndex((line) => line.includes('fix'));
+    expect(screen.rows().slice(from, from + 2)).toEqual([
+      '    fix    postconf -M',
+      '           systemctl start amavisd',
+    ]);
+  });
+
   it('splits the time as Postfix and amavis tell it', async () => {
     const screen = await open(new FakeFeed([message('A1')]), 80, 40);
     await screen.press(KEYS.enter);

@@ -9,7 +9,7 @@ import { percentile } from './percentile.js';
 import { failedBehind } from './stops.js';
 
 export type Condition = 'fine' | 'slow' | 'failing' | 'silent';
-export type StationName = 'receive' | 'feed' | 'filter' | 'reinject' | 'mailbox';
+type StationName = 'receive' | 'feed' | 'filter' | 'reinject' | 'mailbox';
 
 export interface Station {
   readonly name: StationName;

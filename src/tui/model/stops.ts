@@ -1,7 +1,7 @@
 /** How far a message has come: the four places of its path that every row shows. */
 import type { Hop, Outcome, RecipientState, Trace } from '../../core/trace/trace.js';
 
-export type Place = 'receive' | 'filter' | 'reinject' | 'mailbox';
+type Place = 'receive' | 'filter' | 'reinject' | 'mailbox';
 
 export interface Stop {
   readonly place: Place;

@@ -42,7 +42,7 @@ function statusLine(ui: Ui, { total, shown, notices }: Shown, look: Look): Line 
   const joined = [
     ...parts,
     span(count, 'dim'),
-    ...notices.map((notice) => span(clean(notice, look), 'wait')),
+    ...notices.slice(-1).map((notice) => span(clean(notice, look), 'wait')),
   ];
   return joined.flatMap((part, index) =>
     index === 0 ? [part] : [span(` ${sign('between', look)} `, 'dim'), part],

@@ -98,10 +98,12 @@ function problemRows(problem: Problem, look: Look): Row[] {
     span(count > 1 ? `  ${sign('times', look)}${count}` : '', 'dim'),
   ];
   const part = (label: string, text: string): Row[] =>
-    text === '' ? [] : hanging([span(fitted(label, 7, look), 'dim')], [span(clean(text, look))], 9, look);
+    text === ''
+      ? []
+      : hanging([span(fitted(label, 7, look), 'dim')], [span(paragraphs(text, look))], 9, look);
   return [
     { line: title },
-    ...hanging([], [span(clean(summary, look))], 2, look, 2),
+    ...hanging([], [span(paragraphs(summary, look))], 2, look, 2),
     ...part('cause', cause),
     ...part('fix', fix),
     ...part('see', reference),
@@ -226,6 +228,15 @@ function familyRows({ parent, children }: Trace, look: Look): Row[] {
   ];
 }
 
+/** The catalogue's texts have lines of their own: commands to type, one below the other. */
+function paragraphs(text: string, look: Look): string {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => clean(line, look))
+    .join('\n');
+}
+
 /** Text wrapped, its first line after a lead, the others indented. */
 function hanging(
   lead: readonly Span[],
@@ -235,7 +246,8 @@ function hanging(
   first = 2,
 ): Row[] {
   const room = look.columns - 3 - indent;
-  return wrap(text.text, Math.max(20, room)).map((part, index) => ({
+  const parts = text.text.split('\n').flatMap((line) => wrap(line, Math.max(20, room)));
+  return parts.map((part, index) => ({
     line:
       index === 0
         ? [span(' '.repeat(lead.length === 0 ? first : 2)), ...lead, span(part, text.tone)]
