@@ -40,41 +40,53 @@ export async function start(feed: LiveFeed, io: Io, { zone }: StartOptions): Pro
     (error: unknown) => fail(error),
   );
 
+  let isGone = false;
   const restore = (): void => {
-    canvas.leave();
+    if (!isGone) canvas.leave();
     if (stdin.isTTY) stdin.setRawMode(false);
   };
   // Whatever ends the process runs this; an uncaught error is printed after it.
   process.on('exit', restore);
-  // A terminal that is gone says so in one of these ways.
-  const gone = (): void => quit();
+  const end = (): void => quit();
+  // A terminal that has been closed tells it in one of these ways.
+  const gone = (): void => {
+    isGone = true;
+    quit();
+  };
   stdin.on('end', gone).on('error', gone);
-  process.on('SIGHUP', gone);
+  process.on('SIGHUP', end);
   canvas.on('resize', () => session.resized());
-  io.signal.addEventListener('abort', gone);
+  io.signal.addEventListener('abort', end);
 
-  canvas.enter();
-  const ink = render(<App session={session} />, {
-    // Ink asks of its output no more than a canvas is.
-    stdout: canvas as unknown as NodeJS.WriteStream,
-    stdin,
-    debug: true,
-    exitOnCtrlC: false,
-    patchConsole: false,
-  });
-  ink.waitUntilExit().then(quit, fail);
-  if (io.signal.aborted) quit();
+  let ink: ReturnType<typeof render> | undefined;
   try {
+    canvas.enter();
+    ink = render(<App session={session} />, {
+      // Ink asks of its output no more than a canvas is.
+      stdout: canvas as unknown as NodeJS.WriteStream,
+      stdin,
+      debug: true,
+      exitOnCtrlC: false,
+      patchConsole: false,
+    });
+    ink.waitUntilExit().then(quit, fail);
+    if (io.signal.aborted) quit();
     await ended;
     return 0;
   } finally {
     session.close();
     restore();
-    ink.unmount();
+    ink?.unmount();
     process.off('exit', restore);
-    process.off('SIGHUP', gone);
-    io.signal.removeEventListener('abort', gone);
-    stdin.off('end', gone).off('error', gone);
+    process.off('SIGHUP', end);
+    io.signal.removeEventListener('abort', end);
+    if (isGone) process.on('exit', dieOfHangup);
+    else stdin.off('end', gone).off('error', gone);
     stdin.pause();
   }
+}
+
+/** Node aborts when it can't set a closed terminal back at its exit; this is how programs end that lose theirs. */
+function dieOfHangup(): void {
+  process.kill(process.pid, 'SIGHUP');
 }

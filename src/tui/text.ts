@@ -20,7 +20,7 @@ export function widthOf(text: string): number {
 }
 
 /** The longest beginning that is no wider than that. */
-export function clip(text: string, columns: number): string {
+function clip(text: string, columns: number): string {
   if (NARROW.test(text)) return text.slice(0, Math.max(0, columns));
   let taken = '';
   let width = 0;
@@ -32,7 +32,7 @@ export function clip(text: string, columns: number): string {
   return taken;
 }
 
-export function ellipsis({ unicode }: Style): string {
+function ellipsis({ unicode }: Style): string {
   return unicode ? '…' : '..';
 }
 

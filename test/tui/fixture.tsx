@@ -3,8 +3,6 @@
  * moved so that the last message came half a minute ago. Environment: STUCK=1 adds one that is stuck,
  * CRASH=1 throws after two seconds.
  */
-process.env['NODE_ENV'] ??= 'production';
-
 import type { Io } from '../../src/commands/command.js';
 import type { Trace } from '../../src/core/trace/trace.js';
 import { start } from '../../src/tui/start.js';

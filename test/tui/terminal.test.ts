@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { temporaryFolder } from '../support/cli.js';
 import { Tmux } from './tmux.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -93,6 +96,15 @@ describe('the terminal', () => {
     const terminal = await started(80, 24, { CRASH: '1' });
     await terminal.shows('Error: the crash that was asked for');
     await expectRestored(terminal, 1);
+  });
+
+  it('takes the program with it when it is closed', async () => {
+    const status = join(temporaryFolder(), 'status');
+    const terminal = new Tmux(`sh -c 'trap "" HUP; cd ${ROOT}; ${FIXTURE}; echo $? > ${status}'`, 80, 24);
+    await terminal.shows('q quit');
+    terminal.close();
+    // 128 and the number of SIGHUP.
+    await vi.waitFor(() => expect(readFileSync(status, 'utf8')).toBe('129\n'), { timeout: 20_000 });
   });
 
   it('gets an id into its clipboard', async () => {

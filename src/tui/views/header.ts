@@ -59,7 +59,7 @@ function titleLine({ sources, database, counters }: Overview, look: Look): Line 
 }
 
 /** Names the conditions as far as there is room for it; the marks alone tell them too. */
-export function healthLine(stations: readonly Station[], look: Look): Line {
+function healthLine(stations: readonly Station[], look: Look): Line {
   const lines = [
     stationsLine(stations, ['slow', 'failing', 'silent'], look),
     stationsLine(stations, ['slow', 'failing'], look),
@@ -108,7 +108,7 @@ function numbersLine(
 function sparkLine({ samples }: Overview, look: Look): Line {
   const messages = samples.map(({ messagesPerMinute }) => messagesPerMinute);
   const times = samples.map(({ filterTime }) => filterTime);
-  const labels = ['messages ', '  in filter '] as const;
+  const labels = ['messages ', '  time in filter '] as const;
   const peak = { messages: 9, time: 7 };
   const room = look.columns - 2 - labels[0].length - labels[1].length - peak.messages - peak.time;
   const columns = Math.min(samples.length, Math.floor(room / 2));
