@@ -72,6 +72,11 @@ interface Checkpoint {
   readonly clock?: number | undefined;
 }
 
+/** A line's own copy: a part of a larger text keeps all of it in memory, for as long as anything of the line is kept. */
+function detached(line: string): string {
+  return Buffer.from(line).toString();
+}
+
 export class Engine {
   readonly #options: EngineOptions;
   readonly #reader: Reader;
@@ -132,7 +137,7 @@ export class Engine {
     let clock = this.#checkpoints.get(log)?.clock;
     if (lines.length > 0) {
       const source = this.#sources.get(log) ?? this.#begin(log, modified, clock);
-      for (const line of lines) if (line !== '') source.read(line);
+      for (const line of lines) if (line !== '') source.read(detached(line));
       clock = source.last;
     }
     this.#lines += lines.length;

@@ -10,7 +10,7 @@ import { Rates } from './rates.js';
 /** Finished messages that are kept at hand; what is older is in the store. */
 const KEPT = 2000;
 /** Open messages that are looked after; more than this wait only after days of trouble. */
-const MAX_OPEN = 5000;
+const MAX_OPEN = 2000;
 
 interface Entry {
   readonly trace: Trace;

@@ -49,21 +49,25 @@ const MIGRATIONS: readonly string[] = [
 
 /** Brings the database to this program's version. Throws UserError for one that a newer program has made. */
 export function migrate(db: Database, file: string): void {
-  const version = db.pragma('user_version', { simple: true }) as number;
-  if (version > MIGRATIONS.length) {
+  if (versionOf(db) > MIGRATIONS.length) {
     throw new UserError(
-      `${file} was made by a newer amavtrace (its version is ${version}, this program knows ${MIGRATIONS.length})`,
+      `${file} was made by a newer amavtrace (its version is ${versionOf(db)}, this program knows ${MIGRATIONS.length})`,
       'Update amavtrace, or name another file with --db.',
     );
   }
-  if (version === MIGRATIONS.length) return;
+  if (isCurrent(db)) return;
   db.transaction(() => {
-    for (const step of MIGRATIONS.slice(version)) db.exec(step);
+    // Another process may have done it meanwhile.
+    for (const step of MIGRATIONS.slice(versionOf(db))) db.exec(step);
     db.pragma(`user_version = ${MIGRATIONS.length}`);
   }).immediate();
 }
 
 /** Whether the database can be read as it is. */
 export function isCurrent(db: Database): boolean {
-  return db.pragma('user_version', { simple: true }) === MIGRATIONS.length;
+  return versionOf(db) === MIGRATIONS.length;
+}
+
+function versionOf(db: Database): number {
+  return db.pragma('user_version', { simple: true }) as number;
 }

@@ -5,11 +5,13 @@ import { describe, expect, test } from 'vitest';
 import { openForReading } from '../../src/store/database.js';
 import { random } from '../tail/random.js';
 import { Follower } from './follower.js';
+import { KilledProgram } from './killed-program.js';
 import { LogWriter } from './log-writer.js';
 import { runSchedule } from './schedule.js';
 import { contents, imported, sampleLines, sampleNames } from './store.js';
 
 const SEEDS = Array.from({ length: 60 }, (_, index) => index + 1);
+const PROCESS_SEEDS = [101, 102, 103, 104];
 
 /**
  * Some of the recorded logs one after the other, half of them with stamps as rsyslog writes them today. No line comes
@@ -27,6 +29,13 @@ function logOf(seed: number): string[] {
   );
 }
 
+function found(database: string): ReturnType<typeof contents> {
+  const db = openForReading(database);
+  const all = contents(db);
+  db.close();
+  return all;
+}
+
 describe('however a log is written, rotated and its follower killed, the store equals one import of it', () => {
   test.concurrent.each(SEEDS)('schedule %i', async (seed) => {
     const folder = mkdtempSync(join(tmpdir(), 'amavtrace-'));
@@ -37,10 +46,21 @@ describe('however a log is written, rotated and its follower killed, the store e
 
     const done = await runSchedule(seed, log, follower);
 
-    const db = openForReading(database);
-    const found = contents(db);
-    db.close();
-    expect(found, done.join(', ')).toEqual(await imported(log.expected));
+    expect(found(database), done.join(', ')).toEqual(await imported(log.expected));
     log.close();
   });
+
+  test.concurrent.each(PROCESS_SEEDS)('schedule %i, with processes that the system kills', async (seed) => {
+    const folder = mkdtempSync(join(tmpdir(), 'amavtrace-'));
+    const log = new LogWriter(folder, logOf(seed));
+    const database = join(folder, 'db', 'traces.db');
+    const program = new KilledProgram(database, log.path);
+    await program.start();
+    await program.begun();
+
+    const done = await runSchedule(seed, log, program);
+
+    expect(found(database), done.join(', ')).toEqual(await imported(log.expected));
+    log.close();
+  }, 180_000);
 });

@@ -1,0 +1,65 @@
+import { existsSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openForReading } from '../../src/store/database.js';
+import { Reader } from '../../src/store/reader.js';
+import type { Position } from '../../src/tail/checkpoint.js';
+import { Program } from './program.js';
+import type { Subject } from './schedule.js';
+
+/** `amavtrace follow --from-start` in a process that is killed by the system's own kill -9. */
+export class KilledProgram implements Subject {
+  private program: Program | undefined;
+  private readonly database: string;
+  private readonly log: string;
+
+  constructor(database: string, log: string) {
+    this.database = database;
+    this.log = log;
+  }
+
+  get isUp(): boolean {
+    return this.program !== undefined;
+  }
+
+  reopen = (): void => {
+    this.program?.child.kill('SIGHUP');
+  };
+
+  async start(): Promise<void> {
+    this.program = new Program(['follow', this.log, '--from-start', '--db', this.database, '--json']);
+  }
+
+  /** Comes back when the log is followed for the first time: what is lost before that was never to be had. */
+  async begun(): Promise<void> {
+    await this.program?.until(() => this.position() !== undefined);
+  }
+
+  async kill(): Promise<void> {
+    await this.program?.end('SIGKILL');
+    this.program = undefined;
+  }
+
+  async end(): Promise<void> {
+    await this.program?.end('SIGTERM');
+    this.program = undefined;
+  }
+
+  /** Waits until all that is in the log is committed. No position tells it for an empty log: it's given time then. */
+  async until(): Promise<void> {
+    if (statSync(this.log).size === 0) await sleep(8_000);
+    else
+      await this.program?.until(() => {
+        const position = this.position();
+        const { ino, size } = statSync(this.log);
+        return position?.ino === String(ino) && position.offset === size;
+      }, 60_000);
+  }
+
+  private position(): Position | undefined {
+    if (!existsSync(this.database)) return undefined;
+    const db = openForReading(this.database);
+    const [checkpoint] = new Reader(db).checkpoints();
+    db.close();
+    return checkpoint === undefined ? undefined : (JSON.parse(checkpoint.json).position as Position);
+  }
+}
