@@ -62,7 +62,9 @@ function address(sender: string | null): string {
 function hopLine(hop: Hop, options: TextOptions): string {
   const port = hop.port === null ? '' : `:${hop.port}`;
   const id = hop.stage === 'filter' ? (hop.amavisId ?? hop.queueId ?? '') : (hop.queueId ?? '');
-  const spent = hop.to === null ? '' : duration(Date.parse(hop.to) - Date.parse(hop.from));
+  const stamps = hop.to === null ? null : Date.parse(hop.to) - Date.parse(hop.from);
+  const millis = hop.durationMs ?? stamps;
+  const spent = millis === null ? '' : duration(millis);
   const times = hop.attempts > 1 ? ` ${options.unicode ? '×' : 'x'}${hop.attempts}` : '';
   const head = [
     hop.stage.padEnd(8),

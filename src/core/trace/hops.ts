@@ -29,6 +29,7 @@ interface Draft {
   readonly relay: string | null;
   readonly detail: string | null;
   attempts: number;
+  durationMs: number | null;
 }
 
 export function hopsOf(facts: Facts, chain: Chain, path: MailPath): Hop[] {
@@ -100,8 +101,20 @@ function hop(
   to: number | null,
   outcome: Outcome,
   detail: string | null,
+  durationMs: number | null = null,
 ): Draft {
-  return { queueId: null, amavisId: null, relay: null, ...where, from, to, outcome, detail, attempts: 1 };
+  return {
+    queueId: null,
+    amavisId: null,
+    relay: null,
+    ...where,
+    from,
+    to,
+    outcome,
+    detail,
+    attempts: 1,
+    durationMs,
+  };
 }
 
 function* received(life: LifeFacts, facts: Facts, chain: Chain, path: MailPath): Generator<Draft> {
@@ -165,6 +178,7 @@ function queued(life: LifeFacts): Draft {
     waiting ? null : to,
     outcome,
     detail,
+    first?.delays === undefined ? null : Math.round((first.delays[1] ?? 0) * 1000),
   );
 }
 
@@ -184,6 +198,7 @@ function delivered(life: LifeFacts, facts: Facts, chain: Chain, path: MailPath, 
       group.from = Math.min(group.from, attemptStart(delivery));
       group.to = Math.max(group.to ?? 0, delivery.at.time);
       group.attempts++;
+      group.durationMs = Math.max(group.durationMs ?? 0, attemptMs(delivery) ?? 0);
       continue;
     }
     groups.set(key, {
@@ -198,6 +213,7 @@ function delivered(life: LifeFacts, facts: Facts, chain: Chain, path: MailPath, 
       relay: delivery.relay,
       detail: delivery.response,
       attempts: 1,
+      durationMs: attemptMs(delivery),
     });
   }
   return [...groups.values()];
@@ -260,6 +276,7 @@ function runHop(run: RunFacts, queueId: string | null, path: MailPath): Draft {
     last,
     outcome,
     detail,
+    took ?? null,
   );
 }
 
@@ -280,6 +297,11 @@ function reinjectionPort(queueId: string, at: Origin, { lives, proxies }: Facts,
     if (port !== undefined && port !== null) return port;
   }
   return (at.service === '' ? null : servicePort(at)) ?? path.reinjectionPort;
+}
+
+/** Connection set-up and transmission. */
+function attemptMs({ delays }: DeliveryEvent): number | null {
+  return delays === undefined ? null : Math.round(((delays[2] ?? 0) + (delays[3] ?? 0)) * 1000);
 }
 
 /** When the attempt began: the line's time less connection set-up and transmission. */
