@@ -57,7 +57,7 @@ export class EventReader {
 
   #take(line: Line): void {
     const reading = this.#patterns.read(line);
-    const count = line.raw.includes('\n') ? line.raw.split('\n').length : 1;
+    const count = line.pieces?.length ?? 1;
     if (reading === 'ignored') {
       this.counts.ignored += count;
     } else if (reading === 'unrecognized') {

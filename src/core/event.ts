@@ -22,8 +22,10 @@ export interface Origin {
   readonly pid: number;
   /** The text after the head. */
   readonly message: string;
-  /** The line as it was read, without its end; the lines, when amavis split one over several. */
+  /** The line as it was read, without its end. */
   readonly raw: string;
+  /** The lines that amavis split it over, when there are several; `raw` then holds them all. */
+  readonly pieces?: readonly string[];
 }
 
 /** The client fields of smtpd's `client=` line (smtpd.c, smtpd_mail_from / log_client). */

@@ -74,10 +74,15 @@ export class Draft {
     return this.#keys;
   }
 
+  /** Whether a row may be filed under the hash. */
+  mayHave(hash: number): boolean {
+    return this.#hashes.mayHave(hash);
+  }
+
   /** The rows filed under the hash. */
   byHash(hash: number): TraceRow[] {
     const found: TraceRow[] = [];
-    if (!this.#hashes.mayHave(hash)) return found;
+    if (!this.mayHave(hash)) return found;
     for (let at = this.#keys.indexOf(hash); at >= 0; at = this.#keys.indexOf(hash, at + 1)) {
       const row = this.#rows.get(this.#keyTraces[at] ?? 0);
       if (row !== undefined && !found.includes(row)) found.push(row);

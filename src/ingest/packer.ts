@@ -57,8 +57,7 @@ export class Packer {
     if (view.open) this.#draft.loose(ref, lines);
     else place = this.#draft.pack(lines);
     const problems = this.#diagnosis.putAway(view, known === undefined);
-    const hashes = [...keysOf(which, view)].map(hashKey);
-    this.#draft.add(rowOf(ref, view, problems, place), hashes, known !== undefined);
+    this.#draft.add(rowOf(ref, view, problems, place), keysOf(which, view), known !== undefined);
   }
 
   endpoint(name: string): void {
@@ -76,31 +75,37 @@ export class Packer {
 function linesOf(view: View): StoredLine[] {
   const lines: StoredLine[] = [];
   for (const { at } of view.facts.events) {
-    if (at.raw.includes('\n')) for (const raw of at.raw.split('\n')) lines.push({ time: at.time, raw });
-    else lines.push({ time: at.time, raw: at.raw });
+    if (at.pieces === undefined) lines.push(at);
+    else for (const raw of at.pieces) lines.push({ time: at.time, raw });
   }
   return lines;
 }
 
-function keysOf(which: Case, view: View): Set<string> {
-  const keys = new Set<string>(which.anonymous);
-  for (const { queueId } of which.lives) keys.add(queueKey(queueId));
+/** Hashes of the keys that the trace is filed under, each once. */
+function keysOf(which: Case, view: View): number[] {
+  const hashes: number[] = [];
+  const add = (key: string): void => {
+    const hash = hashKey(key);
+    if (!hashes.includes(hash)) hashes.push(hash);
+  };
+  for (const key of which.anonymous) add(key);
+  for (const { queueId } of which.lives) add(queueKey(queueId));
   for (const { amavisId, mailId } of which.runs) {
-    keys.add(amavisKey(amavisId));
-    if (mailId !== null) keys.add(mailKey(mailId));
+    add(amavisKey(amavisId));
+    if (mailId !== null) add(mailKey(mailId));
   }
-  for (const { queueId } of which.children) keys.add(childKey(queueId));
+  for (const { queueId } of which.children) add(childKey(queueId));
   for (const { messageId } of view.facts.lives.values()) {
     if (messageId === undefined || messageId.messageId === '') continue;
-    keys.add(messageKey(messageId.messageId));
+    add(messageKey(messageId.messageId));
     const parent = noticeParent(messageId.messageId);
-    if (parent !== undefined) keys.add(noticeKey(parent));
+    if (parent !== undefined) add(noticeKey(parent));
   }
   for (const { verdicts } of view.facts.runs.values()) {
     for (const { messageId } of verdicts)
-      if (messageId !== undefined && messageId !== '') keys.add(messageKey(messageId));
+      if (messageId !== undefined && messageId !== '') add(messageKey(messageId));
   }
-  return keys;
+  return hashes;
 }
 
 function rowOf(id: number, view: View, problems: readonly string[], place: Place | undefined): TraceRow {
@@ -109,11 +114,11 @@ function rowOf(id: number, view: View, problems: readonly string[], place: Place
     addresses.add(address.toLowerCase());
     if (originalTo !== null) addresses.add(originalTo.toLowerCase());
   }
-  const verdicts = new Set<string>();
+  const verdicts: string[] = [];
   let filterMs: number | null = null;
   for (const run of view.facts.runs.values()) {
     for (const { verdict, durationMs } of run.verdicts) {
-      verdicts.add(verdict);
+      if (!verdicts.includes(verdict)) verdicts.push(verdict);
       if (durationMs !== undefined) filterMs = Math.max(filterMs ?? 0, durationMs);
     }
   }
@@ -126,7 +131,7 @@ function rowOf(id: number, view: View, problems: readonly string[], place: Place
     state: view.state,
     open: view.open ? 1 : 0,
     complete: view.complete ? 1 : 0,
-    verdicts: [...verdicts].join(' '),
+    verdicts: verdicts.join(' '),
     problems: problems.join(' '),
     sender: senderOf(view),
     recipients: [...addresses].join('\n'),

@@ -7,6 +7,8 @@ import type { Reader } from '../store/reader.js';
 import type { Draft } from './draft.js';
 import { storedCase } from './stored-case.js';
 
+const NONE: readonly StoredCase[] = [];
+
 export class StoreArchive implements Archive {
   readonly #reader: Reader;
   readonly #patterns: PatternSet;
@@ -28,6 +30,7 @@ export class StoreArchive implements Archive {
 
   recall(key: string): readonly StoredCase[] {
     const hash = hashKey(key);
+    if (!this.#mayHave(hash)) return NONE;
     const found = new Map<number, StoredCase>();
     const drafts = [this.#current(), ...this.#underWay];
     drafts.forEach((draft, age) => {
@@ -43,6 +46,12 @@ export class StoreArchive implements Archive {
       }
     }
     return [...found.values()];
+  }
+
+  #mayHave(hash: number): boolean {
+    if (this.#hadMore || this.#current().mayHave(hash)) return true;
+    for (const draft of this.#underWay) if (draft.mayHave(hash)) return true;
+    return this.#stored.mayHave(hash);
   }
 
   /** The batch is on its way to the store. */

@@ -130,6 +130,7 @@ function findHits(catalogue: Catalogue, story: Story): Hits {
 function tryMatch(hits: Hits, story: Story, event: Event, matcher: Matcher): boolean {
   const present = hits.get(matcher.definition.code);
   if (present?.events.includes(event)) return false;
+  if (!mayFit(matcher, story, event)) return false;
   const values = matchEvent(matcher, event);
   if (values === undefined || !fitsPosition(matcher, story, event, values)) return false;
   const hit = hitOf(hits, matcher.definition);
@@ -137,6 +138,12 @@ function tryMatch(hits: Hits, story: Story, event: Event, matcher: Matcher): boo
   hit.values = { ...hit.values, ...values };
   if (!matcher.fallback) hit.fallback = false;
   return true;
+}
+
+/** Looks at where a delivery went before its text is read. */
+function mayFit({ position }: Matcher, story: Story, event: Event): boolean {
+  if (event.kind !== 'delivery' || position === undefined || position === 'reinject') return true;
+  return story.position(event) === position;
 }
 
 function fitsPosition(matcher: Matcher, story: Story, event: Event, values: Values): boolean {

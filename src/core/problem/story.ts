@@ -58,6 +58,10 @@ export class Story {
     return this.#lives;
   }
 
+  has(kind: EventKind): boolean {
+    return this.of(kind).length > 0;
+  }
+
   of<K extends EventKind>(kind: K): readonly EventOf<K>[] {
     this.#kinds ??= byKind(this.events);
     return (this.#kinds.get(kind) ?? NONE) as readonly EventOf<K>[];
