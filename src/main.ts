@@ -19,7 +19,8 @@ export async function main(argv: readonly string[]): Promise<ExitStatus> {
   // Whoever reads our output has had enough (`| head`).
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    // A closed terminal: whoever draws on it ends in order.
+    if (error.code !== 'EIO') throw error;
   });
 
   let status: ExitStatus = 0;

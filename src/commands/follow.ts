@@ -40,7 +40,7 @@ export const run: Run = async (args, options, io) => {
     options,
     io,
     logs: await logsToFollow(args, io),
-    full: io.outIsTerminal && !flag(options, 'plain') && !flag(options, 'json'),
+    full: io.outIsTerminal && io.env['TERM'] !== 'dumb' && !flag(options, 'plain') && !flag(options, 'json'),
     since: since === undefined ? undefined : instant('--since', since, options, Date.now()),
   };
   if (options['store'] === false) return follow(setting, openInMemory(), null, []);
@@ -114,6 +114,13 @@ async function follow(
   const hangUp = (): void => (io.outIsTerminal ? stop.abort() : input.reopen());
   process.on('SIGHUP', hangUp);
   try {
+    if (full)
+      return await watch(
+        live,
+        runEngine(engine, live, input, () => stop.abort()),
+        stop,
+        { ...setting, signal },
+      );
     const from = since === undefined ? undefined : isoTime(since);
     showLines(live, { out: io.out, json: flag(options, 'json'), zone: zone(options), since: from });
     await runEngine(engine, live, input, () => stop.abort());
@@ -121,6 +128,24 @@ async function follow(
   } finally {
     process.off('SIGHUP', hangUp);
     db.close();
+  }
+}
+
+/** The full-screen view; following ends with it. */
+async function watch(
+  live: Live,
+  following: Promise<void>,
+  stop: AbortController,
+  { options, io, signal }: Setting & { readonly signal: AbortSignal },
+): Promise<ExitStatus> {
+  // The view hears of a failure too, and gives the terminal back before it is told.
+  following.catch(() => {});
+  try {
+    const { start } = await import('../tui/start.js');
+    return await start(live, { ...io, signal }, { zone: zone(options) });
+  } finally {
+    stop.abort();
+    await following;
   }
 }
 

@@ -8,10 +8,10 @@ export interface Style {
   readonly unicode: boolean;
 }
 
-type Tone = 'good' | 'bad' | 'wait' | 'blocked' | 'dim';
+export type Tone = 'good' | 'bad' | 'wait' | 'blocked' | 'dim' | 'bold';
 type Format = Parameters<typeof styleText>[0];
 
-const FORMATS: Readonly<Record<Tone | 'bold', Format>> = {
+const FORMATS: Readonly<Record<Tone, Format>> = {
   good: 'green', bad: ['red', 'bold'], wait: 'yellow', blocked: 'magenta', dim: 'dim', bold: 'bold',
 }; // biome-ignore format: a table
 
@@ -32,16 +32,25 @@ const OUTCOMES: Readonly<Record<TraceState, Outcome>> = {
   rejected: 'failed', held: 'pending', deleted: 'blocked', filtering: 'pending', queued: 'pending', partial: 'deferred',
 }; // biome-ignore format: a table
 
-export function paint(text: string, tone: Tone | 'bold', { color }: Style): string {
+export function paint(text: string, tone: Tone, { color }: Style): string {
   return color ? styleText(FORMATS[tone], text, { validateStream: false }) : text;
 }
 
+/** The sign that tells an outcome without colour. */
+export function glyph(outcome: Outcome, { unicode }: Style): string {
+  return MARKS[outcome][unicode ? 0 : 1];
+}
+
+export function toneOf(outcome: Outcome): Tone {
+  return TONES[outcome];
+}
+
 export function mark(outcome: Outcome, style: Style): string {
-  return paint(MARKS[outcome][style.unicode ? 0 : 1], TONES[outcome], style);
+  return paint(glyph(outcome, style), toneOf(outcome), style);
 }
 
 export function paintOutcome(text: string, outcome: Outcome, style: Style): string {
-  return paint(text, TONES[outcome], style);
+  return paint(text, toneOf(outcome), style);
 }
 
 export function outcomeOfState(state: RecipientState | TraceState | null): Outcome {
@@ -49,7 +58,7 @@ export function outcomeOfState(state: RecipientState | TraceState | null): Outco
 }
 
 /** Text to a width in columns, cut with an ellipsis when it is longer. */
-export function fit(text: string, width: number, { unicode }: Style): string {
+export function clip(text: string, width: number, { unicode }: Style): string {
   if (text.length <= width) return text.padEnd(width);
   return unicode ? `${text.slice(0, width - 1)}…` : `${text.slice(0, Math.max(0, width - 2))}..`;
 }

@@ -1,0 +1,109 @@
+/**
+ * Where the time went, as bars on one scale: the four parts of Postfix' delays= at each recipient's last hop, and what
+ * amavis says that each run took.
+ */
+import type { Trace } from '../../core/trace/trace.js';
+import type { Tone } from '../../output/style.js';
+import { duration } from '../../output/times.js';
+import { type Line, type Span, span } from '../line.js';
+import type { Look } from '../look.js';
+import { clean, cutAddress, fitted, padStart } from '../text.js';
+
+/** The parts of delays=a/b/c/d (postconf(5), delay_logging_resolution_limit). */
+const PARTS: readonly {
+  readonly name: string;
+  readonly fill: readonly [string, string];
+  readonly tone: Tone;
+}[] = [
+  { name: 'before qmgr', fill: ['░', '.'], tone: 'dim' },
+  { name: 'in qmgr', fill: ['▒', ':'], tone: 'wait' },
+  { name: 'connection setup', fill: ['▓', '+'], tone: 'wait' },
+  { name: 'transmission', fill: ['█', '#'], tone: 'good' },
+];
+const AMAVIS = { name: 'amavis', fill: ['▆', '='], tone: 'blocked' } as const;
+
+const TOTAL = 8;
+const NUMBERS = 20;
+
+interface Measured {
+  readonly label: string;
+  readonly numbers: string;
+  /** Milliseconds of each part. */
+  readonly parts: readonly number[];
+  readonly filter: boolean;
+}
+
+export function delayLines(trace: Trace, look: Look): readonly Line[] {
+  const measured: Measured[] = [
+    ...trace.recipients.flatMap(({ address, delays }) =>
+      delays === null
+        ? []
+        : [
+            {
+              label: clean(address, look),
+              numbers: delays.join('/'),
+              parts: delays.map((part) => part * 1000),
+              filter: false,
+            },
+          ],
+    ),
+    // A run that passes some recipients and blocks others is told of twice.
+    ...[...new Map(trace.filter.map((run) => [run.amavisId, run])).values()].flatMap(
+      ({ amavisId, durationMs }) =>
+        durationMs === null
+          ? []
+          : [
+              {
+                label: `amavis ${clean(amavisId, look)}`,
+                numbers: `${durationMs} ms`,
+                parts: [durationMs],
+                filter: true,
+              },
+            ],
+    ),
+  ];
+  if (measured.length === 0) return [];
+  const label = Math.min(28, Math.max(...measured.map((one) => one.label.length)));
+  const bar = look.columns - 3 - 2 - label - TOTAL - NUMBERS - 4;
+  const scale = Math.max(1, ...measured.map(({ parts }) => sum(parts)));
+  return [
+    legend(look),
+    ...measured.map(({ label: name, numbers, parts, filter }) => [
+      span(`  ${fitted(cutAddress(name, label, look), label, look)}`),
+      span(padStart(duration(sum(parts)), TOTAL), 'bold'),
+      span(`  ${fitted(numbers, NUMBERS, look)}  `, 'dim'),
+      ...barSpans(parts, filter, scale, bar, look),
+    ]),
+  ];
+}
+
+function legend(look: Look): Line {
+  return [
+    span('  '),
+    ...[...PARTS, AMAVIS].flatMap(({ name, fill, tone }): Span[] => [
+      span(`${fill[look.unicode ? 0 : 1]} `, tone),
+      span(`${name}  `, 'dim'),
+    ]),
+  ];
+}
+
+/** Each part that took any time gets a column at least, so that it is seen. */
+function barSpans(
+  parts: readonly number[],
+  filter: boolean,
+  scale: number,
+  columns: number,
+  look: Look,
+): Span[] {
+  let room = columns;
+  return parts.flatMap((part, index) => {
+    const { fill, tone } = filter ? AMAVIS : (PARTS[index] ?? AMAVIS);
+    const length = part <= 0 ? 0 : Math.min(room, Math.max(1, Math.round((part / scale) * columns)));
+    room -= length;
+    return length === 0 ? [] : [span(fill[look.unicode ? 0 : 1].repeat(length), tone)];
+  });
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
