@@ -137,7 +137,15 @@ describe('--json', () => {
     expect(after?.state).toBe('deferred');
     expect(after?.id).toBe(before?.id);
     await program.end();
-    const traced = await runProgram(['trace', '4A1B2C3D4E5', '--db', db, '--json', '--stuck-after', '1000000']);
+    const traced = await runProgram([
+      'trace',
+      '4A1B2C3D4E5',
+      '--db',
+      db,
+      '--json',
+      '--stuck-after',
+      '1000000',
+    ]);
     expect({ ...after, stuck: false, stuckSince: null }).toEqual(traced.json()[0]);
   });
 });
@@ -159,16 +167,36 @@ describe('where it begins', () => {
     append([FIRST, ...LINES]);
     await runProgram(['follow', log, '--once', '--db', db, '--plain']);
     append(WAITING);
-    const second = await runProgram(['follow', log, '--once', '--db', db, '--plain', '--since', '2026-11-23T00:25:30Z']);
+    const second = await runProgram([
+      'follow',
+      log,
+      '--once',
+      '--db',
+      db,
+      '--plain',
+      '--since',
+      '2026-11-23T00:25:30Z',
+    ]);
 
-    expect(second.lines.map((line) => line.split(' ')[2])).toEqual(['29400162640,08406162647', '4A1B2C3D4E5']);
+    expect(second.lines.map((line) => line.split(' ')[2])).toEqual([
+      '29400162640,08406162647',
+      '4A1B2C3D4E5',
+    ]);
   });
 
   test('--since begins with what the log has since then', async () => {
     append(LINES);
     append(WAITING);
 
-    const { lines } = await runProgram(['follow', log, '--once', '--no-store', '--plain', '--since', '2026-11-23T00:30:00Z']);
+    const { lines } = await runProgram([
+      'follow',
+      log,
+      '--once',
+      '--no-store',
+      '--plain',
+      '--since',
+      '2026-11-23T00:30:00Z',
+    ]);
 
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain('4A1B2C3D4E5');
