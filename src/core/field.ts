@@ -30,7 +30,7 @@ export function convert(text: string, type: FieldType): unknown {
  * `<a@b>,<"c,d"@e>,<>` to its addresses. A quoted local part may hold `>` and `,`, so quotes are followed; an
  * address without a closing bracket (a line cut off) is left out, since what it says is not whole.
  */
-export function addresses(text: string): string[] {
+function addresses(text: string): string[] {
   const found: string[] = [];
   let at = 0;
   while (text.charCodeAt(at) === 60 /* < */) {

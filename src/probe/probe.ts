@@ -41,7 +41,7 @@ export interface ProbeContext {
 }
 
 /** Milliseconds that each test may take. */
-export interface Limits {
+interface Limits {
   readonly hello: number;
   readonly send: number;
   readonly follow: number;

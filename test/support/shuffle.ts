@@ -1,7 +1,7 @@
 /** Seeded disorder, so that a failure can be run again. */
 
 /** A generator of numbers in [0, 1) (mulberry32). */
-export function random(seed: number): () => number {
+function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

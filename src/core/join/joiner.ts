@@ -784,7 +784,7 @@ function worthStoring(which: Case): boolean {
 }
 
 /** Whether every id's life is over and nothing that was mentioned is missing. */
-export function isFinished(which: Case): boolean {
+function isFinished(which: Case): boolean {
   for (const life of which.lives) {
     if (life.weak && !life.seen) continue;
     if (!life.seen || life.end === null) return false;

@@ -8,7 +8,7 @@
 export type Values = Readonly<Record<string, string>>;
 
 /** The integration guide's own names and ports, for what the log does not tell. */
-export const GUIDE_VALUES: Values = {
+const GUIDE_VALUES: Values = {
   filterHost: '127.0.0.1',
   filterPort: '10024',
   reinjectPort: '10025',

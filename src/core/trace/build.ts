@@ -65,7 +65,7 @@ function livesInOrder({ facts, chain }: View): LifeFacts[] {
   return chain.order.flatMap((id) => facts.lives.get(id) ?? []);
 }
 
-export function messageIdOf(view: View): string | null {
+function messageIdOf(view: View): string | null {
   for (const life of livesInOrder(view)) {
     const id = life.messageId?.messageId;
     if (id !== undefined && id !== '') return id;

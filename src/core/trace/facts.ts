@@ -308,7 +308,7 @@ function rank(event: Event): number {
 }
 
 /** A new array in canonical order. */
-export function canonicalOrder(events: readonly Event[]): readonly Event[] {
+function canonicalOrder(events: readonly Event[]): readonly Event[] {
   const sorted = [...events];
   if (sorted.length > FEW) return sorted.sort((a, b) => a.at.time - b.at.time || compare(a, b));
   const start = sorted[0]?.at.time ?? 0;

@@ -3,14 +3,7 @@
  * and .forward, to where it rests now.
  */
 import type { MailPath } from '../path.js';
-import {
-  amavisIdIn,
-  blockedByFilter,
-  type Endpoint,
-  isLoopback,
-  parseEndpoint,
-  replyOf,
-} from '../response.js';
+import { amavisIdIn, blockedByFilter, isLoopback, parseEndpoint, replyOf } from '../response.js';
 import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
 import { type Chain, isFilterDelivery } from './links.js';
 import type { RecipientState } from './trace.js';
@@ -354,7 +347,7 @@ function isDeleted({ removed, active, deliveries }: LifeFacts): boolean {
   return pending && (active === undefined || active.at.pid !== removed.at.pid);
 }
 
-export function runRecipients(run: RunFacts): readonly string[] {
+function runRecipients(run: RunFacts): readonly string[] {
   const found: string[] = [];
   for (const verdict of run.verdicts) found.push(...verdict.recipients);
   if (found.length === 0) for (const forward of run.forwards) found.push(...forward.recipients);
@@ -392,9 +385,4 @@ function restingPlace({ at, relay, response }: DeliveryEvent): RecipientState {
 
 function same(a: string, b: string): boolean {
   return a === b || a.toLowerCase() === b.toLowerCase();
-}
-
-/** Where a recipient's last attempt went, for those that ask for the filter. */
-export function lastEndpoint(delivery: DeliveryEvent): Endpoint | undefined {
-  return replyOf(delivery).endpoint;
 }
