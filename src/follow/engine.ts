@@ -17,7 +17,7 @@ import type { MailPath } from '../core/path.js';
 import type { PatternSet } from '../core/pattern.js';
 import { type View, viewOf } from '../core/trace/view.js';
 import type { Diagnosis } from '../ingest/diagnosis.js';
-import { KNOWN_UNTIL, learnAgain } from '../ingest/learn-again.js';
+import { learnAgain } from '../ingest/learn-again.js';
 import { packLoose } from '../ingest/pack-loose.js';
 import { Packer } from '../ingest/packer.js';
 import { storedCase } from '../ingest/stored-case.js';
@@ -202,8 +202,7 @@ export class Engine {
     db.transaction(() => {
       packLoose(db, rows);
       this.#waiting.forgetSystem();
-      const until = { name: KNOWN_UNTIL, json: JSON.stringify(this.#newest) };
-      this.#write({ knowledge: [...diagnosis.knowledge(), until] });
+      this.#write({ knowledge: diagnosis.knowledge() });
     }).immediate();
     for (const ref of refs) {
       this.#loose.delete(ref);

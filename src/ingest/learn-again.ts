@@ -14,10 +14,8 @@ import { Diagnosis } from './diagnosis.js';
 import { replay } from './replay.js';
 import { storedCase } from './stored-case.js';
 
-/** The knowledge that tells up to which time (microseconds) the rest of it goes. */
-export const KNOWN_UNTIL = 'known-until';
-/** Lines of one moment may stand so far apart. */
-const SLACK = 60 * 1_000_000;
+/** Of the messages that may go on, those that something happened to last: after long trouble there can be many. */
+const MAX_OPEN = 1000;
 
 export interface Known {
   readonly reader: Reader;
@@ -37,12 +35,13 @@ export function learnAgain(
   diagnosis: Diagnosis,
   { reader, patterns, path }: Known,
 ): { readonly row: Row; readonly view: View }[] {
-  const stored = reader.knowledge().find(({ name }) => name === KNOWN_UNTIL);
-  const until = stored === undefined ? reader.newest() : (JSON.parse(stored.json) as number);
   const system = reader.waiting().filter(({ path: log }) => log === SYSTEM_LINES);
   const events: { readonly event: Event; readonly alone: boolean }[] = [];
   for (const event of replay(system, patterns)) events.push({ event, alone: true });
-  const open = reader.open().filter(({ block, last }) => block === null && last >= until - SLACK);
+  const open = reader
+    .open()
+    .filter(({ block }) => block === null)
+    .slice(-MAX_OPEN);
   const messages = [...reader.loose(), ...open].map((row) => {
     const which = storedCase(row, reader, patterns);
     for (const event of which.events) events.push({ event, alone: false });

@@ -67,7 +67,8 @@ export function contents(db: Database): Contents {
   const incidents = traces.incidents().map((incident) => ({
     ...incident,
     messageIds: [...incident.messageIds].sort(),
-    // Which ten of them are kept depends on when messages were put away.
+    // Which success ended it and which lines are kept depends on when messages were put away.
+    end: incident.end !== null,
     evidence: incident.evidence.length,
   }));
   return { messages, incidents };
