@@ -85,6 +85,8 @@ export const run: Run = async (paths, options, io) => {
         files++;
         bar.done(log.size);
       } catch (error) {
+        // A file that can't be read is left out; a store that can't be written ends it all.
+        if (ingest.failed) throw error;
         complain(error);
       }
     }
@@ -151,7 +153,7 @@ async function readLog(log: LogFile, ingest: Ingest, reading: Reading): Promise<
   let bytes = 0;
   try {
     for await (const chunk of input) {
-      readLines(chunk.text, (line) => source.read(line));
+      readLines(chunk.text, (line, ended) => (ended || isWhole(line) ? source.read(line) : source.skip()));
       bytes += chunk.bytes;
       reading.progress(chunk.position);
       await ingest.settle();
@@ -169,14 +171,23 @@ async function readLog(log: LogFile, ingest: Ingest, reading: Reading): Promise<
   return bytes;
 }
 
-function readLines(chunk: string, take: (line: string) => void): void {
+/** Each line of a chunk, and whether it has its end. */
+function readLines(chunk: string, take: (line: string, ended: boolean) => void): void {
   let from = 0;
   while (from < chunk.length) {
-    let end = chunk.indexOf('\n', from);
-    if (end < 0) end = chunk.length;
-    if (end > from) take(chunk.slice(from, chunk.charCodeAt(end - 1) === 13 ? end - 1 : end));
+    const found = chunk.indexOf('\n', from);
+    const end = found < 0 ? chunk.length : found;
+    if (end > from) take(chunk.slice(from, chunk.charCodeAt(end - 1) === 13 ? end - 1 : end), found >= 0);
     from = end + 1;
   }
+}
+
+/**
+ * Whether a log's last line, without a line end, is all there. One that is just being written may be cut in the middle
+ * of a queue id, which would then be another's; so it must end as whole lines do.
+ */
+function isWhole(line: string): boolean {
+  return /(?:[)>\]}]| ms| removed| requeued| hold)$/.test(line);
 }
 
 /** The files that can be read, the one with the oldest first line first. */

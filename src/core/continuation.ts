@@ -82,7 +82,8 @@ export class Continuation {
       const mark = HEAD.exec(piece.message)?.[0].length ?? 0;
       message = message.slice(0, -3) + piece.message.slice(mark);
     }
-    return [{ ...first, message, raw: pieces.map(({ raw }) => raw).join('\n') }];
+    const raws = pieces.map(({ raw }) => raw);
+    return [{ ...first, message, raw: raws.join('\n'), pieces: raws }];
   }
 }
 

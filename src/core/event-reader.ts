@@ -44,6 +44,12 @@ export class EventReader {
     else this.#take(line);
   }
 
+  /** Counts a line that is not to be read: the cut end of a log. */
+  skip(): void {
+    this.counts.lines++;
+    this.counts.ignored++;
+  }
+
   /** How far the clock has got: `ClockOptions.after` of who goes on with the stream. */
   get last(): number | undefined {
     return this.#lines.last;
@@ -61,7 +67,7 @@ export class EventReader {
 
   #take(line: Line): void {
     const reading = this.#patterns.read(line);
-    const count = line.raw.includes('\n') ? line.raw.split('\n').length : 1;
+    const count = line.pieces?.length ?? 1;
     if (reading === 'ignored') {
       this.counts.ignored += count;
     } else if (reading === 'unrecognized') {

@@ -6,6 +6,8 @@
  * Absent means that the line did not say it; nothing is ever guessed here.
  */
 
+import type { Reply } from './response.js';
+
 /** Where and when a line was written: what its syslog head says. Every event carries it. */
 export interface Origin {
   /** Microseconds since 1970 UTC; whole seconds when the log has no more. */
@@ -20,8 +22,10 @@ export interface Origin {
   readonly pid: number;
   /** The text after the head. */
   readonly message: string;
-  /** The line as it was read, without its end; the lines, when amavis split one over several. */
+  /** The line as it was read, without its end. */
   readonly raw: string;
+  /** The lines that amavis split it over, when there are several; `raw` then holds them all. */
+  readonly pieces?: readonly string[];
 }
 
 /** The client fields of smtpd's `client=` line (smtpd.c, smtpd_mail_from / log_client). */
@@ -38,18 +42,18 @@ interface ClientFields {
 }
 
 /** `Q: client=…` (smtpd.c): the message has got a queue id. */
-export interface SmtpdClient extends ClientFields {
+interface SmtpdClient extends ClientFields {
   readonly kind: 'smtpd.client';
   readonly queueId: string;
 }
 
 /** `NOQUEUE: client=…`: before-queue filtering; the client of what `smtpd.proxy` will tell of. */
-export interface SmtpdSession extends ClientFields {
+interface SmtpdSession extends ClientFields {
   readonly kind: 'smtpd.session';
 }
 
 /** `[Q|NOQUEUE]: reject: RCPT from …` (smtpd_check.c), also postscreen's. */
-export interface SmtpdReject {
+interface SmtpdReject {
   readonly kind: 'smtpd.reject';
   readonly queueId?: string;
   /** CONNECT, HELO, EHLO, MAIL, RCPT, DATA, END-OF-MESSAGE … */
@@ -66,7 +70,7 @@ export interface SmtpdReject {
 
 /** `[Q|NOQUEUE]: filter: RCPT from …: … triggers FILTER transport:destination` and the other smtpd_check.c actions
  * that let the message go on (`warn`, `hold`, `redirect`, `discard`, `prepend`, `info`, `bcc`). */
-export interface SmtpdAction {
+interface SmtpdAction {
   readonly kind: 'smtpd.action';
   readonly queueId?: string;
   readonly action: string;
@@ -80,7 +84,7 @@ export interface SmtpdAction {
 }
 
 /** `proxy-accept: END-OF-MESSAGE: 250 …; from=<> to=<> proto= helo=<>` and `proxy-reject:` (smtpd_proxy.c). */
-export interface SmtpdProxy {
+interface SmtpdProxy {
   readonly kind: 'smtpd.proxy';
   readonly outcome: 'accept' | 'reject';
   readonly stage: string;
@@ -95,7 +99,7 @@ export interface SmtpdProxy {
 }
 
 /** `Q: uid=102 from=<root>[ orig_id=OLD]` (pickup.c); orig_id when postsuper -r made it. */
-export interface Pickup {
+interface Pickup {
   readonly kind: 'pickup';
   readonly queueId: string;
   readonly uid: number;
@@ -104,7 +108,7 @@ export interface Pickup {
 }
 
 /** `Q: message-id=<…>` and `Q: resent-message-id=<…>` (cleanup_message.c). */
-export interface CleanupMessageId {
+interface CleanupMessageId {
   readonly kind: 'cleanup.message-id';
   readonly queueId: string;
   /** Without its angle brackets; '' when the header is empty. */
@@ -113,7 +117,7 @@ export interface CleanupMessageId {
 }
 
 /** `Q: reject: header …`, `Q: hold: …`, `Q: milter-reject: …` and the like (cleanup_message.c, cleanup_milter.c). */
-export interface CleanupAction {
+interface CleanupAction {
   readonly kind: 'cleanup.action';
   readonly queueId: string;
   /** reject, hold, warning, discard, filter, redirect, bcc, replace, prepend, strip, info, milter-reject, milter-hold, milter-discard, … */
@@ -126,14 +130,14 @@ export interface CleanupAction {
 
 /** `warning: Q: message rejected: hopcount exceeded`, `warning: Q: queue file size limit exceeded` … (cleanup_extracted.c,
  * cleanup_out.c): the message ends here, its id gets no `removed`. */
-export interface CleanupAborted {
+interface CleanupAborted {
   readonly kind: 'cleanup.aborted';
   readonly queueId: string;
   readonly text: string;
 }
 
 /** `Q: from=<…>, size=389, nrcpt=1 (queue active)` (qmgr_active.c). */
-export interface QmgrActive {
+interface QmgrActive {
   readonly kind: 'qmgr.active';
   readonly queueId: string;
   readonly sender: string;
@@ -142,13 +146,13 @@ export interface QmgrActive {
 }
 
 /** `Q: removed` by qmgr (delivered or bounced) or by postsuper (deleted): the daemon tells which. */
-export interface Removed {
+interface Removed {
   readonly kind: 'removed';
   readonly queueId: string;
 }
 
 /** `Q: from=<…>, status=expired, returned to sender` (qmgr_active.c), also force-expired. */
-export interface QmgrExpired {
+interface QmgrExpired {
   readonly kind: 'qmgr.expired';
   readonly queueId: string;
   readonly sender: string;
@@ -156,14 +160,14 @@ export interface QmgrExpired {
 }
 
 /** `Q: skipped, still being delivered` (qmgr_message.c). */
-export interface QmgrSkipped {
+interface QmgrSkipped {
   readonly kind: 'qmgr.skipped';
   readonly queueId: string;
   readonly text: string;
 }
 
 /** A delivery agent's line, one a recipient (log_adhoc.c): lmtp, smtp, relay, local, virtual, pipe, error, retry, discard. */
-export interface Delivery {
+interface Delivery {
   readonly kind: 'delivery';
   readonly queueId: string;
   readonly recipient: string;
@@ -180,10 +184,12 @@ export interface Delivery {
   readonly status: string;
   /** What stands in the parentheses. */
   readonly response: string;
+  /** What relay and response say, once `replyOf` has read them. */
+  reply?: Reply;
 }
 
 /** `Q: sender non-delivery notification: CHILD` (bounce_notify_service.c and its siblings). */
-export interface Bounce {
+interface Bounce {
   readonly kind: 'bounce';
   readonly queueId: string;
   readonly childQueueId: string;
@@ -192,14 +198,14 @@ export interface Bounce {
 }
 
 /** postsuper's lines: `placed on hold`, `released from hold`, `requeued`, `expired`. (`removed` is the event `removed`.) */
-export interface Postsuper {
+interface Postsuper {
   readonly kind: 'postsuper';
   readonly queueId: string;
   readonly action: 'hold' | 'release' | 'requeue' | 'expire';
 }
 
 /** `connect to HOST[ADDR]:PORT: Connection refused` by smtp/lmtp (smtp_connect.c): no queue id. */
-export interface ConnectFailed {
+interface ConnectFailed {
   readonly kind: 'connect.failed';
   /** `127.0.0.1[127.0.0.1]:10024` or a socket's path. */
   readonly endpoint: string;
@@ -208,7 +214,7 @@ export interface ConnectFailed {
 
 /** A line that concerns the message in no other way than being about it: `warning: Q: …`, `Q: enabling PIX workarounds`,
  * `Q: host H said: 4xx …` (which is followed by a delivery line), `Q: lost connection with …`. */
-export interface QueueNote {
+interface QueueNote {
   readonly kind: 'queue.note';
   readonly queueId: string;
   readonly severity: 'info' | 'warning' | 'error' | 'fatal' | 'panic';
@@ -216,7 +222,7 @@ export interface QueueNote {
 }
 
 /** A line about the system, not one message: qmgr and master warnings, milter and proxy trouble, lost log lines. */
-export interface SystemNote {
+interface SystemNote {
   readonly kind: 'system.note';
   readonly severity: 'info' | 'warning' | 'error' | 'fatal' | 'panic';
   readonly text: string;
@@ -226,7 +232,7 @@ export interface SystemNote {
 }
 
 /** amavis' main line, by its $log_templ (Amavis/Conf.pm): what it made of a message. */
-export interface AmavisVerdict {
+interface AmavisVerdict {
   readonly kind: 'amavis.verdict';
   readonly amavisId: string;
   readonly action: 'Passed' | 'Blocked';
@@ -257,7 +263,7 @@ export interface AmavisVerdict {
 }
 
 /** The per-recipient line that looks like a second verdict (log level 1 and above). */
-export interface AmavisRecipient {
+interface AmavisRecipient {
   readonly kind: 'amavis.recipient';
   readonly amavisId: string;
   readonly action: 'Passed' | 'Blocked';
@@ -271,7 +277,7 @@ export interface AmavisRecipient {
 
 /** `MAIL_ID FWD from <s> -> <r>,… 250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as Q2`; `SEND` is
  * amavis' own notice (`MAIL_ID(PARENT_MAIL_ID) SEND from …`). Failed ones (`(!)… FWD from …, 451 4.5.0 …`) too. */
-export interface AmavisForward {
+interface AmavisForward {
   readonly kind: 'amavis.forward';
   readonly amavisId: string;
   readonly mailId: string;
@@ -284,7 +290,7 @@ export interface AmavisForward {
 }
 
 /** `ESMTP [127.0.0.1]:10024 /var/…: <s> -> <r>,<r> SIZE=… Received: …`: a hand-over seen by amavis. */
-export interface AmavisReceived {
+interface AmavisReceived {
   readonly kind: 'amavis.received';
   readonly amavisId: string;
   readonly protocol: string;
@@ -296,7 +302,7 @@ export interface AmavisReceived {
 }
 
 /** `Checking: MAIL_ID [policy ][ip] <s> -> <r>[ queue_id=Q]`. */
-export interface AmavisChecking {
+interface AmavisChecking {
   readonly kind: 'amavis.checking';
   readonly amavisId: string;
   readonly mailId: string;
@@ -308,7 +314,7 @@ export interface AmavisChecking {
 
 /** `(rel-OWN) Quarantined message release: MAIL_ID <s> -> <r>` (amavisd-release): what comes of it has the
  * Resent-Message-ID `<MAIL_ID-OWN@…>`. */
-export interface AmavisRelease {
+interface AmavisRelease {
   readonly kind: 'amavis.release';
   readonly amavisId: string;
   readonly releasedMailId: string;
@@ -316,7 +322,7 @@ export interface AmavisRelease {
 }
 
 /** A `(!)` (warning) or `(!!)` (error) line of amavis, or one that matters as much. */
-export interface AmavisNote {
+interface AmavisNote {
   readonly kind: 'amavis.note';
   readonly amavisId?: string;
   readonly severity: 'info' | 'warning' | 'error';
@@ -325,7 +331,7 @@ export interface AmavisNote {
 }
 
 /** `TIMING [total 173 ms] - SMTP greeting: 2.1 (1%)1, …`. */
-export interface AmavisTiming {
+interface AmavisTiming {
   readonly kind: 'amavis.timing';
   readonly amavisId: string;
   readonly totalMs: number;
@@ -333,7 +339,7 @@ export interface AmavisTiming {
 }
 
 /** Dovecot's lmtp or lda: `msgid=<…>: saved mail to INBOX`, `… stored mail into mailbox 'INBOX'`. */
-export interface DovecotSaved {
+interface DovecotSaved {
   readonly kind: 'dovecot.saved';
   readonly user: string;
   /** The LMTP session, which Postfix' delivery line repeats: `<alice@example.com> SESSION Saved`. */
@@ -343,7 +349,7 @@ export interface DovecotSaved {
 }
 
 /** Dovecot's lmtp or lda: `save failed to INBOX: …`, `failed to store into mailbox …`. */
-export interface DovecotFailed {
+interface DovecotFailed {
   readonly kind: 'dovecot.failed';
   readonly user: string;
   readonly session?: string;
@@ -353,7 +359,7 @@ export interface DovecotFailed {
 }
 
 /** rsyslog or journald says that it dropped lines. */
-export interface LogLost {
+interface LogLost {
   readonly kind: 'log.lost';
   /** How many, where the line tells. */
   readonly count?: number;
@@ -393,6 +399,45 @@ export type Fact =
   | DovecotFailed
   | LogLost;
 
+const KINDS: Readonly<Record<Fact['kind'] | 'ignored', true>> = {
+  'smtpd.client': true,
+  'smtpd.session': true,
+  'smtpd.reject': true,
+  'smtpd.action': true,
+  'smtpd.proxy': true,
+  pickup: true,
+  'cleanup.message-id': true,
+  'cleanup.action': true,
+  'cleanup.aborted': true,
+  'qmgr.active': true,
+  removed: true,
+  'qmgr.expired': true,
+  'qmgr.skipped': true,
+  delivery: true,
+  bounce: true,
+  postsuper: true,
+  'connect.failed': true,
+  'queue.note': true,
+  'system.note': true,
+  'amavis.verdict': true,
+  'amavis.recipient': true,
+  'amavis.forward': true,
+  'amavis.received': true,
+  'amavis.checking': true,
+  'amavis.release': true,
+  'amavis.note': true,
+  'amavis.timing': true,
+  'dovecot.saved': true,
+  'dovecot.failed': true,
+  'log.lost': true,
+  ignored: true,
+};
+
 export type EventKind = Fact['kind'];
+
+/** Whether a pattern may make such an event; `ignored` is for lines that say nothing of a message. */
+export function isEventKind(kind: string): kind is EventKind | 'ignored' {
+  return Object.hasOwn(KINDS, kind);
+}
 
 export type Event = Fact & { readonly at: Origin };

@@ -29,8 +29,8 @@ export class MailPath {
 
   isFilter(endpoint: Endpoint | undefined): boolean {
     if (endpoint === undefined) return false;
-    if (this.#filters.has(endpointName(endpoint))) return true;
-    return !this.#given && endpoint.port === FILTER_PORT;
+    if (!this.#given && endpoint.port === FILTER_PORT) return true;
+    return this.#filters.size > 0 && this.#filters.has(endpointName(endpoint));
   }
 
   isReinjection(endpoint: Endpoint | undefined): boolean {

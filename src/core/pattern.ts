@@ -6,7 +6,7 @@
  * first character a short list, and only a pattern whose literal fits runs its expression. Named groups are compiled
  * to numbered ones, since building V8's groups object costs more than the match.
  */
-import type { Event } from './event.js';
+import { type Event, isEventKind } from './event.js';
 import { convert, type FieldType, isFieldType } from './field.js';
 import type { Line } from './line.js';
 import { queueIdLength } from './queue-id.js';
@@ -158,7 +158,7 @@ export interface Found {
 
 function search(tables: Table, message: string, from: number): Found | undefined {
   const code = message.charCodeAt(from);
-  const list = tables[code < 128 ? code : 128] ?? EMPTY;
+  const list = tables[Math.min(code, 128)] ?? EMPTY;
   let rest: string | undefined;
   for (const pattern of list) {
     if (pattern.start !== '') {
@@ -225,6 +225,7 @@ function compile(file: string, entry: PatternEntry): Compiled {
   if (typeof entry.name !== 'string' || entry.name === '')
     throw new PatternError(file, undefined, 'an entry has no "name"');
   if (typeof entry.event !== 'string' || entry.event === '') fail('"event" is missing');
+  if (!isEventKind(entry.event)) fail(`there is no event "${entry.event}"`);
   const { start = '', word = '' } = entry;
   if (typeof start !== 'string' || typeof word !== 'string') fail('"start" and "word" must be text');
   if ((start === '') === (word === '')) fail('needs a "start" or a "word" (one of them) to select it by');

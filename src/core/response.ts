@@ -6,7 +6,8 @@
  */
 import { isQueueId } from './queue-id.js';
 
-const QUEUED_AS = /\bqueued as ([0-9A-Za-z]{6,24})(?![0-9A-Za-z])/g;
+const QUEUED = 'queued as ';
+const QUEUED_AS = /\bqueued as ([0-9A-Za-z]{6,24})(?![0-9A-Za-z])/y;
 const AMAVIS_ID = /\bid=(\d{2,}-\d{2,}(?:-\d+)*)(?!\d)/;
 const FROM_MTA = /\b[Ff]rom MTA\(([^()]{0,200})\)/;
 const FORWARDED_AS = /^forwarded as ([0-9A-Za-z]{6,24})$/;
@@ -17,10 +18,13 @@ const BLOCKED_BY_FILTER =
 
 /** The queue id that the other side gave, from `250 2.0.0 Ok: queued as Q`; the last when a reply quotes another. */
 export function queuedAs(response: string): string | undefined {
-  if (!response.includes('queued as ')) return undefined;
-  let id: string | undefined;
-  for (const found of response.matchAll(QUEUED_AS)) id = found[1];
-  return id !== undefined && isQueueId(id) ? id : undefined;
+  for (let at = response.lastIndexOf(QUEUED); at >= 0; at = response.lastIndexOf(QUEUED, at - 1)) {
+    QUEUED_AS.lastIndex = at;
+    const id = QUEUED_AS.exec(response)?.[1];
+    if (id !== undefined) return isQueueId(id) ? id : undefined;
+    if (at === 0) break;
+  }
+  return undefined;
 }
 
 /** The amavis id in a reply: `250 2.7.0 Ok, discarded, id=16956-02 - spam`. */
@@ -29,7 +33,8 @@ export function amavisIdIn(response: string): string | undefined {
 }
 
 /** The queue id that local(8) gave to what an alias or .forward sent on. */
-export function forwardedAs(response: string): string | undefined {
+function forwardedAs(response: string): string | undefined {
+  if (!response.startsWith('forwarded as ')) return undefined;
   const id = FORWARDED_AS.exec(response)?.[1];
   return id !== undefined && isQueueId(id) ? id : undefined;
 }
@@ -58,10 +63,37 @@ export function parseEndpoint(text: string): Endpoint | undefined {
 }
 
 /** Where a delivery went or tried to go: its relay, or what its text says when the relay is `none`. */
-export function deliveryEndpoint(relay: string, response: string): Endpoint | undefined {
+function deliveryEndpoint(relay: string, response: string): Endpoint | undefined {
   if (relay !== 'none') return relay.includes('[') ? parseEndpoint(relay) : undefined;
   const named = CONNECT_TO.exec(response)?.[1];
   return named === undefined ? undefined : parseEndpoint(named);
+}
+
+/** What a delivery line's relay and text say of the path. */
+export interface Reply {
+  /** Where it went or tried to go. */
+  readonly endpoint: Endpoint | undefined;
+  readonly queuedAs: string | undefined;
+  readonly amavisId: string | undefined;
+  readonly forwardedAs: string | undefined;
+  readonly fromMta: string | undefined;
+}
+
+/** Read once and kept with the delivery, since joining, tracing and diagnosis all ask. */
+export function replyOf(delivery: {
+  readonly relay: string;
+  readonly response: string;
+  reply?: Reply;
+}): Reply {
+  const { relay, response } = delivery;
+  delivery.reply ??= {
+    endpoint: deliveryEndpoint(relay, response),
+    queuedAs: queuedAs(response),
+    amavisId: amavisIdIn(response),
+    forwardedAs: forwardedAs(response),
+    fromMta: fromMta(response),
+  };
+  return delivery.reply;
 }
 
 export function isLoopback(address: string): boolean {

@@ -213,7 +213,10 @@ export class Engine {
 
   #write(more: Partial<Pick<Batch, 'checkpoints' | 'knowledge'>>): void {
     const waiting = this.#waiting.changes(this.#joiner.loose(), this.#sources);
-    this.#writer.write(this.#packer.take({ ...more, diagnosed: this.#diagnosed, waiting }));
+    const endpoints = this.#options.path.takeLearnt();
+    this.#writer.write(
+      this.#packer.take().batch({ ...more, endpoints, diagnosed: this.#diagnosed, waiting }),
+    );
     this.#diagnosed = [];
   }
 

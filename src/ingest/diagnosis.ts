@@ -46,7 +46,7 @@ export class Diagnosis {
     const { events } = view.facts;
     if (first && !view.open) this.#surroundings.trace(subject, events);
     const problems = this.problems(subject, events);
-    this.incidents.trace({ ...subject, id: traceId(view), problems }, events);
+    this.incidents.trace(subject, problems, () => traceId(view), events);
     return codesOf(problems);
   }
 

@@ -7,9 +7,7 @@
 import type { ClockOptions } from '../core/clock.js';
 import type { Event } from '../core/event.js';
 import { type Counts, EventReader } from '../core/event-reader.js';
-import type { StoredCase } from '../core/join/archive.js';
 import { Joiner } from '../core/join/joiner.js';
-import type { Case } from '../core/join/node.js';
 import type { MailPath } from '../core/path.js';
 import type { PatternSet } from '../core/pattern.js';
 import type { Batch } from '../store/batch.js';
@@ -21,6 +19,8 @@ import { StoreArchive } from './store-archive.js';
 
 /** Batches under way at once: enough to keep the writer busy, few enough to bound memory. */
 const MAX_UNDER_WAY = 3;
+/** After so many events, what is at rest is put away: soon enough that it goes while it is new to the garbage collector. */
+const REST_EVERY = 500;
 
 export interface IngestOptions {
   readonly patterns: PatternSet;
@@ -31,27 +31,22 @@ export interface IngestOptions {
   readonly onUnrecognized?: ((raw: string) => void) | undefined;
 }
 
-interface Parcel {
-  readonly stored: StoredCase;
-  readonly hashes: readonly number[];
-}
-
 export class Ingest {
   readonly #options: IngestOptions;
   readonly #archive: StoreArchive;
   readonly #joiner: Joiner;
   readonly #packer: Packer;
   readonly #underWay = new Set<Promise<void>>();
-  #parcels: Parcel[] = [];
   #failure: unknown;
+  #sinceRest = 0;
   readonly counts: Counts = { lines: 0, events: 0, ignored: 0, unrecognized: 0 };
 
   constructor(options: IngestOptions) {
     this.#options = options;
     options.path.recall(options.reader.endpoints());
-    this.#archive = new StoreArchive(options.reader, options.patterns);
-    this.#joiner = new Joiner(options.path, this.#archive);
     this.#packer = new Packer(options.path, options.diagnosis, options.reader.lastIds());
+    this.#archive = new StoreArchive(options.reader, options.patterns, () => this.#packer.draft);
+    this.#joiner = new Joiner(options.path, this.#archive);
   }
 
   /** Traces stored for the first time, and stored ones that something was added to. */
@@ -59,17 +54,32 @@ export class Ingest {
     return { added: this.#packer.added, changed: this.#packer.changed };
   }
 
+  /** Whether something could not be stored. */
+  get failed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Begins a stream of lines with a clock of its own. */
   source(clock: ClockOptions): EventReader {
     return new EventReader(this.#options.patterns, clock, {
-      event: (event: Event) => this.#options.diagnosis.event(event, this.#joiner.apply(event) === undefined),
+      event: (event) => this.#event(event),
       unrecognized: (raw) => this.#options.onUnrecognized?.(raw),
     });
   }
 
-  /** After a piece of a stream: puts away what is at rest. */
+  #event(event: Event): void {
+    this.#options.diagnosis.event(event, this.#joiner.apply(event) === undefined);
+    if (++this.#sinceRest >= REST_EVERY) this.#rest();
+  }
+
+  #rest(): void {
+    this.#sinceRest = 0;
+    for (const resting of this.#joiner.rest()) this.#packer.add(resting);
+  }
+
+  /** After a piece of a stream: puts away what is at rest, and hands over what there is to store. */
   async settle(): Promise<void> {
-    for (const resting of this.#joiner.rest()) this.#put(resting);
+    this.#rest();
     if (this.#packer.isFull) await this.#send();
   }
 
@@ -78,7 +88,7 @@ export class Ingest {
     source.end();
     for (const key of ['lines', 'events', 'ignored', 'unrecognized'] as const)
       this.counts[key] += source.counts[key];
-    for (const rest of this.#joiner.drain()) this.#put(rest);
+    for (const rest of this.#joiner.drain()) this.#packer.add(rest);
     if (this.#packer.isFull) await this.#send();
   }
 
@@ -89,21 +99,12 @@ export class Ingest {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  #put(which: Case): void {
-    const { ref, hashes } = this.#packer.add(which);
-    const { events, parent, children, likely } = which;
-    const parcel = { stored: { ref, events, parent, children, likely }, hashes };
-    this.#archive.put(parcel.stored, hashes);
-    this.#parcels.push(parcel);
-  }
-
   async #send(knowledge: Batch['knowledge'] = []): Promise<void> {
-    const batch: Batch = this.#packer.take({ knowledge });
-    const parcels = this.#parcels;
-    this.#parcels = [];
+    const draft = this.#packer.take();
+    this.#archive.send(draft);
     const done: Promise<void> = this.#options.sink
-      .write(batch)
-      .then(() => this.#archive.arrived(parcels))
+      .write(draft.batch({ knowledge, endpoints: this.#options.path.takeLearnt() }))
+      .then(() => this.#archive.arrived(draft))
       .catch((error: unknown) => {
         this.#failure ??= error;
       })

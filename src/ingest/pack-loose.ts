@@ -12,9 +12,10 @@ export function packLoose(db: Database, rows: readonly Row[]): void {
   const store = db.prepare('insert into block (id, data) values (?, ?)');
   const place = db.prepare('update trace set block = ?, start = ?, length = ? where id = ?');
   const drop = db.prepare('delete from line where trace = ?');
-  const blocks = new BlockBuilder(reader.lastIds().block + 1);
-  const storeBlocks = (all: boolean): void => {
-    for (const { id, data } of blocks.take(all)) store.run(id, compressBlock(data));
+  let blocks = new BlockBuilder(reader.lastIds().block + 1);
+  const storeBlocks = (): void => {
+    for (const { id, data } of blocks.all()) store.run(id, compressBlock(data));
+    blocks = new BlockBuilder(blocks.next);
   };
   db.transaction(() => {
     for (const row of rows) {
@@ -22,8 +23,8 @@ export function packLoose(db: Database, rows: readonly Row[]): void {
       const { block, start, length } = blocks.add(packLines(reader.linesOf(row)));
       place.run(block, start, length, row.id);
       drop.run(row.id);
-      storeBlocks(false);
+      if (blocks.isFull) storeBlocks();
     }
-    storeBlocks(true);
+    storeBlocks();
   }).immediate();
 }

@@ -5,29 +5,20 @@ import { amavisKey, childKey, mailKey, messageKey, noticeKey, queueKey } from '.
 import type { MailPath } from '../core/path.js';
 import { clientOf, senderOf } from '../core/trace/build.js';
 import { type View, viewOf } from '../core/trace/view.js';
-import type { Batch, TraceRow } from '../store/batch.js';
+import type { TraceRow } from '../store/batch.js';
 import { hashKey } from '../store/hash.js';
-import { BlockBuilder, packLines, type StoredLine } from '../store/segment.js';
+import type { Place, StoredLine } from '../store/segment.js';
 import type { Diagnosis } from './diagnosis.js';
+import { Draft } from './draft.js';
 import { extraOf } from './stored-case.js';
 
 /** A batch is handed over when it holds about this many characters of lines. */
 const BATCH_CHARACTERS = 4 * 1024 * 1024;
 
-interface Draft {
-  /** Rows by trace: a message may be put away twice before the batch is sent. */
-  readonly rows: Map<number, { readonly row: TraceRow; readonly lines: Batch['lines'] }>;
-  readonly keys: number[];
-  readonly keyTraces: number[];
-  readonly rewritten: Batch['rewritten'][number][];
-  readonly gone: number[];
-}
-
 /** A case that was taken into the batch. */
 interface Added {
   /** The number it is stored under. */
   readonly ref: number;
-  readonly hashes: readonly number[];
   readonly view: View;
   /** Codes of its problems: words between spaces. */
   readonly problems: string;
@@ -38,10 +29,8 @@ export class Packer {
   readonly #live: boolean;
   /** When live: the loose lines that the store has of a case in memory. */
   readonly #loose = new WeakMap<Case, { readonly ref: number; readonly lines: readonly StoredLine[] }>();
-  readonly #blocks: BlockBuilder;
   readonly #diagnosis: Diagnosis;
-  #draft: Draft = emptyDraft();
-  #characters = 0;
+  #draft: Draft;
   #lastTrace: number;
   /** Traces put away for the first time, and those that had been stored before. */
   added = 0;
@@ -58,15 +47,16 @@ export class Packer {
     this.#live = live;
     this.#diagnosis = diagnosis;
     this.#lastTrace = last.trace;
-    this.#blocks = new BlockBuilder(last.block + 1);
+    this.#draft = new Draft(last.block + 1);
   }
 
   get isFull(): boolean {
-    return this.#characters >= BATCH_CHARACTERS;
+    return this.#draft.size >= BATCH_CHARACTERS;
   }
 
-  get isEmpty(): boolean {
-    return this.#draft.rows.size === 0;
+  /** The batch that cases are put into now. */
+  get draft(): Draft {
+    return this.#draft;
   }
 
   /** Takes a case into the batch. */
@@ -75,58 +65,34 @@ export class Packer {
     const ref = known ?? ++this.#lastTrace;
     if (known === undefined) this.added++;
     else this.changed++;
-    const draft = this.#draft;
-    for (const other of others) {
-      draft.gone.push(other);
-      draft.rows.delete(other);
-    }
+    for (const other of others) this.#draft.drop(other);
     const view = viewOf(which, this.#path);
     const lines = linesOf(view);
-    let place: { block: number; start: number; length: number } | undefined;
+    let place: Place | undefined;
     let from = 0;
-    let loose: Batch['lines'] = [];
     if (view.open || this.#live) {
       from = this.#sameLines(which, ref, lines);
-      loose = lines.map(({ time, raw }, n) => ({ trace: ref, n, time, raw })).slice(from);
-      for (const { raw } of loose) this.#characters += raw.length;
+      this.#draft.loose(ref, lines, from);
     } else {
-      const segment = packLines(lines);
-      this.#characters += segment.length;
-      place = this.#blocks.add(segment);
+      place = this.#draft.pack(lines);
     }
-    if (known !== undefined) draft.rewritten.push({ trace: known, from });
     const codes = this.#live
       ? this.#diagnosis.codes(view)
       : this.#diagnosis.putAway(view, known === undefined);
     const problems = codes.join(' ');
-    draft.rows.set(ref, { row: rowOf(ref, view, problems, place), lines: loose });
-    const hashes = [...keysOf(which, view)].map(hashKey);
-    for (const hash of hashes) {
-      draft.keys.push(hash);
-      draft.keyTraces.push(ref);
-    }
-    return { ref, hashes, view, problems };
+    this.#draft.add(
+      rowOf(ref, view, problems, place),
+      keysOf(which, view),
+      known === undefined ? null : from,
+    );
+    return { ref, view, problems };
   }
 
-  /** What has been taken in, to be stored with what else belongs into the same transaction. */
-  take(more: Partial<Pick<Batch, 'checkpoints' | 'knowledge' | 'waiting' | 'diagnosed'>> = {}): Batch {
-    const { rows, ...rest } = this.#draft;
-    const entries = [...rows.values()];
-    const batch: Batch = {
-      ...rest,
-      traces: entries.map(({ row }) => row),
-      lines: entries.flatMap(({ lines }) => lines),
-      blocks: this.#blocks.take(true),
-      endpoints: this.#path.takeLearnt(),
-      checkpoints: [],
-      knowledge: [],
-      waiting: { added: [], removed: [] },
-      diagnosed: [],
-      ...more,
-    };
-    this.#draft = emptyDraft();
-    this.#characters = 0;
-    return batch;
+  /** The batch so far; another begins. */
+  take(): Draft {
+    const taken = this.#draft;
+    this.#draft = new Draft(taken.nextBlock);
+    return taken;
   }
 
   /** How many of the lines, from the first on, the store has already. */
@@ -141,56 +107,53 @@ export class Packer {
   }
 }
 
-function emptyDraft(): Draft {
-  return { rows: new Map(), keys: [], keyTraces: [], rewritten: [], gone: [] };
-}
-
 function linesOf(view: View): StoredLine[] {
   const lines: StoredLine[] = [];
   for (const { at } of view.facts.events) {
-    if (at.raw.includes('\n')) for (const raw of at.raw.split('\n')) lines.push({ time: at.time, raw });
-    else lines.push({ time: at.time, raw: at.raw });
+    if (at.pieces === undefined) lines.push(at);
+    else for (const raw of at.pieces) lines.push({ time: at.time, raw });
   }
   return lines;
 }
 
-function keysOf(which: Case, view: View): Set<string> {
-  const keys = new Set<string>(which.anonymous);
-  for (const { queueId } of which.lives) keys.add(queueKey(queueId));
+/** Hashes of the keys that the trace is filed under, each once. */
+function keysOf(which: Case, view: View): number[] {
+  const hashes: number[] = [];
+  const add = (key: string): void => {
+    const hash = hashKey(key);
+    if (!hashes.includes(hash)) hashes.push(hash);
+  };
+  for (const key of which.anonymous) add(key);
+  for (const { queueId } of which.lives) add(queueKey(queueId));
   for (const { amavisId, mailId } of which.runs) {
-    keys.add(amavisKey(amavisId));
-    if (mailId !== null) keys.add(mailKey(mailId));
+    add(amavisKey(amavisId));
+    if (mailId !== null) add(mailKey(mailId));
   }
-  for (const { queueId } of which.children) keys.add(childKey(queueId));
+  for (const { queueId } of which.children) add(childKey(queueId));
   for (const { messageId } of view.facts.lives.values()) {
     if (messageId === undefined || messageId.messageId === '') continue;
-    keys.add(messageKey(messageId.messageId));
+    add(messageKey(messageId.messageId));
     const parent = noticeParent(messageId.messageId);
-    if (parent !== undefined) keys.add(noticeKey(parent));
+    if (parent !== undefined) add(noticeKey(parent));
   }
   for (const { verdicts } of view.facts.runs.values()) {
     for (const { messageId } of verdicts)
-      if (messageId !== undefined && messageId !== '') keys.add(messageKey(messageId));
+      if (messageId !== undefined && messageId !== '') add(messageKey(messageId));
   }
-  return keys;
+  return hashes;
 }
 
-function rowOf(
-  id: number,
-  view: View,
-  problems: string,
-  place: { block: number; start: number; length: number } | undefined,
-): TraceRow {
+function rowOf(id: number, view: View, problems: string, place: Place | undefined): TraceRow {
   const addresses = new Set<string>();
   for (const { address, originalTo } of view.recipients) {
     addresses.add(address.toLowerCase());
     if (originalTo !== null) addresses.add(originalTo.toLowerCase());
   }
-  const verdicts = new Set<string>();
+  const verdicts: string[] = [];
   let filterMs: number | null = null;
   for (const run of view.facts.runs.values()) {
     for (const { verdict, durationMs } of run.verdicts) {
-      verdicts.add(verdict);
+      if (!verdicts.includes(verdict)) verdicts.push(verdict);
       if (durationMs !== undefined) filterMs = Math.max(filterMs ?? 0, durationMs);
     }
   }
@@ -203,7 +166,7 @@ function rowOf(
     state: view.state,
     open: view.open ? 1 : 0,
     complete: view.complete ? 1 : 0,
-    verdicts: [...verdicts].join(' '),
+    verdicts: verdicts.join(' '),
     problems,
     sender: senderOf(view),
     recipients: [...addresses].join('\n'),

@@ -3,7 +3,8 @@ import type { StoredCase } from '../core/join/archive.js';
 import type { ChildRef, ParentRef } from '../core/join/node.js';
 import type { PatternSet } from '../core/pattern.js';
 import type { Link } from '../core/trace/trace.js';
-import type { Reader, Row } from '../store/reader.js';
+import type { Row } from '../store/reader.js';
+import type { StoredLine } from '../store/segment.js';
 import { replay } from './replay.js';
 
 /** What a trace's own lines don't tell, as JSON in its row. */
@@ -18,11 +19,16 @@ export function extraOf({ parent, children, likely }: Extra): string | null {
   return JSON.stringify({ parent, children, likely });
 }
 
-export function storedCase(row: Row, reader: Reader, patterns: PatternSet): StoredCase {
+/** Where a row's lines are. */
+interface Lines {
+  linesOf(row: Row): readonly StoredLine[];
+}
+
+export function storedCase(row: Row, lines: Lines, patterns: PatternSet): StoredCase {
   const extra = row.extra === null ? undefined : (JSON.parse(row.extra) as Extra);
   return {
     ref: row.id,
-    events: replay(reader.linesOf(row), patterns),
+    events: replay(lines.linesOf(row), patterns),
     parent: extra?.parent ?? null,
     children: extra?.children ?? [],
     likely: extra?.likely ?? [],

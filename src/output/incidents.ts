@@ -5,11 +5,14 @@ import { printable } from './printable.js';
 import { dateTime } from './times.js';
 import { indent } from './wrap.js';
 
+/** More than these are counted only; the latest are shown. */
+const SHOWN = 20;
+
 export function incidentsText(incidents: readonly Incident[], zone: ZoneOffset): string {
-  return [
-    'Troubles of the system',
-    ...incidents.map((incident) => indent(incidentLine(incident, zone))),
-  ].join('\n');
+  const earlier = incidents.length - SHOWN;
+  const lines = incidents.slice(-SHOWN).map((incident) => incidentLine(incident, zone));
+  if (earlier > 0) lines.unshift(`(${earlier} earlier)`);
+  return ['Troubles of the system', ...lines.map(indent)].join('\n');
 }
 
 function incidentLine({ code, host, begin, end, messages, summary }: Incident, zone: ZoneOffset): string {

@@ -1,7 +1,7 @@
 /** A progress bar on the terminal that errors go to: how far, how fast, how long still. */
 import type { Io } from '../commands/command.js';
 import { printable } from './printable.js';
-import { fit } from './style.js';
+import { clip } from './style.js';
 import { duration } from './times.js';
 
 const EVERY_MS = 200;
@@ -33,7 +33,7 @@ export function progressBar(total: number, io: Io): ProgressBar {
       const [on, off] = io.unicode ? ['█', '░'] : ['#', '.'];
       const left = share > 0 ? duration(((1 - share) / share) * (now - started)) : '';
       const text = `${on.repeat(full)}${off.repeat(WIDTH - full)} ${Math.round(share * 100)}%  ${(rate / 1000).toFixed(0)} MB/s  ${left} left  ${printable(name)}`;
-      io.note(`\r${fit(text, Math.max(20, io.columns - 1), io)}`);
+      io.note(`\r${clip(text, Math.max(20, io.columns - 1), io)}`);
     },
     done(size) {
       before += size;

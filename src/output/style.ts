@@ -58,7 +58,7 @@ export function outcomeOfState(state: RecipientState | TraceState | null): Outco
 }
 
 /** Text to a width in columns, cut with an ellipsis when it is longer. */
-export function fit(text: string, width: number, { unicode }: Style): string {
+export function clip(text: string, width: number, { unicode }: Style): string {
   if (text.length <= width) return text.padEnd(width);
   return unicode ? `${text.slice(0, width - 1)}…` : `${text.slice(0, Math.max(0, width - 2))}..`;
 }

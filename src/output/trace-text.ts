@@ -2,7 +2,7 @@
 import type { ZoneOffset } from '../core/clock.js';
 import type { Hop, Trace, TraceRecipient } from '../core/trace/trace.js';
 import { printable } from './printable.js';
-import { fit, mark, outcomeOfState, paint, paintOutcome, type Style } from './style.js';
+import { clip, mark, outcomeOfState, paint, paintOutcome, type Style } from './style.js';
 import { dateTime, duration, timeOfDay } from './times.js';
 import { wrap } from './wrap.js';
 
@@ -62,7 +62,9 @@ function address(sender: string | null): string {
 function hopLine(hop: Hop, options: TextOptions): string {
   const port = hop.port === null ? '' : `:${hop.port}`;
   const id = hop.stage === 'filter' ? (hop.amavisId ?? hop.queueId ?? '') : (hop.queueId ?? '');
-  const spent = hop.to === null ? '' : duration(Date.parse(hop.to) - Date.parse(hop.from));
+  const stamps = hop.to === null ? null : Date.parse(hop.to) - Date.parse(hop.from);
+  const millis = hop.durationMs ?? stamps;
+  const spent = millis === null ? '' : duration(millis);
   const times = hop.attempts > 1 ? ` ${options.unicode ? '×' : 'x'}${hop.attempts}` : '';
   const head = [
     hop.stage.padEnd(8),
@@ -74,7 +76,7 @@ function hopLine(hop: Hop, options: TextOptions): string {
   const outcome = hop.outcome === 'ok' ? '' : `${hop.outcome}: `;
   const text = `${outcome}${printable(hop.detail ?? '')}`;
   const room = Math.max(20, options.columns - head.length - 6);
-  const shown = hop.outcome === 'ok' ? fit(text, room, options).trimEnd() : text;
+  const shown = hop.outcome === 'ok' ? clip(text, room, options).trimEnd() : text;
   const line = `${head}  ${hop.outcome === 'ok' ? paint(shown, 'dim', options) : paintOutcome(shown, hop.outcome, options)}`;
   return `  ${mark(hop.outcome, options)} ${line}`.trimEnd();
 }

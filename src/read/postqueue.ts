@@ -16,7 +16,7 @@ export async function readQueue(): Promise<QueuedMessage[]> {
     return parseQueue((await run('postqueue', ['-j'], OPTIONS)).stdout);
   } catch (error) {
     const { message, stderr = '' } = error as { message: string; stderr?: string };
-    const reason = printable((stderr.trim() || message).split('\n')[0] ?? '');
+    const reason = printable((stderr.trim() || message).split('\n').at(-1) ?? '');
     throw new UserError(
       `cannot ask the queue: ${reason}`,
       'run this on the mail server, as a user that authorized_mailq_users names',

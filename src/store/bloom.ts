@@ -5,44 +5,65 @@
 const FIRST_BITS = 1 << 20;
 const LAST_BITS = 1 << 27;
 const BITS_PER_KEY = 12;
+/** Bits set for one key. */
+const PROBES = 4;
 
 export class Bloom {
-  readonly #layers: { readonly bits: Uint32Array; readonly mask: number; count: number }[] = [
-    layer(FIRST_BITS),
-  ];
+  readonly #layers: Layer[] = [new Layer(FIRST_BITS)];
+  #top = this.#layers[0] as Layer;
 
   add(hash: number): void {
-    let top = this.#layers.at(-1) ?? layer(FIRST_BITS);
-    if (top.count * BITS_PER_KEY > top.mask && top.mask + 1 < LAST_BITS) {
-      top = layer((top.mask + 1) * 4);
-      this.#layers.push(top);
+    if (this.#top.isFull && this.#top.bits < LAST_BITS) {
+      this.#top = new Layer(this.#top.bits * 4);
+      this.#layers.push(this.#top);
     }
-    top.count++;
-    for (const bit of probes(hash, top.mask)) {
-      const word = bit >>> 5;
-      top.bits[word] = (top.bits[word] ?? 0) | (1 << (bit & 31));
+    this.#top.add(hash);
+  }
+
+  mayHave(hash: number): boolean {
+    for (const layer of this.#layers) if (layer.mayHave(hash)) return true;
+    return false;
+  }
+}
+
+class Layer {
+  readonly bits: number;
+  readonly #words: Uint32Array;
+  #count = 0;
+
+  /** `bits` is a power of two. */
+  constructor(bits: number) {
+    this.bits = bits;
+    this.#words = new Uint32Array(bits / 32);
+  }
+
+  get isFull(): boolean {
+    return this.#count * BITS_PER_KEY > this.bits;
+  }
+
+  add(hash: number): void {
+    this.#count++;
+    const step = stepOf(hash);
+    let bit = hash >>> 0;
+    for (let i = 0; i < PROBES; i++) {
+      const word = (bit & (this.bits - 1)) >>> 5;
+      this.#words[word] = (this.#words[word] ?? 0) | (1 << (bit & 31));
+      bit = (bit + step) | 0;
     }
   }
 
   mayHave(hash: number): boolean {
-    return this.#layers.some(({ bits, mask }) =>
-      probes(hash, mask).every((bit) => ((bits[bit >>> 5] ?? 0) & (1 << (bit & 31))) !== 0),
-    );
+    const step = stepOf(hash);
+    let bit = hash >>> 0;
+    for (let i = 0; i < PROBES; i++) {
+      if (((this.#words[(bit & (this.bits - 1)) >>> 5] ?? 0) & (1 << (bit & 31))) === 0) return false;
+      bit = (bit + step) | 0;
+    }
+    return true;
   }
 }
 
-function layer(bits: number): { bits: Uint32Array; mask: number; count: number } {
-  return { bits: new Uint32Array(bits / 32), mask: bits - 1, count: 0 };
-}
-
-/** Four bit positions from one hash. */
-function probes(hash: number, mask: number): [number, number, number, number] {
-  const low = hash >>> 0;
-  const high = Math.imul(Math.floor(hash / 0x1_0000_0000) + 0x9e37, 0x85ebca6b) | 1;
-  return [
-    low & mask,
-    (low + high) & mask,
-    (low + Math.imul(high, 2)) & mask,
-    (low + Math.imul(high, 3)) & mask,
-  ];
+/** How far apart a key's bits are. */
+function stepOf(hash: number): number {
+  return Math.imul(Math.floor(hash / 0x1_0000_0000) + 0x9e37, 0x85ebca6b) | 1;
 }

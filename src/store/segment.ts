@@ -42,13 +42,23 @@ export interface Place {
 
 /** Collects segments into blocks of about 256 kB. */
 export class BlockBuilder {
+  readonly #first: number;
+  readonly #full: Buffer[] = [];
   #buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
   #used = 0;
-  #block: number;
-  readonly #full: { readonly id: number; readonly data: Uint8Array }[] = [];
 
   constructor(firstBlock: number) {
-    this.#block = firstBlock;
+    this.#first = firstBlock;
+  }
+
+  /** The number of the first block that this builder doesn't have. */
+  get next(): number {
+    return this.#first + this.#full.length + (this.#used > 0 ? 1 : 0);
+  }
+
+  /** Whether it has a whole block. */
+  get isFull(): boolean {
+    return this.#full.length > 0;
   }
 
   add(segment: string): Place {
@@ -58,18 +68,21 @@ export class BlockBuilder {
     const start = this.#used;
     const length = this.#buffer.write(segment, start);
     this.#used += length;
-    return { block: this.#block, start, length };
+    return { block: this.#first + this.#full.length, start, length };
   }
 
-  /** The blocks to store; the one that is being filled only when `all`. Each is handed out once. */
-  take(all: boolean): { readonly id: number; readonly data: Uint8Array }[] {
-    if (all && this.#used > 0) this.#close();
-    return this.#full.splice(0);
+  /** The segment at a place that `add` gave. */
+  read({ block, start, length }: Place): string {
+    return (this.#full[block - this.#first] ?? this.#buffer).toString('utf8', start, start + length);
+  }
+
+  all(): { readonly id: number; readonly data: Uint8Array }[] {
+    const blocks = this.#used > 0 ? [...this.#full, this.#buffer.subarray(0, this.#used)] : this.#full;
+    return blocks.map((data, index) => ({ id: this.#first + index, data }));
   }
 
   #close(): void {
-    this.#full.push({ id: this.#block, data: this.#buffer.subarray(0, this.#used) });
-    this.#block++;
+    this.#full.push(this.#buffer.subarray(0, this.#used));
     this.#buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
     this.#used = 0;
   }

@@ -51,10 +51,7 @@ export function threadSink(file: string): Sink {
           return;
         }
         waiting.push({ resolve, reject });
-        worker.postMessage(
-          batch,
-          batch.blocks.map(({ data }) => data.buffer as ArrayBuffer),
-        );
+        worker.postMessage(batch);
       }),
     close: async () => {
       worker.postMessage('end');

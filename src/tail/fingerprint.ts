@@ -3,19 +3,24 @@ import { createHash } from 'node:crypto';
 /** A generation is known again by this many of its first bytes. */
 export const HEAD = 256;
 
-/** The fingerprint of a file without a line: a mere fragment of one may begin other files as well. */
+/** The fingerprint of an empty file. */
 export const EMPTY = '0:';
 
-/** "LENGTH:HASH" of the first bytes. */
+/**
+ * "LENGTH:HASH" of the first bytes. A file that holds but a fragment of a line has "=LENGTH:HASH": other files
+ * may begin with it too, so only a file that is just that matches.
+ */
 export function fingerprintOf(head: Buffer): string {
-  return hasLine(head) ? `${head.length}:${digest(head)}` : EMPTY;
+  if (head.length === 0) return EMPTY;
+  return `${hasLine(head) ? '' : '='}${head.length}:${digest(head)}`;
 }
 
 /** Whether a file with this head is the one with the fingerprint or a copy of it, perhaps grown since. */
 export function hasFingerprint(head: Buffer, fingerprint: string): boolean {
-  const length = Number.parseInt(fingerprint, 10);
-  if (!(length > 0) || head.length < length) return false;
-  return fingerprint === `${length}:${digest(head.subarray(0, length))}`;
+  const [, whole, digits = ''] = /^(=?)([1-9][0-9]*):/.exec(fingerprint) ?? [];
+  const length = Number(digits);
+  if (whole === undefined || head.length < length || (whole === '=' && head.length > length)) return false;
+  return fingerprint === `${whole}${length}:${digest(head.subarray(0, length))}`;
 }
 
 /** Whether one is a copy of the other, perhaps of another moment. */

@@ -1,5 +1,6 @@
 import { basename, dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileError } from '../read/file-error.js';
 import { UserError } from '../user-error.js';
 import type { Checkpoint } from './checkpoint.js';
 import { type Batch, FollowedLog, type Notice } from './followed-log.js';
@@ -181,7 +182,8 @@ class Follower {
         if (woken === 'signal' && !behind) await sleep(Math.max(0, GAP_MS - (Date.now() - started)));
       } catch (error) {
         if (error instanceof UserError || isFileError(error)) {
-          this.notify({ path: this.path, kind: 'unreadable', message: `${error.message}: trying on` });
+          const message = `${error instanceof UserError ? error.message : fileError(error, this.path).message}; trying on`;
+          this.notify({ path: this.path, kind: 'unreadable', message });
         } else if (!(error instanceof Moved)) throw error;
         await this.wake.wait();
         this.reopening = begun;

@@ -1,6 +1,8 @@
 import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileError } from '../read/file-error.js';
+import { printable } from '../read/printable.js';
 import type { Checkpoint, Position } from './checkpoint.js';
 import { areCopies, EMPTY, hasFingerprint, hasLine } from './fingerprint.js';
 import type { Generation, Taken } from './generation.js';
@@ -80,7 +82,7 @@ export class FollowedLog {
         this.queue.push(rotated);
       }
     }
-    if (live && !hasLine(live.head)) this.before.set(live, this.queue[0]?.position() ?? NOWHERE);
+    if (live && !hasLine(live.head)) this.before.set(live, markerOf(this.queue[0]) ?? NOWHERE);
     if (live) this.queue.push(live);
   }
 
@@ -143,6 +145,7 @@ export class FollowedLog {
 
   private async openFrom(checkpoint: Checkpoint): Promise<void> {
     this.time = checkpoint.time;
+    this.seen = [];
     const siblings = await siblingsOf(this.path);
     for (const position of checkpoint.older ?? []) {
       const sibling = await find(siblings, position);
@@ -150,15 +153,18 @@ export class FollowedLog {
     }
     const live = await this.openLive();
     if (live) this.queue.push(live);
-    // Of a file without a line only the inode was known, and that may be another file's by now: time tells then.
+    // Of an empty file only the inode was known, and that may be another file's by now: time tells then.
     const position = checkpoint.fingerprint === EMPTY ? NOWHERE : checkpoint;
     if (live && (await this.isAt(live, position, siblings))) {
       live.startAt(position.offset);
       return;
     }
-    const between = await this.between(position, live ? [live] : [], { offset: position.offset, told: true });
+    const between = await this.between(position, live ? [live] : [], {
+      offset: position.offset,
+      told: position !== NOWHERE,
+    });
     this.queue.splice(live ? -1 : this.queue.length, 0, ...between);
-    if (live) this.before.set(live, between.at(-1)?.position() ?? position);
+    if (live) this.before.set(live, markerOf(between.at(-1)) ?? position);
   }
 
   private async takeLate(): Promise<Batch | undefined> {
@@ -235,7 +241,7 @@ export class FollowedLog {
       Math.min(this.lingering.length, positions.length - 1),
     );
     const position = positions[main] ?? NOWHERE;
-    // One without a line couldn't be found again.
+    // An empty one couldn't be found again.
     const older = positions.slice(0, Math.max(0, main)).filter(({ fingerprint }) => fingerprint !== EMPTY);
     this.last = { path: this.path, ...position, time: this.time, ...(older.length > 0 ? { older } : {}) };
     return this.last;
@@ -254,10 +260,9 @@ export class FollowedLog {
     const live = await this.openLive();
     if (live === undefined) return;
     if (newest && live.dev === newest.dev && live.ino === newest.ino) return live.close();
-    const position = newest?.position() ?? NOWHERE;
+    const position = markerOf(newest) ?? NOWHERE;
     this.queue.push(live);
-    const { rest } = await whileRenaming(() => successorsOf(this.path, position, this.time));
-    if (newest && rest === undefined && hasFingerprint(live.head, position.fingerprint)) {
+    if (newest && hasFingerprint(live.head, position.fingerprint)) {
       // Not rotated but replaced by a copy of itself.
       live.startAt(position.offset);
       await this.drop(newest);
@@ -265,14 +270,15 @@ export class FollowedLog {
     }
     const between = await this.between(position, [live]);
     this.queue.splice(-1, 0, ...between);
-    this.before.set(live, between.at(-1)?.position() ?? position);
+    this.before.set(live, markerOf(between.at(-1)) ?? position);
   }
 
   /** The content of an open file has been replaced: what was not read of the old is in a copy, or gone. */
   private async replaced(generation: Generation): Promise<void> {
     const at = this.queue.indexOf(generation);
     if (at === -1 || !(generation instanceof PlainGeneration)) return;
-    const position = generation.position();
+    // What it held is in a copy or nowhere, but not in this inode.
+    const position = { ...generation.position(), ino: NOWHERE.ino };
     const told = generation.unread;
     const renewed = await generation.renewed();
     this.remember(generation);
@@ -280,7 +286,7 @@ export class FollowedLog {
     const between = await this.between(position, this.queue.slice(at), { offset: position.offset, told });
     this.queue.splice(at, 0, ...between);
     this.before.delete(generation);
-    this.before.set(renewed, between.at(-1)?.position() ?? position);
+    this.before.set(renewed, markerOf(between.at(-1)) ?? position);
   }
 
   /**
@@ -300,8 +306,8 @@ export class FollowedLog {
       if (at === -1 || (!settled && !renamed)) continue;
       const between = await this.between(before, this.queue.slice(at));
       this.queue.splice(at, 0, ...between);
-      const last = between.at(-1);
-      if (!settled && last) this.before.set(generation, last.position());
+      const last = markerOf(between.at(-1));
+      if (!settled && last) this.before.set(generation, last);
     }
   }
 
@@ -314,7 +320,6 @@ export class FollowedLog {
     until: readonly Generation[],
     own?: { readonly offset: number; readonly told: boolean },
   ): Promise<Generation[]> {
-    const told = own?.told === true && position.ino !== NOWHERE.ino;
     return whileRenaming(async () => {
       const { rest, newer } = await successorsOf(this.path, position, this.time);
       // What was empty at the last look may be one of those by now, packed.
@@ -331,7 +336,7 @@ export class FollowedLog {
         for (const generation of opened) await generation.close();
         throw error;
       }
-      if (rest === undefined && told) this.tellGap();
+      if (rest === undefined && own?.told) this.tellGap();
       return opened;
     });
   }
@@ -346,14 +351,14 @@ export class FollowedLog {
 
   private async openSibling(sibling: Sibling, offset: number): Promise<Generation> {
     const file = await openListed(sibling);
-    if (!sibling.packed) return PlainGeneration.of(file, offset);
+    if (!sibling.packed) return PlainGeneration.of(sibling.path, file, offset);
     const damaged = (message: string) => this.notify({ path: this.path, kind: 'damaged', message });
     return PackedGeneration.of(file, sibling.path, offset, damaged);
   }
 
   private async openLive(): Promise<PlainGeneration | undefined> {
     try {
-      const live = await PlainGeneration.of(await open(this.path, 'r'));
+      const live = await PlainGeneration.of(this.path, await open(this.path, 'r'));
       this.trouble = undefined;
       return live;
     } catch (error) {
@@ -381,7 +386,7 @@ export class FollowedLog {
   }
 
   private tellGap(): void {
-    const message = `lines of ${this.path} are gone: it was truncated or removed before they were read, and no rotated copy of it can be read`;
+    const message = `lines of ${printable(this.path)} are gone: it was truncated or removed before they were read, and no rotated copy of it can be read`;
     this.notify({ path: this.path, kind: 'gap', message });
   }
 
@@ -389,18 +394,26 @@ export class FollowedLog {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     if (this.trouble === code) return;
     this.trouble = code;
-    if (code === 'ENOENT')
-      this.notify({ path: this.path, kind: 'waiting', message: `${this.path} is not there yet: waiting` });
-    else
+    if (code === 'ENOENT') {
       this.notify({
         path: this.path,
-        kind: 'unreadable',
-        message: `${this.path} cannot be read (${code}): trying on`,
+        kind: 'waiting',
+        message: `${printable(this.path)} is not there yet: waiting`,
       });
+      return;
+    }
+    const { message } = fileError(error, this.path);
+    this.notify({ path: this.path, kind: 'unreadable', message: `${message}; trying on` });
   }
 }
 
 const NOWHERE: Position = { dev: '0', ino: '0', offset: 0, fingerprint: EMPTY };
+
+/** Where a generation is that is held open: its inode can't be another's, so before it has a line that's enough. */
+function markerOf(generation: Generation | undefined): Position | undefined {
+  if (generation === undefined || hasLine(generation.head)) return generation?.position();
+  return { ...generation.position(), fingerprint: EMPTY };
+}
 
 /** Whether a rotated file is this generation or a copy of it. */
 function isOf(generation: Generation, sibling: Sibling, head: Buffer): boolean {

@@ -1,11 +1,14 @@
 import type { FileHandle } from 'node:fs/promises';
 import { cutLine, decodeLines, MAX_LINE } from '../read/lines.js';
 import type { Position } from './checkpoint.js';
-import { fingerprintOf, HEAD } from './fingerprint.js';
+import { fingerprintOf, HEAD, hasLine } from './fingerprint.js';
 import type { Generation, Reading } from './generation.js';
+import { GrowingEnd } from './growing-end.js';
 
 const NEWLINE = 0x0a;
 const CHUNK = 256 * 1024;
+/** What isn't longer is the growing end of a file, and read by tail-file; a backlog is read in chunks. */
+const SHORT = 64 * 1024;
 
 /** Where to begin in a file: at its start, its end, or at the first line that begins at or after an offset. */
 export type From = 'start' | 'end' | number;
@@ -25,23 +28,26 @@ export class PlainGeneration implements Generation {
   private offset = 0;
   /** Up to here there is no newline after `offset`. */
   private searched = 0;
+  private growing: GrowingEnd | undefined;
+  private readonly path: string;
   private readonly file: FileHandle;
   readonly dev: string;
   readonly ino: string;
 
-  private constructor(file: FileHandle, dev: string, ino: string) {
+  private constructor(path: string, file: FileHandle, dev: string, ino: string) {
+    this.path = path;
     this.file = file;
     this.dev = dev;
     this.ino = ino;
   }
 
   /** Takes an open file, closed with it, and begins at `offset`. */
-  static async of(file: FileHandle, offset = 0): Promise<PlainGeneration> {
+  static async of(path: string, file: FileHandle, offset = 0): Promise<PlainGeneration> {
     try {
       const stats = await file.stat({ bigint: true });
       if (!stats.isFile())
         throw Object.assign(new Error('not a file'), { code: stats.isDirectory() ? 'EISDIR' : 'EINVAL' });
-      const generation = new PlainGeneration(file, String(stats.dev), String(stats.ino));
+      const generation = new PlainGeneration(path, file, String(stats.dev), String(stats.ino));
       await generation.look();
       generation.startAt(offset);
       return generation;
@@ -53,7 +59,7 @@ export class PlainGeneration implements Generation {
 
   /** The content that took this one's place in the same file. This one is dead then. */
   async renewed(): Promise<PlainGeneration> {
-    const generation = new PlainGeneration(this.file, this.dev, this.ino);
+    const generation = new PlainGeneration(this.path, this.file, this.dev, this.ino);
     await generation.look();
     return generation;
   }
@@ -68,6 +74,7 @@ export class PlainGeneration implements Generation {
 
   /** Moves to a position in this file, as far as it is that long. */
   startAt(offset: number): void {
+    this.growing = undefined;
     this.offset = Math.min(offset, this.size);
     this.searched = this.offset;
   }
@@ -88,10 +95,11 @@ export class PlainGeneration implements Generation {
     if (!head.subarray(0, common).equals(this.head.subarray(0, common))) return 'replaced';
     if (size < this.offset || head.length < this.head.length) {
       // Cut back to some of its lines, or emptied and begun anew, perhaps with a fragment that began it before.
-      if (!head.includes(NEWLINE)) return 'replaced';
+      if (!hasLine(head)) return 'replaced';
       this.size = size;
       this.startAt(this.offset);
     }
+    if (size < this.searched) this.startAt(this.offset);
     this.head = head;
     this.size = size;
     this.mtime = Number(stats.mtimeNs) / 1e6;
@@ -100,6 +108,8 @@ export class PlainGeneration implements Generation {
 
   async read(): Promise<Reading> {
     if (this.size <= this.searched) return 'nothing';
+    if (this.size - this.offset <= SHORT) return this.readGrown();
+    this.growing = undefined;
     const chunk = await this.bytes(this.offset, CHUNK);
     const last = chunk.lastIndexOf(NEWLINE);
     if (last === -1)
@@ -110,6 +120,7 @@ export class PlainGeneration implements Generation {
 
   async readRest(): Promise<Reading> {
     if (!this.unread) return 'nothing';
+    this.growing = undefined;
     const line = await this.bytes(this.offset, MAX_LINE + 1);
     const cut = line.length > MAX_LINE ? 1 : 0;
     return this.proved({ lines: linesOf(cut ? cutLine(line) : line), cut }, this.size, this.size);
@@ -117,6 +128,14 @@ export class PlainGeneration implements Generation {
 
   async close(): Promise<void> {
     await this.file.close();
+  }
+
+  private async readGrown(): Promise<Reading> {
+    this.growing ??= new GrowingEnd(this.path, { fd: this.file.fd, ino: this.ino }, this.offset);
+    const { lines, end, partial } = await this.growing.read();
+    if (lines.length === 0) return this.proved('nothing', end + partial);
+    const text = decodeLines(Buffer.from(lines.join('\n'), 'latin1'));
+    return this.proved({ lines: text.split('\n'), cut: 0 }, end + partial, end);
   }
 
   /** A line longer than a chunk: its end is sought once, piece by piece, and no more than 1 MiB of it is held. */
@@ -141,7 +160,10 @@ export class PlainGeneration implements Generation {
     const before = this.offset;
     if ((await this.look()) === 'replaced') return 'replaced';
     // The look may have found the file shrunk and gone back.
-    if (this.offset !== before || this.size < offset) return 'nothing';
+    if (this.offset !== before || this.size < offset) {
+      this.growing = undefined;
+      return 'nothing';
+    }
     this.offset = offset;
     this.searched = searched;
     return reading;

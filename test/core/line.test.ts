@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { isoTime } from '../../src/core/clock.js';
+import { type ClockOptions, isoTime } from '../../src/core/clock.js';
 import { type Line, LineReader } from '../../src/core/line.js';
 
-const options = { notAfter: Date.parse('2026-11-24T00:00:00Z'), zone: () => 0 };
+const options: ClockOptions = { notAfter: Date.parse('2026-11-24T00:00:00Z'), zone: () => 0 };
 
 function read(raw: string): Line | undefined {
   return new LineReader(options).read(raw);
@@ -19,7 +19,10 @@ describe('heads', () => {
     ['RFC 3339 in another zone', `2026-11-23T01:25:29+01:00 mail postfix/smtpd[15700]: ${BODY}`],
     ['journalctl -o short-iso', `2026-11-23T01:25:29+0100 mail postfix/smtpd[15700]: ${BODY}`],
     ['RFC 5424', `<22>1 2026-11-23T00:25:29Z mail postfix/smtpd 15700 - - ${BODY}`],
-    ['RFC 5424 with structured data', `<22>1 2026-11-23T00:25:29Z mail postfix/smtpd 15700 ID [a@1 b="c\\"] d"][e f="g"] ${BODY}`],
+    [
+      'RFC 5424 with structured data',
+      `<22>1 2026-11-23T00:25:29Z mail postfix/smtpd 15700 ID [a@1 b="c\\"] d"][e f="g"] ${BODY}`,
+    ],
     ['Solaris', `Nov 23 00:25:29 mail postfix/smtpd[15700]: [ID 197553 mail.info] ${BODY}`],
     ['BSD with -v', `Nov 23 00:25:29 <mail.info> mail postfix/smtpd[15700]: ${BODY}`],
     ['grep -H', `/var/log/mail.log.1:Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
@@ -92,18 +95,29 @@ describe('heads', () => {
     });
   });
 
-  it.each(['', 'x', 'Nov', 'Nov 23', '{', '{"a":1}', '<22>', '2026-11-23', '\0\0\0', '[1:a:b] ', 'Foo 23 00:00:00 a b: c'])(
-    'says that %j has no head',
-    (raw) => {
-      expect(read(raw)).toBeUndefined();
-    },
-  );
+  it.each([
+    '',
+    'x',
+    'Nov',
+    'Nov 23',
+    '{',
+    '{"a":1}',
+    '<22>',
+    '2026-11-23',
+    '\0\0\0',
+    '[1:a:b] ',
+    'Foo 23 00:00:00 a b: c',
+  ])('says that %j has no head', (raw) => {
+    expect(read(raw)).toBeUndefined();
+  });
 });
 
 describe('time', () => {
-  function times(lines: readonly string[], given: Partial<typeof options> & { year?: number } = {}): string[] {
+  function times(lines: readonly string[], given: Partial<ClockOptions> = {}): string[] {
     const reader = new LineReader({ ...options, ...given });
-    return lines.map((stamp) => isoTime(reader.read(`${stamp} mail postfix/qmgr[1]: x`)?.time ?? 0).slice(0, 19));
+    return lines.map((stamp) =>
+      isoTime(reader.read(`${stamp} mail postfix/qmgr[1]: x`)?.time ?? 0).slice(0, 19),
+    );
   }
 
   it('takes the last year in which the first line is not after the file', () => {
@@ -139,14 +153,24 @@ describe('time', () => {
   });
 
   it('stays in the year over a gap of many months', () => {
-    expect(times(['Jan  2 00:00:00', 'Oct  2 00:00:00'], { year: 2026 })).toEqual(['2026-01-02T00:00:00', '2026-10-02T00:00:00']);
+    expect(times(['Jan  2 00:00:00', 'Oct  2 00:00:00'], { year: 2026 })).toEqual([
+      '2026-01-02T00:00:00',
+      '2026-10-02T00:00:00',
+    ]);
   });
 
   it('tells the two passes through the hour that daylight saving repeats', () => {
     // Berlin, 2026-10-25: 03:00 summer time becomes 02:00 winter time.
     const change = Date.parse('2026-10-25T01:00:00Z');
     const zone = (instant: number): number => (instant < change ? 120 : 60);
-    const stamps = ['Oct 25 01:59:00', 'Oct 25 02:30:00', 'Oct 25 02:59:59', 'Oct 25 02:00:00', 'Oct 25 02:30:00', 'Oct 25 03:00:00'];
+    const stamps = [
+      'Oct 25 01:59:00',
+      'Oct 25 02:30:00',
+      'Oct 25 02:59:59',
+      'Oct 25 02:00:00',
+      'Oct 25 02:30:00',
+      'Oct 25 03:00:00',
+    ];
     expect(times(stamps, { zone })).toEqual([
       '2026-10-24T23:59:00',
       '2026-10-25T00:30:00',
@@ -161,6 +185,9 @@ describe('time', () => {
     // Berlin, 2026-03-29: 02:00 winter time becomes 03:00 summer time.
     const change = Date.parse('2026-03-29T01:00:00Z');
     const zone = (instant: number): number => (instant < change ? 60 : 120);
-    expect(times(['Mar 29 01:59:59', 'Mar 29 03:00:00'], { zone })).toEqual(['2026-03-29T00:59:59', '2026-03-29T01:00:00']);
+    expect(times(['Mar 29 01:59:59', 'Mar 29 03:00:00'], { zone })).toEqual([
+      '2026-03-29T00:59:59',
+      '2026-03-29T01:00:00',
+    ]);
   });
 });

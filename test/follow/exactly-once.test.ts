@@ -50,17 +50,21 @@ describe('however a log is written, rotated and its follower killed, the store e
     log.close();
   });
 
-  test.concurrent.each(PROCESS_SEEDS)('schedule %i, with processes that the system kills', async (seed) => {
-    const folder = mkdtempSync(join(tmpdir(), 'amavtrace-'));
-    const log = new LogWriter(folder, logOf(seed));
-    const database = join(folder, 'db', 'traces.db');
-    const program = new KilledProgram(database, log.path);
-    await program.start();
-    await program.begun();
+  test.concurrent.each(PROCESS_SEEDS)(
+    'schedule %i, with processes that the system kills',
+    async (seed) => {
+      const folder = mkdtempSync(join(tmpdir(), 'amavtrace-'));
+      const log = new LogWriter(folder, logOf(seed));
+      const database = join(folder, 'db', 'traces.db');
+      const program = new KilledProgram(database, log.path);
+      await program.start();
+      await program.begun();
 
-    const done = await runSchedule(seed, log, program);
+      const done = await runSchedule(seed, log, program);
 
-    expect(found(database), done.join(', ')).toEqual(await imported(log.expected));
-    log.close();
-  }, 180_000);
+      expect(found(database), done.join(', ')).toEqual(await imported(log.expected));
+      log.close();
+    },
+    180_000,
+  );
 });

@@ -1,5 +1,5 @@
 /** The lab's amavisd: a folder, a configuration and a virus scanner of its own, at the guide's ports. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { answers, Daemon, execute, until } from './process.js';
@@ -30,19 +30,24 @@ export interface Quarantined {
  */
 function scanner(folder: string): string {
   return `#!/bin/sh
-seconds=$(grep -rhoE 'LAB-SLEEP-[0-9]+' "$1" 2>/dev/null | head -n 1 | tr -dc 0-9)
-if [ -n "$seconds" ]; then
-  echo "$PPID" > ${folder}/busy/$$
-  sleep "$seconds"
-  rm -f ${folder}/busy/$$
-fi
-if grep -rqs LAB-VIRUS "$1"; then
-  echo "FOUND: Lab.Test.Sig"
-  exit 1
-fi
+marks=$(grep -rhoE 'LAB-(VIRUS|SLEEP-[0-9]+)' "$1" 2>/dev/null)
+case $marks in
+  *LAB-SLEEP-*)
+    echo "$PPID" > ${folder}/busy/$$
+    sleep "\${marks##*LAB-SLEEP-}"
+    rm -f ${folder}/busy/$$ ;;
+esac
+case $marks in
+  *LAB-VIRUS*)
+    echo "FOUND: Lab.Test.Sig"
+    exit 1 ;;
+esac
 exit 0
 `;
 }
+
+/** Few of SpamAssassin's own rules: all of them would cost half the lab's time. */
+const spamRules = ['10_default_prefs.cf', '20_body_tests.cf', '20_head_tests.cf'];
 
 export class Amavis {
   readonly #home: string;
@@ -54,10 +59,17 @@ export class Amavis {
   }
 
   async prepare(): Promise<void> {
-    for (const folder of ['tmp', 'db', 'quarantine', 'busy', 'bin', 'etc']) {
+    for (const folder of ['tmp', 'db', 'quarantine', 'busy', 'bin', 'etc', 'etc/rules']) {
       mkdirSync(join(this.#home, folder), { recursive: true });
     }
     writeFileSync(join(this.#home, 'bin', 'scan'), scanner(this.#home), { mode: 0o755 });
+    for (const name of spamRules) {
+      copyFileSync(join('/usr/share/spamassassin', name), join(this.#home, 'etc', 'rules', name));
+    }
+    writeFileSync(
+      join(this.#home, 'etc', 'rules', 'local.cf'),
+      'use_bayes 0\nscore GTUBE 1000\nscore ALL_TRUSTED -1\n',
+    );
     await execute('chown', ['-R', 'amavis:amavis', this.#home]);
     // Where amavisd-release looks for the socket, whatever the configuration says.
     await execute('mount', ['--bind', this.#home, '/var/lib/amavis']);
@@ -163,6 +175,7 @@ $policy_bank{'AM.PDP-SOCK'} = { protocol => 'AM.PDP', auth_required_release => 0
 @local_domains_maps = ( [ 'example.com', '.example.com' ] );
 @mynetworks = qw( 127.0.0.1/32 );
 $sa_local_tests_only = 1;
+$sa_configpath = "$MYHOME/etc/rules";
 $sa_tag_level_deflt = -999;
 $sa_tag2_level_deflt = 6.2;
 $sa_kill_level_deflt = 6.9;

@@ -1,8 +1,9 @@
 /** Plays the scenarios and lays what amavtrace shows, live and afterwards, beside the truth. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Trace } from '../../src/core/trace/trace.js';
 import { Follower, importedTraces } from './amavtrace.js';
-import { type Comparison, compare } from './compare.js';
+import { type Comparison, compare, strays } from './compare.js';
 import type { Expected } from './expected.js';
 import { type Played, play } from './play.js';
 import { pause } from './process.js';
@@ -59,7 +60,7 @@ async function agreed(follower: Follower, expected: Expected): Promise<Compariso
 async function imported(system: System, { expected, log }: Played): Promise<Comparison> {
   const file = join(system.root, `${expected.scenario}.log`);
   writeFileSync(file, log.maillog);
-  return compare(expected, await importedTraces([file], join(system.root, 'db', expected.scenario)));
+  return withStrays(expected, await importedTraces([file], join(system.root, 'db', expected.scenario)));
 }
 
 /**
@@ -75,7 +76,12 @@ async function importedWhole(
   const text = readFileSync(log);
   const half = join(system.root, `half.${shape}`);
   writeFileSync(half, text.subarray(0, text.length / 2));
-  return compare(afterwards(all), await importedTraces([half, log], join(system.root, 'db', shape)));
+  return withStrays(afterwards(all), await importedTraces([half, log], join(system.root, 'db', shape)));
+}
+
+function withStrays(expected: Expected, traces: readonly Trace[]): Comparison {
+  const comparison = compare(expected, traces);
+  return { ...comparison, differences: [...comparison.differences, ...strays(expected, traces)] };
 }
 
 /** What is true once the queue has been emptied behind every scenario: what still waited has been deleted. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Trace } from '../../src/core/trace/trace.js';
-import { compare } from './compare.js';
+import { compare, strays } from './compare.js';
 import type { Expected, ExpectedMessage } from './expected.js';
 
 const message: ExpectedMessage = {
@@ -125,6 +125,14 @@ describe('compare', () => {
       's T1 422E120C6F5: it has 1 children, not 0 ()',
       's T1 422E120C6F5: the filter found SPAM, not CLEAN (kTd81VriJGiq)',
       's T1 422E120C6F5: it lacks the problem filter-refused, has []',
+    ]);
+  });
+
+  it('sees a trace of nothing that was sent, but takes a bounce for what it is', () => {
+    const bounce: Trace = { ...traceOf(other), id: 'mail/bounce', queueIds: ['2A862162631'], sender: '' };
+    const ghost: Trace = { ...traceOf(other), id: 'mail/06685-01', queueIds: [], filter: [], sender: null };
+    expect(strays({ scenario: 's', note: '', messages: [message] }, [right, bounce, ghost])).toEqual([
+      's: mail/06685-01 (delivered) is the trace of nothing that was sent',
     ]);
   });
 });

@@ -46,6 +46,23 @@ export function compare(expected: Expected, traces: readonly Trace[]): Compariso
   return { differences, messages: expected.messages.length, ids, states };
 }
 
+/** Traces of nothing that was sent, nor of a bounce or notice about it: each is one sentence. */
+export function strays(expected: Expected, traces: readonly Trace[]): string[] {
+  const children = new Set(expected.messages.flatMap(({ child_queue_ids }) => child_queue_ids));
+  const strange = traces.filter(
+    (trace) =>
+      !expected.messages.some((message) => isOf(message, trace)) &&
+      !trace.queueIds.some((id) => children.has(id)) &&
+      // What 10025 refuses to take back from the filter looks like any other refusal.
+      trace.state !== 'rejected' &&
+      // Postfix tells its postmaster what it finds wrong.
+      !trace.sender?.startsWith('double-bounce@'),
+  );
+  return strange.map(
+    ({ id, state }) => `${expected.scenario}: ${id} (${state}) is the trace of nothing that was sent`,
+  );
+}
+
 function nameOf(message: ExpectedMessage): string {
   return message.queue_id === null ? message.token : `${message.token} ${message.queue_id}`;
 }

@@ -29,7 +29,7 @@ interface Ids {
 }
 
 /** A message still in the queue, with what its headers say. */
-export interface Waiting extends Queued {
+interface Waiting extends Queued {
   readonly token: string | null;
   readonly about: readonly string[];
   readonly ids: Ids;

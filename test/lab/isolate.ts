@@ -26,7 +26,6 @@ const spaces = ['--mount', '--net', '--pid', '--uts', '--ipc', '--fork', '--kill
 
 /** The people who have a mailbox here. */
 export const users = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'] as const;
-export type User = (typeof users)[number];
 
 /** Null when the lab can be closed off on this machine, else why it can't. */
 export function whyNotIsolated(): string | null {

@@ -1,7 +1,7 @@
 /** The messages that are sent: each has a token of its own, so that a copy found anywhere tells whose it is. */
 
 /** What makes the filter treat a message as it does. */
-export type Kind = 'clean' | 'spam' | 'virus' | 'banned' | 'bad header';
+type Kind = 'clean' | 'spam' | 'virus' | 'banned' | 'bad header';
 
 export interface Mail {
   readonly from?: string;

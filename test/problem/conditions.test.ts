@@ -55,6 +55,27 @@ describe('mail that never had trouble', () => {
     expect(codesOf(diagnosed(lines, { filters: ['127.0.0.1:10024', '127.0.0.1:10026'] }).traces)).toEqual([]);
   });
 
+  it('has none when the ports of its two filters are not known', () => {
+    const pass = (from: string, to: string, port: number, run: string) => [
+      ...received(to, { client: 'localhost[127.0.0.1]' }),
+      `Nov 23 00:20:01 mail amavis[300]: (${run}) Passed CLEAN {RelayedInternal}, ORIGINATING LOCAL [192.0.2.7]:4100 <sender@outside.example> -> <alice@example.com>, Queue-ID: ${Q1}, Message-ID: <x@outside.example>, mail_id: ${to}xx, Hits: -1, size: 400, queued_as: ${to}, 180 ms`,
+      toFilter(
+        from,
+        `sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:${port + 1}): 250 2.0.0 Ok: queued as ${to})`,
+        {
+          relay: `127.0.0.1[127.0.0.1]:${port}`,
+        },
+      ),
+    ];
+    const lines = [
+      ...received(Q1),
+      ...pass(Q1, Q2, 10_026, '300-01'),
+      ...pass(Q2, Q3, 10_032, '301-01'),
+      delivered(Q3),
+    ];
+    expect(codesOf(diagnosed(lines).traces)).toEqual([]);
+  });
+
   it('has none when one list of recipients comes back under several queue ids', () => {
     const lines = [
       ...received(Q1),

@@ -83,7 +83,7 @@ export function diagnosed(lines: readonly string[], setting: Setting = {}): Diag
       .map(({ trace, events: own }) => {
         const problems = diagnose(catalogue, trace, own, { path, surroundings, incidents });
         const done = { ...trace, problems };
-        incidents.trace(done, own);
+        incidents.trace(trace, problems, () => trace.id, own);
         return done;
       })
       .sort((a, b) => (a.firstSeen < b.firstSeen ? -1 : 1));

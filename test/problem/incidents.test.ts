@@ -61,7 +61,44 @@ describe('an incident', () => {
     const reason =
       'conversation with 127.0.0.1[127.0.0.1] timed out while receiving the initial server greeting';
     const { incidents } = diagnosed([...received(Q1), toFilter(Q1, `deferred (${reason})`)]);
-    expect(incidents.list()).toMatchObject([{ code: 'filter-saturated', messages: 1, end: null }]);
+    expect(incidents.list()).toMatchObject([
+      { code: 'filter-saturated', messages: 1, end: '2026-11-23T00:20:01.000Z' },
+    ]);
+  });
+
+  it('is told apart from the next one even when messages become known late', () => {
+    const outage = (q1: string, q2: string, minute: string): string[] => [
+      ...received(q1, { at: `00:${minute}:01` }),
+      toFilter(q1, 'deferred (TLS is required, but was not offered by host 127.0.0.1[127.0.0.1])', {
+        at: `00:${minute}:01`,
+      }),
+      ...cleanMail(q1, q2, 'alice@example.com', `00:${minute}:30`).slice(2),
+    ];
+    const { incidents } = diagnosed([
+      ...outage(Q1, Q2, '20'),
+      ...outage('3333162613', '4444162614', '21'),
+      ...outage('5555162615', '6666162616', '22'),
+    ]);
+    expect(
+      incidents.list().map(({ code, begin, end }) => [code, begin.slice(11, 19), end?.slice(11, 19)]),
+    ).toEqual([
+      ['feed-tls', '00:20:01', '00:20:30'],
+      ['feed-tls', '00:21:01', '00:21:30'],
+      ['feed-tls', '00:22:01', '00:22:30'],
+    ]);
+  });
+
+  it('that some mail gets through is one as long as it goes on', () => {
+    const reason =
+      'conversation with 127.0.0.1[127.0.0.1] timed out while receiving the initial server greeting';
+    const { incidents } = diagnosed([
+      ...received(Q1),
+      toFilter(Q1, `deferred (${reason})`, { at: '00:20:02' }),
+      ...cleanMail('3333162613', '4444162614', 'bob@example.com', '00:21:00'),
+      ...received(Q2),
+      toFilter(Q2, `deferred (${reason})`, { at: '00:22:00' }),
+    ]);
+    expect(incidents.list()).toMatchObject([{ code: 'filter-saturated', messages: 2 }]);
   });
 
   it('of the next hop is none of the system', () => {
@@ -95,6 +132,25 @@ describe('an incident', () => {
   });
 });
 
+describe('a hint on the configuration', () => {
+  const outbound = cleanMail(Q1, Q2, 'x@remote.example').map((line) =>
+    line.replace('RelayedInbound', 'RelayedOpenRelay'),
+  );
+  const later = cleanMail('3333162613', '4444162614', 'x@remote.example', '09:00:00').map((line) =>
+    line.replace('RelayedInbound', 'RelayedOpenRelay'),
+  );
+
+  it('is one incident, however seldom mail shows it', () => {
+    expect(diagnosed([...outbound, ...later]).incidents.list()).toMatchObject([
+      { code: 'open-relay-policy', severity: 'info', messages: 2, begin: '2026-11-23T00:20:01.000Z' },
+    ]);
+  });
+
+  it('is no problem of the mail that shows it', () => {
+    expect(diagnosed(outbound).traces.flatMap(({ problems }) => problems)).toEqual([]);
+  });
+});
+
 describe('what is known of the system', () => {
   it('is the same after a restart', () => {
     const lines = [...received(Q1), ...refused(Q1, '00:20:02')];
@@ -111,9 +167,18 @@ describe('what is known of the system', () => {
   });
 
   it('is not told twice when the same log is read again', () => {
-    const lines = [...received(Q1), ...refused(Q1, '00:20:02')];
-    const once = diagnosed(lines).incidents.list();
-    expect(diagnosed(lines, { before: lines }).incidents.list()).toEqual(once);
+    const outage = (q1: string, q2: string, minute: string): string[] => [
+      ...received(q1, { at: `00:${minute}:01` }),
+      ...refused(q1, `00:${minute}:02`),
+      ...cleanMail(q1, q2, 'alice@example.com', `00:${minute}:30`).slice(2),
+    ];
+    const lines = [...outage(Q1, Q2, '20'), ...outage('3333162613', '4444162614', '40')];
+    const once = diagnosed(lines).incidents;
+    expect(once.list()).toHaveLength(2);
+    expect(diagnosed(lines, { before: lines }).incidents.list()).toEqual(once.list());
+    const restored = new Incidents(catalogue, new MailPath(), once.state());
+    for (const event of eventsOf(lines)) restored.event(event);
+    expect(restored.list()).toEqual(once.list());
   });
 });
 

@@ -66,6 +66,11 @@ describe('what waits at the filter', () => {
     expect(groups(lines, { minutesLater: 60 })).toEqual([]);
   });
 
+  it('leaves out a client that only asked whether a recipient exists', () => {
+    const asked = received('1111162611').slice(0, 1);
+    expect(groups(asked, { before: usualMail(), minutesLater: 60 })).toEqual([]);
+  });
+
   it('leaves out what is on hold', () => {
     const lines = [
       ...received('1111162611'),

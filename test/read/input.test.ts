@@ -10,6 +10,7 @@ import { folder, readAll } from './helpers.js';
 
 const LINE = 'Nov 23 00:19:14 mx postfix/qmgr[91]: 8BE9416260E: removed';
 const MIB = 1 << 20;
+const packers = { gzip: ['gzip'], xz: ['xz'], bzip2: ['bzip2'], zstd: ['zstd', '-q'] } as const;
 
 function file(content: string | Uint8Array, name = 'mail.log'): string {
   const path = join(folder(), name);
@@ -111,7 +112,6 @@ describe('a line longer than 1 MiB', () => {
 });
 
 describe('openInput unpacks', () => {
-  const packers = { gzip: ['gzip'], xz: ['xz'], bzip2: ['bzip2'], zstd: ['zstd', '-q'] } as const;
   for (const [compression, [command, ...args]] of Object.entries(packers)) {
     test(`${compression}, told by its bytes and not its name`, async () => {
       const log = longLog();
@@ -150,7 +150,7 @@ describe('openInput unpacks', () => {
   });
 
   test('and leaves the file when the reader has enough', async () => {
-    const path = file(execFileSync('xz', ['-c'], { input: longLog(), maxBuffer: 1 << 30 }));
+    const path = file(execFileSync(packers.xz[0], ['-c'], { input: longLog(), maxBuffer: 1 << 30 }));
     let chunks = 0;
     for await (const _ of await openInput(path)) {
       chunks += 1;
@@ -160,7 +160,7 @@ describe('openInput unpacks', () => {
   });
 
   test('a program that is missing is named with its Debian package', async () => {
-    const path = file(execFileSync('xz', ['-c'], { input: LINE }));
+    const path = file(execFileSync(packers.xz[0], ['-c'], { input: LINE }));
     const before = process.env.PATH;
     process.env.PATH = '/nowhere';
     try {

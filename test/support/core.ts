@@ -15,11 +15,16 @@ export function tracesOf(lines: readonly string[], options: PathOptions = {}): T
   const path = new MailPath(options);
   const joiner = new Joiner(path, emptyArchive);
   const clock = { notAfter: Date.parse('2026-12-31T00:00:00Z'), year: 2026, zone: () => 0 };
-  const reader = new EventReader(patterns, clock, { event: (event) => joiner.apply(event), unrecognized: () => {} });
+  const reader = new EventReader(patterns, clock, {
+    event: (event) => joiner.apply(event),
+    unrecognized: () => {},
+  });
   for (const line of lines) reader.read(line);
   reader.end();
   return joiner
     .drain()
-    .map((which) => buildTrace(viewOf(which, path), { path, now: 0, stuckAfter: 300_000_000, idOf: () => undefined }))
+    .map((which) =>
+      buildTrace(viewOf(which, path), { path, now: 0, stuckAfter: 300_000_000, idOf: () => undefined }),
+    )
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  linkSync,
   mkdirSync,
   renameSync,
   rmSync,
@@ -273,7 +274,22 @@ describe('nothing is lost or doubled', () => {
     await settled();
   });
 
-  test('on a file system without events', async () => {
+  test('where no event tells of what is written', async () => {
+    // The folder that is watched hears nothing of writes through another one's link.
+    const path = folder();
+    const log = writer(path, 'mail.log');
+    const elsewhere = join(folder(), 'link');
+    linkSync(log.path, elsewhere);
+    const follower = reader([log.path], { pollMs: 100 });
+    await follower.start();
+    for (let i = 1; i <= 5; i++) {
+      appendFileSync(elsewhere, `${i}\n`);
+      await follower.until(i);
+    }
+    expect(follower.lines).toEqual(['1', '2', '3', '4', '5']);
+  });
+
+  test('when only polling', async () => {
     const { log, settled } = await followed({ pollOnly: true, pollMs: 50 });
     for (let i = 0; i < 5; i++) {
       log.lines(10);

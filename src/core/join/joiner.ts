@@ -12,20 +12,14 @@ import type { Event } from '../event.js';
 import { amavisKey, childKey, mailKey, noticeKey, queueKey, refusalKey } from '../keys.js';
 import type { MailPath } from '../path.js';
 import { isQueueId } from '../queue-id.js';
-import {
-  amavisIdIn,
-  deliveryEndpoint,
-  forwardedAs,
-  fromMta,
-  isLoopback,
-  parseEndpoint,
-  queuedAs,
-} from '../response.js';
+import { amavisIdIn, isLoopback, parseEndpoint, queuedAs, replyOf } from '../response.js';
 import type { Archive, StoredCase } from './archive.js';
+import { LinkedMap } from './linked-map.js';
 import { Lives, type Mention, type QueueEvent } from './lives.js';
 import { LooseEnds } from './loose-ends.js';
 import type { Case, ChildRef, Life, Run } from './node.js';
 import { noticeParent, releaseRun } from './notice.js';
+import { OpenCases } from './open-cases.js';
 import { type RunEvent, Runs } from './runs.js';
 
 const SECOND = 1_000_000;
@@ -56,12 +50,12 @@ export class Joiner {
   readonly #lives = new Lives();
   readonly #runs = new Runs();
   /** Cases in memory, the longest untouched first. */
-  readonly #open = new Set<Case>();
+  readonly #open = new OpenCases();
   readonly #loaded = new Map<number, Case>();
   /** The newest time of each host's lines. */
   readonly #clocks = new Map<string, number>();
   /** Refusals without an id, by their keys. */
-  readonly #refusals = new Map<string, Case>();
+  readonly #refusals = new LinkedMap<Case>();
   /** `NOQUEUE: client=` lines by smtpd process, for what its proxy line will tell. */
   readonly #sessions = new LooseEnds<Session[]>();
   /** Cases with a proxy line, by smtpd process and time. */
@@ -69,7 +63,7 @@ export class Joiner {
   /** Lives by the smtpd process that received them last. */
   readonly #received = new LooseEnds<Life[]>();
   /** Runs by mail_id: unique in itself, but a copy of a log under another host name must not mix. */
-  readonly #mails = new Map<string, Run[]>();
+  readonly #mails = new LinkedMap<Run[]>();
   readonly #notices = new LooseEnds<Life[]>();
   readonly #releases = new LooseEnds<Life>();
   readonly #mailboxes = new LooseEnds<Case | Saved>();
@@ -137,8 +131,8 @@ export class Joiner {
   }
 
   /** The cases in memory. */
-  held(): IterableIterator<Case> {
-    return this.#open.values();
+  held(): Iterable<Case> {
+    return this.#open;
   }
 
   /** Whether the case that is stored under this number is in memory. */
@@ -261,23 +255,19 @@ export class Joiner {
   #delivered(life: Life, event: Delivery, home: Case | null): void {
     const { response, at } = event;
     const from = life.starter ?? life.first;
-    const forwarded = forwardedAs(response);
+    const { forwardedAs: forwarded, endpoint, amavisId, queuedAs: next, fromMta: behind } = replyOf(event);
     if (forwarded !== undefined) {
       const mention = { queueId: forwarded, host: at.host, instance: life.instance, from, to: at.time };
       this.#leadsTo(life.case, mention, at.time, false, home);
       return;
     }
-    const endpoint = deliveryEndpoint(event.relay, response);
     const local = endpoint !== undefined && isLoopback(endpoint.address);
-    const amavisId = amavisIdIn(response);
     if (amavisId !== undefined && (local || this.#path.isFilter(endpoint))) {
       this.#answeredBy(life.case, amavisId, local ? at.host : null, at.time, home);
     }
-    const next = queuedAs(response);
     const session = mailboxSession(response);
     if (session !== undefined) this.#mailboxDelivery(session, life.case, at.time);
     if (next === undefined || endpoint === undefined || event.status !== 'sent') return;
-    const behind = fromMta(response);
     const back = behind === undefined ? undefined : parseEndpoint(behind);
     // A reply that another site's filter gave looks the same; it is this one's only if the way back is here.
     const certain = this.#path.isFilter(endpoint) || (local && behind !== undefined);
@@ -647,10 +637,12 @@ export class Joiner {
       refs: [],
       touched: time,
       dirty: false,
+      older: null,
+      newer: null,
       mergedInto: null,
       seen: null,
     };
-    this.#open.add(made);
+    this.#open.touch(made);
     return made;
   }
 
@@ -670,8 +662,7 @@ export class Joiner {
     // The order of #open is only as fine as it needs to be.
     if (now - owner.touched < SECOND && this.#open.has(owner)) return;
     owner.touched = now;
-    this.#open.delete(owner);
-    this.#open.add(owner);
+    this.#open.touch(owner);
   }
 
   #join(one: Case, other: Case): void {

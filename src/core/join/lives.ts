@@ -6,6 +6,7 @@
  */
 import type { Event } from '../event.js';
 import { isLongQueueId } from '../queue-id.js';
+import { LinkedMap } from './linked-map.js';
 import type { Case, Life } from './node.js';
 
 const SECOND = 1_000_000;
@@ -50,7 +51,7 @@ export interface Mention {
 }
 
 export class Lives {
-  readonly #byId = new Map<string, Life[]>();
+  readonly #byId = new LinkedMap<Life[]>();
   /** Per host, the names under which a queue manager or cleanup has logged. */
   readonly #instances = new Map<string, Set<string>>();
 

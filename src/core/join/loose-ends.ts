@@ -1,10 +1,12 @@
 /** Things that a later line may ask for: kept for a while, and never more than some. */
 
+import { LinkedMap } from './linked-map.js';
+
 const MAX_AGE = 600 * 1_000_000;
 const MAX_COUNT = 5000;
 
 export class LooseEnds<V> {
-  readonly #kept = new Map<string, { readonly value: V; readonly time: number }>();
+  readonly #kept = new LinkedMap<{ readonly value: V; readonly time: number }>();
 
   get(key: string): V | undefined {
     return this.#kept.get(key)?.value;
@@ -14,9 +16,9 @@ export class LooseEnds<V> {
   set(key: string, value: V, time: number): void {
     this.#kept.delete(key);
     this.#kept.set(key, { value, time });
-    for (const [oldest, kept] of this.#kept) {
-      if (this.#kept.size <= MAX_COUNT && time - kept.time < MAX_AGE) break;
-      this.#kept.delete(oldest);
+    for (let oldest = this.#kept.oldest(); oldest !== null; oldest = this.#kept.oldest()) {
+      if (this.#kept.size <= MAX_COUNT && time - oldest.value.time < MAX_AGE) break;
+      this.#kept.delete(oldest.key);
     }
   }
 

@@ -58,6 +58,9 @@ export interface Case {
   touched: number;
   /** Whether it differs from what the store has. */
   dirty: boolean;
+  /** Its neighbours among the open cases. */
+  older: Case | null;
+  newer: Case | null;
   /** What it was merged into. */
   mergedInto: Case | null;
   /** Identities of the events, kept only once there are many. */

@@ -1,5 +1,6 @@
 /** Which run of amavis a line belongs to: an amavis id is a process id and two counters, so it comes again. */
 import type { Event } from '../event.js';
+import { LinkedMap } from './linked-map.js';
 import { SLACK } from './lives.js';
 import type { Case, Run } from './node.js';
 
@@ -15,7 +16,7 @@ export type RunEvent = Extract<
 >;
 
 export class Runs {
-  readonly #byId = new Map<string, Run[]>();
+  readonly #byId = new LinkedMap<Run[]>();
 
   /** The run that a line of amavis' own belongs to. */
   own(amavisId: string, host: string, time: number, mailId: string | null): Run | undefined {

@@ -6,14 +6,13 @@ import type { Severity, Stage } from '../trace/trace.js';
 import { conditions } from './conditions/index.js';
 import {
   type Definition,
+  ENDS,
   type Matcher,
   POSITIONS,
   type Position,
   REMEDIES,
   type Remedy,
   type Sample,
-  SIGNS,
-  type Sign,
 } from './entry.js';
 import { unknownPlaceholders } from './fill.js';
 import { whyNotLinear } from './linear.js';
@@ -47,6 +46,7 @@ export class Catalogue {
   readonly #byKind = new Map<EventKind, Matcher[]>();
   /** Deliveries are most of a log, and most of them are sent: so these are told apart by their status too. */
   readonly #byStatus = new Map<string, Matcher[]>();
+  readonly #hints = new Map<EventKind, Matcher[]>();
 
   /** Throws CatalogueError. Of two entries with one code the later file's wins, so that a site can replace one. */
   constructor(files: readonly ProblemFile[]) {
@@ -87,8 +87,14 @@ export class Catalogue {
     return this.#byKind.get(event.kind) ?? NONE;
   }
 
+  /** The alternatives of what is never a message's own problem, but shows in its lines. */
+  hintsFor(event: Event): readonly Matcher[] {
+    return this.#hints.get(event.kind) ?? NONE;
+  }
+
   #index(matcher: Matcher): void {
     for (const kind of matcher.kinds) {
+      if (matcher.definition.scope === 'system') append(this.#hints, kind, matcher);
       if (kind !== 'delivery') {
         append(this.#byKind, kind, matcher);
         continue;
@@ -284,7 +290,7 @@ function compileEntry(file: string, raw: Raw): Definition {
     stage: reader.oneOf(raw, 'stage', STAGES) ?? reader.fail('needs a "stage"'),
     scope: reader.oneOf(raw, 'scope', SCOPES) ?? 'trace',
     remedy: reader.oneOf<Remedy>(raw, 'resolved', REMEDIES) ?? 'delivery',
-    ends: reader.oneOf<Sign>(raw, 'ends', SIGNS),
+    ends: reader.oneOf(raw, 'ends', ENDS),
     matchers,
     conditions: alternatives(reader, raw).flatMap((match) => condition(reader, match) ?? []),
     summary: reader.text('summary'),

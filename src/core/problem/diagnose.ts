@@ -1,7 +1,7 @@
 /**
  * What is or was wrong with one message: the catalogue's entries held against its events.
  *
- * One cause is told once: where several entries fit, the strongest stays (each entry names the codes that it
+ * One cause is told once: where several entries clip, the strongest stays (each entry names the codes that it
  * explains) and takes the others' lines and count along.
  */
 import { isoTime } from '../clock.js';
@@ -130,6 +130,7 @@ function findHits(catalogue: Catalogue, story: Story): Hits {
 function tryMatch(hits: Hits, story: Story, event: Event, matcher: Matcher): boolean {
   const present = hits.get(matcher.definition.code);
   if (present?.events.includes(event)) return false;
+  if (!mayFit(matcher, story, event)) return false;
   const values = matchEvent(matcher, event);
   if (values === undefined || !fitsPosition(matcher, story, event, values)) return false;
   const hit = hitOf(hits, matcher.definition);
@@ -137,6 +138,12 @@ function tryMatch(hits: Hits, story: Story, event: Event, matcher: Matcher): boo
   hit.values = { ...hit.values, ...values };
   if (!matcher.fallback) hit.fallback = false;
   return true;
+}
+
+/** Looks at where a delivery went before its text is read. */
+function mayFit({ position }: Matcher, story: Story, event: Event): boolean {
+  if (event.kind !== 'delivery' || position === undefined || position === 'reinject') return true;
+  return story.position(event) === position;
 }
 
 function fitsPosition(matcher: Matcher, story: Story, event: Event, values: Values): boolean {
@@ -202,7 +209,11 @@ function present(hit: Hit, story: Story, order: ReadonlyMap<Event, number>): Pro
   const events = [...new Set(all.flatMap((one) => one.events))].sort(byOrder);
   const evidence = [...new Set([...events, ...all.flatMap((one) => one.supports)])].sort(byOrder);
   const codes = all.slice(1).map((one) => one.definition.code);
-  const values = { ...valuesOf(story, events), ...hit.values };
+  let known: Values | undefined;
+  const values = (): Values => {
+    known ??= { ...valuesOf(story, events), ...hit.values };
+    return known;
+  };
   const also = codes.length === 0 ? '' : ` This is also behind: ${codes.join(', ')}.`;
   const queueId = events.map(queueIdOf).find((id) => id !== undefined);
   return {
@@ -214,9 +225,16 @@ function present(hit: Hit, story: Story, order: ReadonlyMap<Event, number>): Pro
     count: hit.count ?? timesSeen(events),
     firstSeen: isoTime(events[0]?.at.time ?? 0),
     lastSeen: isoTime(events.at(-1)?.at.time ?? 0),
-    summary: fillText(definition.summary, values),
-    cause: fillText(definition.cause, values) + also,
-    fix: fillCommand(definition.fix, values),
+    // Filled when they are read: an import only asks which problems there are.
+    get summary() {
+      return fillText(definition.summary, values());
+    },
+    get cause() {
+      return fillText(definition.cause, values()) + also;
+    },
+    get fix() {
+      return fillCommand(definition.fix, values());
+    },
     reference: definition.reference,
     explains: codes,
     evidence: [...hit.system, ...ends(evidence.map(({ at }) => at.raw))],

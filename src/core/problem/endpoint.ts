@@ -1,6 +1,6 @@
 /** Endpoints as problem texts show them. */
 import type { Event } from '../event.js';
-import { deliveryEndpoint, type Endpoint, endpointName, parseEndpoint } from '../response.js';
+import { type Endpoint, endpointName, parseEndpoint, replyOf } from '../response.js';
 
 const PLAIN = /^(?:(\S{1,255}):)?(\d{1,5})$/;
 
@@ -23,7 +23,7 @@ export function namedEndpoint(groups: Readonly<Record<string, string>>): Endpoin
 /** Where an attempt went, whether it got there or not. */
 export function attemptedEndpoint(event: Event): Endpoint | undefined {
   if (event.kind === 'connect.failed') return readEndpoint(event.endpoint);
-  return event.kind === 'delivery' ? deliveryEndpoint(event.relay, event.response) : undefined;
+  return event.kind === 'delivery' ? replyOf(event).endpoint : undefined;
 }
 
 /** An endpoint's parts for the placeholders of texts: `filter`, `filterHost`, `filterPort`. */

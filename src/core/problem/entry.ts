@@ -11,9 +11,10 @@ export const POSITIONS = ['filter', 'next', 'mailbox', 'reinject'] as const;
 export type Position = (typeof POSITIONS)[number];
 
 /** What shows that an incident is over: the filter took a message, amavis gave a verdict, a message came back from
- * the filter, the before-queue filter answered. */
-export const SIGNS = ['fed', 'verdict', 'reinjected', 'proxied'] as const;
-export type Sign = (typeof SIGNS)[number];
+ * the filter, the before-queue filter answered; or only that no more is seen of it. */
+export const ENDS = ['fed', 'verdict', 'reinjected', 'proxied', 'quiet'] as const;
+type End = (typeof ENDS)[number];
+export type Sign = Exclude<End, 'quiet'>;
 
 /** What overcomes a problem: the message got past that point, it was released from the quarantine, nothing. */
 export const REMEDIES = ['delivery', 'release', 'never'] as const;
@@ -44,7 +45,7 @@ export interface Definition {
   /** `system`: never a problem of one message, only an incident. */
   readonly scope: 'trace' | 'system';
   readonly remedy: Remedy;
-  readonly ends: Sign | undefined;
+  readonly ends: End | undefined;
   readonly matchers: readonly Matcher[];
   readonly conditions: readonly Condition[];
   readonly summary: string;

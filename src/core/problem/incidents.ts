@@ -3,11 +3,11 @@
  * put together from lines that name no message and from the problems of those that do.
  *
  * An incident begins with its first sign and ends with the first success after its last one (what counts as success
- * the entry says); one that no success can end is over when it was last seen.
+ * the entry says); one that no success ends is over when it was last seen.
  */
 import { isoTime } from '../clock.js';
 import type { Event } from '../event.js';
-import { deliveryEndpoint } from '../response.js';
+import { replyOf } from '../response.js';
 import type { Problem, Severity } from '../trace/trace.js';
 import type { Catalogue } from './catalogue.js';
 import type { PathKnowledge } from './context.js';
@@ -17,6 +17,7 @@ import { fillCommand, fillText, type Values } from './fill.js';
 import { type GapWindow, LogGaps } from './gaps.js';
 import { matchEvent } from './match.js';
 import { Story, type Subject } from './story.js';
+import { Successes } from './successes.js';
 
 export interface Incident {
   readonly code: string;
@@ -35,12 +36,6 @@ export interface Incident {
   readonly fix: string;
   readonly reference: string;
   readonly evidence: readonly string[];
-}
-
-/** What is asked of a message that has been diagnosed. */
-export interface DiagnosedSubject extends Subject {
-  readonly id: string;
-  readonly problems: readonly Problem[];
 }
 
 /** The incidents as they are kept over restarts. */
@@ -76,7 +71,7 @@ interface Open {
 const MAX_IDS = 1000;
 const MAX_EVIDENCE = 10;
 const MAX_INCIDENTS = 1000;
-/** Signs of an incident that nothing ends belong together when no more than this lies between them (10 minutes). */
+/** Signs of an incident that no success ends belong together when no more than this lies between them (10 minutes). */
 const QUIET = 600_000_000;
 /** A cause is written at most this long after its first symptom (1 minute): logs of two programs interleave. */
 const LATE = 60_000_000;
@@ -88,8 +83,7 @@ export class Incidents {
   readonly #all: Open[] = [];
   /** Those that a success would end. */
   readonly #unended = new Set<Open>();
-  /** The last success of each kind on each host (microseconds). */
-  readonly #successes = new Map<string, number>();
+  readonly #successes: Successes;
 
   constructor(catalogue: Catalogue, path: PathKnowledge, state?: IncidentsState) {
     this.#catalogue = catalogue;
@@ -100,9 +94,9 @@ export class Incidents {
       if (definition === undefined) continue;
       const incident: Open = { definition, ids: new Set(ids), evidence: [...evidence], ...rest };
       this.#all.push(incident);
-      if (definition.ends !== undefined && incident.end === null) this.#unended.add(incident);
+      if (signOf(definition) !== undefined && incident.end === null) this.#unended.add(incident);
     }
-    for (const [key, time] of state?.successes ?? []) this.#successes.set(key, time);
+    this.#successes = new Successes(state?.successes);
   }
 
   /** For another run of the program to go on from. */
@@ -113,7 +107,7 @@ export class Incidents {
         ids: [...ids],
         ...rest,
       })),
-      successes: [...this.#successes],
+      successes: this.#successes.last(),
       gaps: this.gaps.windows,
     };
   }
@@ -125,27 +119,37 @@ export class Incidents {
     else this.#success(event);
   }
 
-  /** A message with its problems; again whenever it changed. */
-  trace(trace: DiagnosedSubject, events: readonly Event[]): void {
-    for (const problem of trace.problems) {
+  /** A message with its problems, and what gives its trace's id; again whenever it changed. */
+  trace(trace: Subject, problems: readonly Problem[], id: () => string, events: readonly Event[]): void {
+    for (const problem of problems) {
       const definition = this.#catalogue.definitions.get(problem.code);
       if (definition?.ends === undefined) continue;
       const begin = Date.parse(problem.firstSeen) * 1000;
       const last = Date.parse(problem.lastSeen) * 1000;
-      const incident = this.#incidentAt(definition, trace.host, begin, last);
-      if (problem.resolved && incident.end === null) this.#endIfOver(incident, definition.ends);
-      touch(incident, trace.id, problem.evidence);
+      for (const incident of this.#incidentsAt(definition, trace.host, begin, last)) {
+        touch(incident, id(), problem.evidence);
+      }
+    }
+    this.#hints(trace, id, events);
+  }
+
+  /** What one message shows of the system without being in trouble itself. */
+  #hints(trace: Subject, id: () => string, events: readonly Event[]): void {
+    const found = (definition: Definition, shown: readonly Event[]): void => {
+      const [first] = shown;
+      if (first === undefined) return;
+      const { time } = first.at;
+      touch(this.#incidentAt(definition, trace.host, time, time), id(), [first.at.raw]);
+    };
+    for (const event of events) {
+      for (const matcher of this.#catalogue.hintsFor(event)) {
+        if (matchEvent(matcher, event) !== undefined) found(matcher.definition, [event]);
+      }
     }
     for (const definition of this.#catalogue.conditional) {
       if (definition.scope !== 'system') continue;
       const story = new Story(trace, events, { path: this.#path, surroundings: null, incidents: null });
-      for (const condition of definition.conditions) {
-        const finding = condition(story);
-        const first = finding?.events[0]?.at.time;
-        if (finding === undefined || first === undefined) continue;
-        const evidence = finding.events.map(({ at }) => at.raw);
-        touch(this.#incidentAt(definition, trace.host, first, first), trace.id, evidence);
-      }
+      for (const condition of definition.conditions) found(definition, condition(story)?.events ?? []);
     }
   }
 
@@ -160,8 +164,8 @@ export class Incidents {
         incident.host === host &&
         incident.told &&
         incident.begin <= last + LATE &&
-        (incident.definition.ends === undefined
-          ? incident.last + QUIET >= begin
+        (signOf(incident.definition) === undefined
+          ? incident.last + quiet(incident.definition) >= begin
           : incident.end === null || incident.end >= begin),
     );
   }
@@ -206,8 +210,7 @@ export class Incidents {
   #success(event: Event): void {
     for (const sign of this.#signsOf(event)) {
       const { host, time } = event.at;
-      const key = `${sign} ${host}`;
-      this.#successes.set(key, Math.max(time, this.#successes.get(key) ?? 0));
+      this.#successes.add(sign, host, time);
       for (const incident of this.#unended) {
         if (incident.host !== host || incident.definition.ends !== sign || time < incident.last) continue;
         incident.end = time;
@@ -220,7 +223,7 @@ export class Incidents {
     switch (event.kind) {
       case 'delivery':
         if (event.status !== 'sent') return [];
-        return this.#path.isFilter(deliveryEndpoint(event.relay, event.response)) ? ['fed'] : [];
+        return this.#path.isFilter(replyOf(event).endpoint) ? ['fed'] : [];
       case 'amavis.verdict':
         if (event.verdict === 'MTA-BLOCKED' || event.verdict === 'TEMPFAIL') return [];
         return event.queuedAs === undefined ? ['verdict'] : ['verdict', 'reinjected'];
@@ -233,27 +236,50 @@ export class Incidents {
     }
   }
 
+  /** The incidents of this kind that a message's problem fell into; a new one when it fell into none. */
+  #incidentsAt(definition: Definition, host: string, begin: number, last: number): readonly Open[] {
+    const touched = this.#all.filter(
+      (known) =>
+        known.definition === definition && known.host === host && begin <= known.last && last >= known.begin,
+    );
+    return touched.length > 0 ? touched : [this.#incidentAt(definition, host, begin, last)];
+  }
+
   /** The incident of this kind that the time belongs to, made longer by it; a new one when there is none. */
   #incidentAt(definition: Definition, host: string, begin: number, last: number): Open {
-    for (let i = this.#all.length - 1; i >= 0; i--) {
-      const known = this.#all[i];
-      if (known === undefined || known.definition !== definition || known.host !== host) continue;
-      const end =
-        definition.ends === undefined ? known.last + QUIET : (known.end ?? Number.POSITIVE_INFINITY);
-      if (begin > end || last < known.begin - QUIET) continue;
-      known.begin = Math.min(known.begin, begin);
-      known.last = Math.max(known.last, last);
-      if (known.end !== null && known.end < known.last) {
-        known.end = null;
-        this.#unended.add(known);
-      }
-      return known;
-    }
+    const same = this.#all.filter((one) => one.definition === definition && one.host === host);
+    const known =
+      same.findLast((one) => begin <= one.last && last >= one.begin) ??
+      same.findLast((one) => this.#isOne(one, begin, last));
+    const incident = known ?? this.#begin(definition, host, begin);
+    incident.begin = Math.min(incident.begin, begin);
+    incident.last = Math.max(incident.last, last);
+    const sign = signOf(definition);
+    if (sign === undefined || (incident.end !== null && incident.end >= incident.last)) return incident;
+    incident.end = this.#successes.firstAfter(sign, host, incident.last) ?? null;
+    if (incident.end === null) this.#unended.add(incident);
+    return incident;
+  }
+
+  /** Whether signs at this time belong to the incident: nothing worked between, or it was not quiet for long. */
+  #isOne(incident: Open, begin: number, last: number): boolean {
+    const { definition, host } = incident;
+    const from = Math.min(incident.last, last);
+    const to = Math.max(incident.begin, begin);
+    const sign = signOf(definition);
+    if (sign === undefined) return to - from <= quiet(definition);
+    const success = this.#successes.firstAfter(sign, host, from);
+    if (success !== undefined && success < to) return false;
+    // Of a time before all that is remembered nobody knows what worked then.
+    return to - from <= QUIET || !this.#successes.beginAfter(sign, host, from);
+  }
+
+  #begin(definition: Definition, host: string, begin: number): Open {
     const incident: Open = {
       definition,
       host,
       begin,
-      last,
+      last: begin,
       end: null,
       told: false,
       values: { reinjectPort: String(this.#path.reinjectionPort) },
@@ -261,30 +287,28 @@ export class Incidents {
       evidence: [],
     };
     this.#all.push(incident);
-    if (definition.ends !== undefined) {
-      this.#unended.add(incident);
-      this.#endIfOver(incident, definition.ends);
-    }
     if (this.#all.length > MAX_INCIDENTS) {
       const oldest = this.#all.shift();
       if (oldest !== undefined) this.#unended.delete(oldest);
     }
     return incident;
   }
+}
 
-  /** Messages become known after the lines that ended what they tell of. */
-  #endIfOver(incident: Open, sign: Sign): void {
-    const success = this.#successes.get(`${sign} ${incident.host}`);
-    if (success === undefined || success <= incident.last) return;
-    incident.end = success;
-    this.#unended.delete(incident);
-  }
+/** The success that ends such incidents; undefined when only quiet does. */
+function signOf({ ends }: Definition): Sign | undefined {
+  return ends === 'quiet' ? undefined : ends;
 }
 
 /** What a refused connection tells for the texts. */
 function namesIn(event: Event): Values {
   const endpoint = attemptedEndpoint(event);
   return endpoint === undefined ? {} : { ...namesOf('endpoint', endpoint), ...namesOf('filter', endpoint) };
+}
+
+/** A hint on the configuration holds until it is heeded, however seldom mail shows it. */
+function quiet({ severity }: Definition): number {
+  return severity === 'info' ? Number.POSITIVE_INFINITY : QUIET;
 }
 
 function touch(incident: Open, id: string, evidence: readonly string[]): void {
@@ -315,7 +339,7 @@ function namesNoMessage(event: Event): boolean {
 
 function present(incident: Open): Incident {
   const { definition, values } = incident;
-  const over = definition.ends === undefined ? incident.last : incident.end;
+  const over = signOf(definition) === undefined ? incident.last : incident.end;
   return {
     code: definition.code,
     severity: definition.severity,

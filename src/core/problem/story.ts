@@ -4,7 +4,7 @@
  */
 import type { Event, EventKind } from '../event.js';
 import { isQueueId } from '../queue-id.js';
-import { deliveryEndpoint, type Endpoint, isLoopback, queuedAs } from '../response.js';
+import { type Endpoint, isLoopback, replyOf } from '../response.js';
 import type { RecipientState, Trace } from '../trace/trace.js';
 import type { DiagnosisContext } from './context.js';
 import type { Position } from './entry.js';
@@ -58,6 +58,10 @@ export class Story {
     return this.#lives;
   }
 
+  has(kind: EventKind): boolean {
+    return this.of(kind).length > 0;
+  }
+
   of<K extends EventKind>(kind: K): readonly EventOf<K>[] {
     this.#kinds ??= byKind(this.events);
     return (this.#kinds.get(kind) ?? NONE) as readonly EventOf<K>[];
@@ -77,7 +81,7 @@ export class Story {
 
   /** The filter's endpoint that a delivery names; undefined when it goes elsewhere or names none. */
   filterEndpoint(event: DeliveryEvent): Endpoint | undefined {
-    const endpoint = deliveryEndpoint(event.relay, event.response);
+    const endpoint = replyOf(event).endpoint;
     return this.context.path.isFilter(endpoint) ? endpoint : undefined;
   }
 
@@ -92,7 +96,7 @@ export class Story {
   }
 
   #findPosition(event: DeliveryEvent): Position | null {
-    const endpoint = deliveryEndpoint(event.relay, event.response);
+    const endpoint = replyOf(event).endpoint;
     if (endpoint !== undefined) {
       if (this.context.path.isFilter(endpoint)) return 'filter';
       if (endpoint.port === null && this.#isFilterHost(endpoint.address, event)) return 'filter';
@@ -112,7 +116,7 @@ export class Story {
     if (this.cameBack(event.queueId)) return false;
     for (const other of this.events) {
       if (other.kind !== 'delivery' || other.queueId !== event.queueId) continue;
-      const endpoint = deliveryEndpoint(other.relay, other.response);
+      const endpoint = replyOf(other).endpoint;
       if (endpoint?.address === address && this.context.path.isFilter(endpoint)) return true;
     }
     return isLoopback(address) && this.#mayBeFed(event.queueId);
@@ -142,7 +146,7 @@ export class Story {
           break;
         case 'delivery': {
           if (event.status !== 'sent' || this.filterEndpoint(event) === undefined) break;
-          const id = queuedAs(event.response);
+          const id = replyOf(event).queuedAs;
           if (id !== undefined) found.add(id);
           break;
         }

@@ -105,12 +105,20 @@ function waitingRecipients(trace: Trace): readonly TraceRecipient[] | undefined 
     (recipient) => recipient.state === 'deferred' && isAtFilter(trace, recipient),
   );
   if (deferredThere.length > 0) return deferredThere;
-  if (!trace.stuck) return undefined;
+  if (!trace.stuck || !wasAccepted(trace)) return undefined;
   const silent = trace.recipients.filter(({ state }) => state === 'filtering' || state === 'queued');
   if (silent.length > 0) return silent;
   return trace.recipients.length === 0 && (trace.state === 'filtering' || trace.state === 'queued')
     ? []
     : undefined;
+}
+
+/**
+ * A client that asks for a recipient only to see whether there is one leaves a queue id, but no message: neither
+ * cleanup nor the queue manager ever writes of it.
+ */
+function wasAccepted({ messageId, sender, filter }: Trace): boolean {
+  return messageId !== null || sender !== null || filter.length > 0;
 }
 
 function isAtFilter(trace: Trace, { queueId }: TraceRecipient): boolean {

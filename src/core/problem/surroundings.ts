@@ -3,7 +3,7 @@
  * domains are filtered, who hands mail back, how long the filter takes. Diagnosis of one message compares it with this.
  */
 import type { Event } from '../event.js';
-import { deliveryEndpoint } from '../response.js';
+import { replyOf } from '../response.js';
 import type { PathKnowledge } from './context.js';
 import type { EventOf, Subject } from './story.js';
 
@@ -98,7 +98,7 @@ export class Surroundings {
 
   #isFed(event: Event): boolean {
     if (event.kind !== 'delivery' || event.status !== 'sent') return false;
-    return this.#path.isFilter(deliveryEndpoint(event.relay, event.response));
+    return this.#path.isFilter(replyOf(event).endpoint);
   }
 
   /** The ports that amavis said it opened on the host. */

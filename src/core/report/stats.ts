@@ -35,7 +35,7 @@ export interface Stats {
   readonly blockedSenders: readonly { readonly sender: string; readonly messages: number }[];
 }
 
-export interface ProblemCount {
+interface ProblemCount {
   readonly code: string;
   readonly severity: Severity;
   readonly messages: number;

@@ -2,14 +2,7 @@
 import { isoTime } from '../clock.js';
 import type { Origin } from '../event.js';
 import type { MailPath } from '../path.js';
-import {
-  amavisIdIn,
-  blockedByFilter,
-  deliveryEndpoint,
-  fromMta,
-  parseEndpoint,
-  queuedAs,
-} from '../response.js';
+import { amavisIdIn, blockedByFilter, fromMta, parseEndpoint, queuedAs, replyOf } from '../response.js';
 import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
 import { type Chain, isFilterDelivery } from './links.js';
 import { stateWithout } from './recipients.js';
@@ -36,6 +29,7 @@ interface Draft {
   readonly relay: string | null;
   readonly detail: string | null;
   attempts: number;
+  durationMs: number | null;
 }
 
 export function hopsOf(facts: Facts, chain: Chain, path: MailPath): Hop[] {
@@ -107,8 +101,20 @@ function hop(
   to: number | null,
   outcome: Outcome,
   detail: string | null,
+  durationMs: number | null = null,
 ): Draft {
-  return { queueId: null, amavisId: null, relay: null, ...where, from, to, outcome, detail, attempts: 1 };
+  return {
+    queueId: null,
+    amavisId: null,
+    relay: null,
+    ...where,
+    from,
+    to,
+    outcome,
+    detail,
+    attempts: 1,
+    durationMs,
+  };
 }
 
 function* received(life: LifeFacts, facts: Facts, chain: Chain, path: MailPath): Generator<Draft> {
@@ -172,6 +178,7 @@ function queued(life: LifeFacts): Draft {
     waiting ? null : to,
     outcome,
     detail,
+    first?.delays === undefined ? null : Math.round((first.delays[1] ?? 0) * 1000),
   );
 }
 
@@ -180,17 +187,18 @@ function delivered(life: LifeFacts, facts: Facts, chain: Chain, path: MailPath, 
   for (const delivery of life.deliveries) {
     const filter = isFilterDelivery(delivery, facts.lives, path);
     const outcome = outcomeOf(delivery, filter);
-    const endpoint = deliveryEndpoint(delivery.relay, delivery.response);
+    const endpoint = replyOf(delivery).endpoint;
     const run = filter ? runOf(delivery, life, facts, chain) : undefined;
     if (run !== undefined) told.add(run.amavisId);
-    const amavisId = run?.amavisId ?? (filter ? (amavisIdIn(delivery.response) ?? null) : null);
-    const next = delivery.status === 'sent' ? queuedAs(delivery.response) : undefined;
+    const amavisId = run?.amavisId ?? (filter ? (replyOf(delivery).amavisId ?? null) : null);
+    const next = delivery.status === 'sent' ? replyOf(delivery).queuedAs : undefined;
     const key = `${filter} ${endpoint?.address}:${endpoint?.port} ${delivery.relay} ${outcome} ${amavisId} ${next ?? ''} ${outcome === 'ok' ? '' : generalized(delivery.response)}`;
     const group = groups.get(key);
     if (group !== undefined) {
       group.from = Math.min(group.from, attemptStart(delivery));
       group.to = Math.max(group.to ?? 0, delivery.at.time);
       group.attempts++;
+      group.durationMs = Math.max(group.durationMs ?? 0, attemptMs(delivery) ?? 0);
       continue;
     }
     groups.set(key, {
@@ -205,6 +213,7 @@ function delivered(life: LifeFacts, facts: Facts, chain: Chain, path: MailPath, 
       relay: delivery.relay,
       detail: delivery.response,
       attempts: 1,
+      durationMs: attemptMs(delivery),
     });
   }
   return [...groups.values()];
@@ -218,9 +227,9 @@ function outcomeOf({ status, response }: DeliveryEvent, filter: boolean): Outcom
 
 /** The run of amavis that a delivery line tells of. */
 function runOf(delivery: DeliveryEvent, life: LifeFacts, facts: Facts, chain: Chain): RunFacts | undefined {
-  const named = amavisIdIn(delivery.response);
+  const named = replyOf(delivery).amavisId;
   if (named !== undefined) return facts.runs.get(named);
-  const next = delivery.status === 'sent' ? queuedAs(delivery.response) : undefined;
+  const next = delivery.status === 'sent' ? replyOf(delivery).queuedAs : undefined;
   if (next === undefined) return undefined;
   for (const run of facts.runs.values()) {
     if (chain.feeders.get(run.amavisId) === life.queueId && run.queuedAs.has(next)) return run;
@@ -267,6 +276,7 @@ function runHop(run: RunFacts, queueId: string | null, path: MailPath): Draft {
     last,
     outcome,
     detail,
+    took ?? null,
   );
 }
 
@@ -287,6 +297,11 @@ function reinjectionPort(queueId: string, at: Origin, { lives, proxies }: Facts,
     if (port !== undefined && port !== null) return port;
   }
   return (at.service === '' ? null : servicePort(at)) ?? path.reinjectionPort;
+}
+
+/** Connection set-up and transmission. */
+function attemptMs({ delays }: DeliveryEvent): number | null {
+  return delays === undefined ? null : Math.round(((delays[2] ?? 0) + (delays[3] ?? 0)) * 1000);
 }
 
 /** When the attempt began: the line's time less connection set-up and transmission. */

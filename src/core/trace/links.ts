@@ -1,7 +1,7 @@
 /** Which queue id led to which, and the lines that prove it. */
 import type { MailPath } from '../path.js';
 import { isQueueId } from '../queue-id.js';
-import { amavisIdIn, deliveryEndpoint, forwardedAs, fromMta, isLoopback, queuedAs } from '../response.js';
+import { isLoopback, queuedAs, replyOf } from '../response.js';
 import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
 import type { Link } from './trace.js';
 
@@ -21,13 +21,12 @@ export function isFilterDelivery(
   lives: ReadonlyMap<string, LifeFacts>,
   path: MailPath,
 ): boolean {
-  const endpoint = deliveryEndpoint(delivery.relay, delivery.response);
+  const { endpoint, queuedAs: next, fromMta } = replyOf(delivery);
   if (endpoint === undefined) return false;
   if (path.isFilter(endpoint)) return true;
   // A relay on this machine that gave the message back is a filter, whatever its port.
   if (!isLoopback(endpoint.address) || path.isReinjection(endpoint)) return false;
-  const next = queuedAs(delivery.response);
-  return next !== undefined && lives.has(next) && fromMta(delivery.response) !== undefined;
+  return next !== undefined && lives.has(next) && fromMta !== undefined;
 }
 
 export function chainOf(facts: Facts, path: MailPath, likely: readonly Link[]): Chain {
@@ -45,15 +44,14 @@ export function chainOf(facts: Facts, path: MailPath, likely: readonly Link[]): 
 
   for (const life of lives.values()) {
     for (const delivery of life.deliveries) {
-      const forwarded = forwardedAs(delivery.response);
+      const { forwardedAs: forwarded, amavisId, queuedAs: queued } = replyOf(delivery);
       if (forwarded !== undefined) add(life.queueId, forwarded, 'forwarded-as');
       const filter = isFilterDelivery(delivery, lives, path);
-      const next = delivery.status === 'sent' ? queuedAs(delivery.response) : undefined;
+      const next = delivery.status === 'sent' ? queued : undefined;
       if (next !== undefined && (lives.has(next) || filter)) {
         add(life.queueId, next, 'delivery-reply');
         if (filter) reinjected.add(next);
       }
-      const amavisId = amavisIdIn(delivery.response);
       if (amavisId !== undefined && runs.has(amavisId)) feeders.set(amavisId, life.queueId);
     }
     const before = life.client?.origQueueId;

@@ -6,12 +6,10 @@ import type { MailPath } from '../path.js';
 import {
   amavisIdIn,
   blockedByFilter,
-  deliveryEndpoint,
-  forwardedAs,
-  fromMta,
+  type Endpoint,
   isLoopback,
   parseEndpoint,
-  queuedAs,
+  replyOf,
 } from '../response.js';
 import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
 import { type Chain, isFilterDelivery } from './links.js';
@@ -123,7 +121,11 @@ class Follower {
         return;
       }
     }
-    this.#add(address, originalTo, stateWithout(life), life.queueId);
+    this.#add(address, originalTo, stateWithout(life, isAccepted(life) || this.#isLedTo(life)), life.queueId);
+  }
+
+  #isLedTo({ queueId }: LifeFacts): boolean {
+    return this.#chain.links.some(({ to }) => to === queueId);
   }
 
   /** What amavis' own line says, where no reply to Postfix does. */
@@ -164,7 +166,8 @@ class Follower {
   /** The lives that carry the recipient on, when the line says that the message went on. */
   #next(life: LifeFacts, { last, address }: Entry): LifeFacts[] | undefined {
     if (last.status === 'sent') {
-      const id = forwardedAs(last.response) ?? queuedAs(last.response);
+      const { forwardedAs, queuedAs } = replyOf(last);
+      const id = forwardedAs ?? queuedAs;
       const next = id === undefined ? undefined : this.#facts.lives.get(id);
       if (next !== undefined && next !== life) return [next];
       return undefined;
@@ -214,7 +217,7 @@ class Follower {
     const fed = new Set<string>();
     for (const entries of this.#entries.values()) {
       for (const entry of entries) {
-        const next = entry.last.status === 'sent' ? queuedAs(entry.last.response) : undefined;
+        const next = entry.last.status === 'sent' ? replyOf(entry.last).queuedAs : undefined;
         if (next !== undefined && ids.has(next)) fed.add(entry.address.toLowerCase());
       }
     }
@@ -254,15 +257,14 @@ class Follower {
   #afterFilter(delivery: DeliveryEvent): RecipientState | null {
     const { response } = delivery;
     if (blockedByFilter(response)) return 'blocked';
-    const behind = fromMta(response);
+    const { fromMta: behind, queuedAs, amavisId } = replyOf(delivery);
     if (behind !== undefined) {
       const back = parseEndpoint(behind);
       return back !== undefined && !isLoopback(back.address) && !this.#path.isReinjection(back)
         ? 'relayed'
         : 'queued';
     }
-    if (queuedAs(response) !== undefined) return 'queued';
-    const amavisId = amavisIdIn(response);
+    if (queuedAs !== undefined) return 'queued';
     const run = amavisId === undefined ? undefined : this.#facts.runs.get(amavisId);
     const verdict = run?.verdicts.find(({ recipients }) =>
       recipients.some((known) => same(known, delivery.recipient)),
@@ -323,8 +325,11 @@ function entriesOf(life: LifeFacts): readonly Entry[] {
   return [...entries.values()];
 }
 
-/** What a life's own lines say of a recipient without a final delivery line. */
-export function stateWithout(life: LifeFacts): RecipientState | null {
+/**
+ * What a life's own lines say of a recipient without a final delivery line. `accepted` when other lines say that the
+ * message is in the queue: `client=` alone doesn't, since many clients go away before they send anything.
+ */
+export function stateWithout(life: LifeFacts, accepted = isAccepted(life)): RecipientState | null {
   if (life.expired !== undefined) return 'expired';
   if (life.aborted !== undefined) return 'rejected';
   if (life.discarded) return 'deleted';
@@ -332,7 +337,13 @@ export function stateWithout(life: LifeFacts): RecipientState | null {
   if (life.requeued) return 'queued';
   if (life.removed !== undefined) return null;
   if (life.held) return 'held';
-  return life.deliveries.length > 0 ? 'deferred' : 'queued';
+  if (life.deliveries.length > 0) return 'deferred';
+  return accepted ? 'queued' : null;
+}
+
+/** Whether the queue has the message: qmgr took it up, or it came in by pickup. */
+export function isAccepted({ active, pickup, deliveries, held }: LifeFacts): boolean {
+  return active !== undefined || pickup !== undefined || deliveries.length > 0 || held;
 }
 
 /** `removed` is postsuper's when its head says so, or, where heads lost the daemon, when it isn't the queue manager's. */
@@ -384,6 +395,6 @@ function same(a: string, b: string): boolean {
 }
 
 /** Where a recipient's last attempt went, for those that ask for the filter. */
-export function lastEndpoint(delivery: DeliveryEvent): ReturnType<typeof deliveryEndpoint> {
-  return deliveryEndpoint(delivery.relay, delivery.response);
+export function lastEndpoint(delivery: DeliveryEvent): Endpoint | undefined {
+  return replyOf(delivery).endpoint;
 }

@@ -63,6 +63,8 @@ export interface Hop {
   readonly detail: string | null;
   /** How many status lines this hop stands for. */
   readonly attempts: number;
+  /** Time spent as Postfix' delays= or amavis tell it, finer than the log's stamps may be; of the longest attempt. */
+  readonly durationMs: number | null;
 }
 
 export interface TraceRecipient {

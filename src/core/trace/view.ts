@@ -6,7 +6,7 @@ import type { Event } from '../event.js';
 import type { MailPath } from '../path.js';
 import { type CaseFacts, type Facts, gatherFacts, type LifeFacts } from './facts.js';
 import { type Chain, chainOf } from './links.js';
-import { isOpen, type RecipientFacts, recipientsOf, stateWithout } from './recipients.js';
+import { isAccepted, isOpen, type RecipientFacts, recipientsOf, stateWithout } from './recipients.js';
 import type { TraceState } from './trace.js';
 
 export interface View {
@@ -71,7 +71,7 @@ function stateOf(facts: Facts, recipients: readonly RecipientFacts[]): TraceStat
 }
 
 function stateWithoutRecipients({ lives, refusals, proxies, runs }: Facts): TraceState | null {
-  const states = [...lives.values()].map(stateWithout);
+  const states = [...lives.values()].map((life) => stateWithout(life));
   for (const state of WORST) if (states.includes(state as RecipientFacts['state'])) return state;
   const [only] = new Set(states);
   if (only !== undefined) return only;
@@ -79,12 +79,13 @@ function stateWithoutRecipients({ lives, refusals, proxies, runs }: Facts): Trac
   return runs.size > 0 ? 'filtering' : null;
 }
 
-function allEnded({ lives, runs }: Facts, { order }: Chain): boolean {
+function allEnded({ lives, runs }: Facts, { order, links }: Chain): boolean {
   for (const id of order) {
     const life = lives.get(id);
     if (life === undefined) return false;
-    if (life.removed === undefined && life.aborted === undefined && !life.discarded && !life.requeued)
-      return false;
+    if (life.removed !== undefined || life.aborted !== undefined || life.discarded || life.requeued) continue;
+    // A client that went away before it sent anything leaves an id that nothing follows.
+    if (isAccepted(life) || links.some(({ to }) => to === id)) return false;
   }
   for (const run of runs.values()) if (order.length === 0 && run.verdicts.length === 0) return false;
   return true;

@@ -6,14 +6,21 @@ import { SAMPLES } from '../../support/cli.js';
 import { tracesOf } from '../../support/core.js';
 
 function sample(name: string): string[] {
-  return readFileSync(join(SAMPLES, name, 'maillog'), 'utf8').split('\n').filter(Boolean);
+  return readFileSync(join(SAMPLES, name, 'maillog'), 'utf8')
+    .split('\n')
+    .filter(Boolean);
 }
 
 const AT = 'Nov 23 00:25:29 mail';
 const at = (time: string): string => `Nov 23 ${time} mail`;
 
 /** A message in through smtpd, fed to amavis, back, into a mailbox. */
-function chain(q1: string, q2: string, amavis: string, options: { readonly id?: string; readonly head?: string } = {}): string[] {
+function chain(
+  q1: string,
+  q2: string,
+  amavis: string,
+  options: { readonly id?: string; readonly head?: string } = {},
+): string[] {
   const { id = `${q1}@outside.example`, head = AT } = options;
   return [
     `${head} postfix/smtpd[1]: ${q1}: client=unknown[192.0.2.1]`,
@@ -43,9 +50,22 @@ describe('a chain through the filter', () => {
       origin: 'smtpd',
       queueIds: ['8BE9416260E', 'BE6C0162610'],
       links: [
-        { from: '8BE9416260E', to: 'BE6C0162610', via: ['delivery-reply', 'Queue-ID', 'queued_as'], confidence: 'certain' },
+        {
+          from: '8BE9416260E',
+          to: 'BE6C0162610',
+          via: ['delivery-reply', 'Queue-ID', 'queued_as'],
+          confidence: 'certain',
+        },
       ],
-      recipients: [{ address: 'alice@example.com', originalTo: null, state: 'delivered', queueId: 'BE6C0162610', attempts: 1 }],
+      recipients: [
+        {
+          address: 'alice@example.com',
+          originalTo: null,
+          state: 'delivered',
+          queueId: 'BE6C0162610',
+          attempts: 1,
+        },
+      ],
     });
     expect(trace?.hops.map(({ stage, port, outcome }) => [stage, port, outcome])).toEqual([
       ['receive', 25, 'ok'],
@@ -60,13 +80,20 @@ describe('a chain through the filter', () => {
   it.each([
     ['amavis’ line', (line: string) => !line.includes('amavis[')],
     ['the feed’s reply', (line: string) => !line.includes('10024')],
-    ['what came before the filter’s answer', (line: string) => !/smtpd\[1\]|message-id|queue active/.test(line)],
+    [
+      'what came before the filter’s answer',
+      (line: string) => !/smtpd\[1\]|message-id|queue active/.test(line),
+    ],
   ])('holds together without %s', (_name, keep) => {
-    expect(ids(chain('8BE9416260E', 'BE6C0162610', '07304-02').filter(keep))).toEqual([['8BE9416260E', 'BE6C0162610']]);
+    expect(ids(chain('8BE9416260E', 'BE6C0162610', '07304-02').filter(keep))).toEqual([
+      ['8BE9416260E', 'BE6C0162610'],
+    ]);
   });
 
   it('holds together without the Queue-ID field', () => {
-    const lines = chain('8BE9416260E', 'BE6C0162610', '07304-02').map((line) => line.replace(/ Queue-ID: \w+,/, ''));
+    const lines = chain('8BE9416260E', 'BE6C0162610', '07304-02').map((line) =>
+      line.replace(/ Queue-ID: \w+,/, ''),
+    );
     const traces = tracesOf(lines);
     expect(traces.map(({ queueIds }) => queueIds)).toEqual([['8BE9416260E', 'BE6C0162610']]);
     expect(traces[0]?.filter).toHaveLength(1);
@@ -96,7 +123,10 @@ describe('a chain through the filter', () => {
 
 describe('queue ids that come again', () => {
   it('are two messages, hours apart', () => {
-    const later = chain('8BE9416260E', 'CE6C0162610', '07399-02', { head: at('09:00:00'), id: 'later@outside.example' });
+    const later = chain('8BE9416260E', 'CE6C0162610', '07399-02', {
+      head: at('09:00:00'),
+      id: 'later@outside.example',
+    });
     expect(ids([...chain('8BE9416260E', 'BE6C0162610', '07304-02'), ...later])).toEqual([
       ['8BE9416260E', 'BE6C0162610'],
       ['8BE9416260E', 'CE6C0162610'],
@@ -104,7 +134,10 @@ describe('queue ids that come again', () => {
   });
 
   it('are two messages, a second apart', () => {
-    const next = chain('BE6C0162610', '8BE9416260E', '07399-02', { head: at('00:25:30'), id: 'next@outside.example' });
+    const next = chain('BE6C0162610', '8BE9416260E', '07399-02', {
+      head: at('00:25:30'),
+      id: 'next@outside.example',
+    });
     expect(ids([...chain('8BE9416260E', 'BE6C0162610', '07304-02'), ...next])).toEqual([
       ['8BE9416260E', 'BE6C0162610'],
       ['BE6C0162610', '8BE9416260E'],
@@ -113,7 +146,10 @@ describe('queue ids that come again', () => {
 
   it('are two messages even when `removed` of the first was lost', () => {
     const first = chain('8BE9416260E', 'BE6C0162610', '07304-02').filter((line) => !line.endsWith('removed'));
-    const later = chain('8BE9416260E', 'CE6C0162610', '07399-02', { head: at('05:00:00'), id: 'later@outside.example' });
+    const later = chain('8BE9416260E', 'CE6C0162610', '07399-02', {
+      head: at('05:00:00'),
+      id: 'later@outside.example',
+    });
     expect(ids([...first, ...later])).toEqual([
       ['8BE9416260E', 'BE6C0162610'],
       ['8BE9416260E', 'CE6C0162610'],
@@ -121,8 +157,13 @@ describe('queue ids that come again', () => {
   });
 
   it('are two messages on two hosts', () => {
-    const other = chain('8BE9416260E', 'BE6C0162610', '07304-02').map((line) => line.replace(' mail ', ' mx2 '));
-    const lines = chain('8BE9416260E', 'BE6C0162610', '07304-02').flatMap((line, i) => [line, other[i] ?? '']);
+    const other = chain('8BE9416260E', 'BE6C0162610', '07304-02').map((line) =>
+      line.replace(' mail ', ' mx2 '),
+    );
+    const lines = chain('8BE9416260E', 'BE6C0162610', '07304-02').flatMap((line, i) => [
+      line,
+      other[i] ?? '',
+    ]);
     expect(tracesOf(lines).map(({ host, queueIds }) => [host, ...queueIds])).toEqual([
       ['mail', '8BE9416260E', 'BE6C0162610'],
       ['mx2', '8BE9416260E', 'BE6C0162610'],
@@ -142,13 +183,17 @@ describe('queue ids that come again', () => {
       `${AT} postfix/qmgr[3]: 30E1D16262F: from=<i@outside.example>, size=1, nrcpt=1 (queue active)`,
       `${AT} postfix/qmgr[3]: 30E1D16262F: removed`,
     ];
-    const messageIds = tracesOf(own.flatMap((line, i) => [line, out[i] ?? ''])).map(({ messageId }) => messageId);
+    const messageIds = tracesOf(own.flatMap((line, i) => [line, out[i] ?? ''])).map(
+      ({ messageId }) => messageId,
+    );
     expect(messageIds.sort()).toEqual(['in@outside.example', 'out@outside.example']);
   });
 
   it('belong to one message when only a service has a syslog_name of its own', () => {
     const lines = chain('8BE9416260E', 'BE6C0162610', '07304-02').map((line) =>
-      line.replace('postfix/smtpd[1]', 'postfix-submission/smtpd[1]').replace('postfix/lmtp', 'amavis-feed/lmtp'),
+      line
+        .replace('postfix/smtpd[1]', 'postfix-submission/smtpd[1]')
+        .replace('postfix/lmtp', 'amavis-feed/lmtp'),
     );
     expect(ids(lines)).toEqual([['8BE9416260E', 'BE6C0162610']]);
   });
@@ -156,7 +201,9 @@ describe('queue ids that come again', () => {
 
 describe('other ways that messages take', () => {
   it('are followed over a requeue, though amavis names the old id', () => {
-    const [trace] = tracesOf(sample('hold_requeue_delete').filter((line) => /30E1D16262F|60D77162641|834E316262F/.test(line)));
+    const [trace] = tracesOf(
+      sample('hold_requeue_delete').filter((line) => /30E1D16262F|60D77162641|834E316262F/.test(line)),
+    );
     expect(trace?.queueIds).toEqual(['30E1D16262F', '60D77162641', '834E316262F']);
     expect(trace?.links.map(({ from, to, via }) => [from, to, ...via])).toEqual([
       ['60D77162641', '834E316262F', 'delivery-reply', 'queued_as'],
@@ -176,12 +223,19 @@ describe('other ways that messages take', () => {
     const [trace, ...others] = tracesOf(lines);
     expect(others).toEqual([]);
     expect(trace?.recipients).toMatchObject([
-      { address: 'alice@elsewhere.example', originalTo: 'alice@example.com', state: 'relayed', queueId: '2B5221625BF' },
+      {
+        address: 'alice@elsewhere.example',
+        originalTo: 'alice@example.com',
+        state: 'relayed',
+        queueId: '2B5221625BF',
+      },
     ]);
   });
 
   it('make a bounce a message of its own, child of the first', () => {
-    const traces = tracesOf(sample('next_hop').filter((line) => /1ECF716261A|602AF162618|625FA16261F|23058-02\)/.test(line)));
+    const traces = tracesOf(
+      sample('next_hop').filter((line) => /1ECF716261A|602AF162618|625FA16261F|23058-02\)/.test(line)),
+    );
     const bounced = traces.find(({ queueIds }) => queueIds.includes('602AF162618'));
     const bounce = traces.find(({ queueIds }) => queueIds.includes('625FA16261F'));
     expect(bounced?.children).toEqual([{ queueId: '625FA16261F', kind: 'bounce' }]);
@@ -209,7 +263,11 @@ describe('other ways that messages take', () => {
 
   it('are one trace in a loop', () => {
     const ring = ['A0000000001', 'A0000000002', 'A0000000003', 'A0000000004'];
-    const lines = ring.slice(1).flatMap((next, i) => chain(ring[i] ?? '', next, `1000${i}-01`, { id: 'loop@outside.example' }).slice(i === 0 ? 0 : 6, 9));
+    const lines = ring
+      .slice(1)
+      .flatMap((next, i) =>
+        chain(ring[i] ?? '', next, `1000${i}-01`, { id: 'loop@outside.example' }).slice(i === 0 ? 0 : 6, 9),
+      );
     expect(ids(lines)).toEqual([ring]);
   });
 
@@ -218,7 +276,9 @@ describe('other ways that messages take', () => {
     expect(trace).toMatchObject({
       origin: 'amavis',
       complete: true,
-      recipients: [{ address: 'alice@mail.example.com', originalTo: 'postmaster@example.com', state: 'delivered' }],
+      recipients: [
+        { address: 'alice@mail.example.com', originalTo: 'postmaster@example.com', state: 'delivered' },
+      ],
     });
     expect(trace?.hops.map(({ stage }) => stage)).toEqual(['filter', 'reinject', 'queue', 'deliver']);
   });
@@ -254,7 +314,10 @@ describe('messages that were refused', () => {
   });
 
   it('in part keep the refused recipient beside the accepted one', () => {
-    const lines = [reject('nobody@example.com', '550 5.1.1 <nobody@example.com>: User unknown'), ...chain('8BE9416260E', 'BE6C0162610', '07304-02')];
+    const lines = [
+      reject('nobody@example.com', '550 5.1.1 <nobody@example.com>: User unknown'),
+      ...chain('8BE9416260E', 'BE6C0162610', '07304-02'),
+    ];
     const [trace, ...others] = tracesOf(lines);
     expect(others).toEqual([]);
     expect(trace?.state).toBe('partial');
@@ -265,19 +328,30 @@ describe('messages that were refused', () => {
   });
 
   it('are not another process’ message', () => {
-    const lines = [reject('nobody@example.com', '550 5.1.1 <nobody@example.com>: User unknown', 99), ...chain('8BE9416260E', 'BE6C0162610', '07304-02')];
+    const lines = [
+      reject('nobody@example.com', '550 5.1.1 <nobody@example.com>: User unknown', 99),
+      ...chain('8BE9416260E', 'BE6C0162610', '07304-02'),
+    ];
     expect(tracesOf(lines)).toHaveLength(2);
   });
 });
 
 describe('long lines that amavis split', () => {
   it('are read as one, whatever stands between the pieces', () => {
-    const recipients = Array.from({ length: 40 }, (_, i) => `<alice+${i}-yyyyyyyyyyyyyyyyyyyyyyyy@example.com>`).join(',');
+    const recipients = Array.from(
+      { length: 40 },
+      (_, i) => `<alice+${i}-yyyyyyyyyyyyyyyyyyyyyyyy@example.com>`,
+    ).join(',');
     const whole = `Passed CLEAN {RelayedInbound}, [192.0.2.1]:5 <s@outside.example> -> ${recipients}, Queue-ID: 8BE9416260E, mail_id: Maaaaaaaaaaa, Hits: -1, size: 389, queued_as: BE6C0162610, 158 ms`;
     const pieces = whole.match(/[^]{1,900}/g) ?? [];
-    const lines = pieces.map((piece, i) => `${AT} amavis[5]: (28266-02) ${i > 0 ? '...' : ''}${piece}${i < pieces.length - 1 ? '...' : ''}`);
+    const lines = pieces.map(
+      (piece, i) =>
+        `${AT} amavis[5]: (28266-02) ${i > 0 ? '...' : ''}${piece}${i < pieces.length - 1 ? '...' : ''}`,
+    );
     const between = `${AT} amavis[6]: (28267-02) Checking: xxxxxxxxxxxx [192.0.2.1] <o@outside.example> -> <p@example.com>`;
-    const trace = tracesOf(lines.flatMap((line) => [line, between])).find(({ queueIds }) => queueIds.includes('8BE9416260E'));
+    const trace = tracesOf(lines.flatMap((line) => [line, between])).find(({ queueIds }) =>
+      queueIds.includes('8BE9416260E'),
+    );
     expect(trace?.queueIds).toEqual(['8BE9416260E', 'BE6C0162610']);
     expect(trace?.filter[0]?.recipients).toHaveLength(40);
     expect(trace?.filter[0]?.durationMs).toBe(158);

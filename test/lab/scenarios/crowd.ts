@@ -47,7 +47,7 @@ function fate(at: number): Fate {
     default:
       return [
         { to: [`${['alice', 'bob', 'carol', 'erin'][at % 4]}+n${at}@example.com`], padding: (at % 5) * 700 },
-        { recipients: 'delivered', problems: [] },
+        'delivered',
       ];
   }
 }

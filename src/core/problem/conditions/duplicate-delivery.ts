@@ -1,6 +1,6 @@
 import type { Event } from '../../event.js';
 import { isQueueId } from '../../queue-id.js';
-import { queuedAs } from '../../response.js';
+import { replyOf } from '../../response.js';
 import type { Story } from '../story.js';
 import type { Condition, Finding } from './condition.js';
 
@@ -51,7 +51,7 @@ function copiesOf(story: Story): Copy[] {
   }
   const copies = [...runs.values()];
   for (const event of story.feeds) {
-    const id = event.status === 'sent' ? queuedAs(event.response) : undefined;
+    const id = event.status === 'sent' ? replyOf(event).queuedAs : undefined;
     if (id === undefined) continue;
     const known = copies.find((copy) => copy.ids.has(id));
     if (known !== undefined) known.recipients.add(event.recipient.toLowerCase());
@@ -82,7 +82,13 @@ function add(
   copy.events.push(event);
 }
 
-/** Whether what came back under this id went into a filter again: a loop or a second pass, not a copy. */
+/** Whether what came back under this id went into a filter again and came back once more: a loop or a second pass, not
+ * a copy. That filter's endpoint need not be known. */
 function wasFedOn(story: Story, queueId: string): boolean {
-  return story.lives.get(queueId)?.deliveries.some((event) => story.position(event) === 'filter') ?? false;
+  const deliveries = story.lives.get(queueId)?.deliveries ?? [];
+  return deliveries.some((event) => {
+    if (story.position(event) === 'filter') return true;
+    const next = replyOf(event).queuedAs;
+    return next !== undefined && (story.cameBack(next) || story.lives.has(next));
+  });
 }

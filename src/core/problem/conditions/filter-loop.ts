@@ -1,4 +1,4 @@
-import { type Endpoint, endpointName, queuedAs } from '../../response.js';
+import { type Endpoint, endpointName, replyOf } from '../../response.js';
 import type { EventOf, Story } from '../story.js';
 import type { Condition, Finding } from './condition.js';
 
@@ -11,7 +11,7 @@ export const filterLoop: Condition = (story: Story): Finding | undefined => {
   const fedBy = new Map<string, { event: EventOf<'delivery'>; endpoint: Endpoint }>();
   for (const event of story.feeds) {
     const endpoint = story.filterEndpoint(event);
-    const child = queuedAs(event.response);
+    const child = replyOf(event).queuedAs;
     if (endpoint !== undefined && child !== undefined) fedBy.set(child, { event, endpoint });
   }
   const rounds: EventOf<'delivery'>[] = [];

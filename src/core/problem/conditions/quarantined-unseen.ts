@@ -2,19 +2,16 @@ import type { Condition, Finding } from './condition.js';
 
 /** Kept in the quarantine for recipients none of whom got the message. */
 export const quarantinedUnseen: Condition = (story): Finding | undefined => {
+  const kept = story
+    .of('amavis.verdict')
+    .filter(({ action, quarantine }) => action === 'Blocked' && quarantine !== undefined);
+  if (kept.length === 0) return undefined;
   const got = new Set<string>();
   for (const { address, originalTo, state } of story.trace.recipients) {
     if (state !== 'delivered' && state !== 'relayed') continue;
     got.add(address.toLowerCase());
     if (originalTo !== null) got.add(originalTo.toLowerCase());
   }
-  const events = story
-    .of('amavis.verdict')
-    .filter(
-      ({ action, quarantine, recipients }) =>
-        action === 'Blocked' &&
-        quarantine !== undefined &&
-        !recipients.some((to) => got.has(to.toLowerCase())),
-    );
+  const events = kept.filter(({ recipients }) => !recipients.some((to) => got.has(to.toLowerCase())));
   return events.length === 0 ? undefined : { events };
 };

@@ -1,8 +1,10 @@
 /** What people and rules did to the message in the queue. */
 import type { Event } from '../../event.js';
+import type { Story } from '../story.js';
 import type { Condition, Finding } from './condition.js';
 
 export const held: Condition = (story): Finding | undefined => {
+  if (!story.has('postsuper') && !hasAction(story)) return undefined;
   const events: Event[] = [
     ...story.of('postsuper').filter(({ action }) => action === 'hold'),
     ...[...story.of('smtpd.action'), ...story.of('cleanup.action')].filter(
@@ -12,6 +14,10 @@ export const held: Condition = (story): Finding | undefined => {
   if (events.length === 0) return undefined;
   return { events, resolved: !story.hasState('held') };
 };
+
+function hasAction(story: Story): boolean {
+  return story.has('smtpd.action') || story.has('cleanup.action');
+}
 
 export const deleted: Condition = (story): Finding | undefined => {
   if (!story.hasState('deleted')) return undefined;
@@ -25,6 +31,7 @@ const DESTINATION = /triggers FILTER (?<destination>(?:[\w.+-]+:)?(?<endpoint>[^
 
 /** A FILTER action is how many sites route their mail: it is worth a word only where the message then had trouble. */
 export const filterAction: Condition = (story): Finding | undefined => {
+  if (!hasAction(story)) return undefined;
   const events = [...story.of('smtpd.action'), ...story.of('cleanup.action')].filter(
     ({ action }) => action === 'filter',
   );

@@ -1,4 +1,4 @@
-import { deliveryEndpoint, isLoopback } from '../../response.js';
+import { isLoopback, replyOf } from '../../response.js';
 import type { EventOf } from '../story.js';
 import type { Condition, Finding } from './condition.js';
 
@@ -13,7 +13,7 @@ export const wrongPort: Condition = (story): Finding | undefined => {
   for (const event of story.of('delivery')) {
     if (event.status === 'sent' || !event.response.includes('Connection refused')) continue;
     if (story.cameBack(event.queueId) || story.trace.parent !== null) continue;
-    const endpoint = deliveryEndpoint(event.relay, event.response);
+    const endpoint = replyOf(event).endpoint;
     if (endpoint?.port == null || ports.has(endpoint.port) || !isLoopback(endpoint.address)) continue;
     if (story.context.path.isFilter(endpoint) || isNearby(endpoint.port, ports)) events.push(event);
   }

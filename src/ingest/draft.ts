@@ -1,0 +1,115 @@
+/** A batch in the making. It stays until it is in the database, and its traces are found here until then. */
+import type { Batch, TraceRow } from '../store/batch.js';
+import { Bloom } from '../store/bloom.js';
+import { BlockBuilder, type Place, packLines, type StoredLine, unpackLines } from '../store/segment.js';
+
+export class Draft {
+  /** By trace: a message may be put away twice before the batch is sent. */
+  readonly #rows = new Map<number, TraceRow>();
+  readonly #loose = new Map<number, { readonly lines: readonly StoredLine[]; readonly from: number }>();
+  readonly #blocks: BlockBuilder;
+  readonly #keys: number[] = [];
+  readonly #keyTraces: number[] = [];
+  readonly #hashes = new Bloom();
+  readonly #rewritten: Batch['rewritten'][number][] = [];
+  readonly #gone = new Set<number>();
+  /** Characters of lines. */
+  #size = 0;
+
+  constructor(firstBlock: number) {
+    this.#blocks = new BlockBuilder(firstBlock);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get nextBlock(): number {
+    return this.#blocks.next;
+  }
+
+  /** A message that is done: its lines go into a block. */
+  pack(lines: readonly StoredLine[]): Place {
+    const segment = packLines(lines);
+    this.#size += segment.length;
+    return this.#blocks.add(segment);
+  }
+
+  /** A message that may go on: its lines are kept loose. The store has those before the `from`th already. */
+  loose(trace: number, lines: readonly StoredLine[], from: number): void {
+    for (let n = from; n < lines.length; n++) this.#size += lines[n]?.raw.length ?? 0;
+    this.#loose.set(trace, { lines, from });
+  }
+
+  /** Takes in a trace whose lines have their place; `rewritten` when an earlier batch has it: from which line on. */
+  add(row: TraceRow, hashes: readonly number[], rewritten: number | null): void {
+    const { id } = row;
+    if (row.block !== null) this.#loose.delete(id);
+    if (rewritten !== null) this.#rewritten.push({ trace: id, from: rewritten });
+    this.#rows.set(id, row);
+    for (const hash of hashes) {
+      this.#keys.push(hash);
+      this.#keyTraces.push(id);
+      this.#hashes.add(hash);
+    }
+  }
+
+  /** The trace became part of another. */
+  drop(trace: number): void {
+    this.#gone.add(trace);
+    this.#rows.delete(trace);
+    this.#loose.delete(trace);
+  }
+
+  hasDropped(trace: number): boolean {
+    return this.#gone.has(trace);
+  }
+
+  get hashes(): readonly number[] {
+    return this.#keys;
+  }
+
+  /** Whether a row may be filed under the hash. */
+  mayHave(hash: number): boolean {
+    return this.#hashes.mayHave(hash);
+  }
+
+  /** The rows filed under the hash. */
+  byHash(hash: number): TraceRow[] {
+    const found: TraceRow[] = [];
+    if (!this.mayHave(hash)) return found;
+    for (let at = this.#keys.indexOf(hash); at >= 0; at = this.#keys.indexOf(hash, at + 1)) {
+      const row = this.#rows.get(this.#keyTraces[at] ?? 0);
+      if (row !== undefined && !found.includes(row)) found.push(row);
+    }
+    return found;
+  }
+
+  linesOf({ id, block, start, length }: TraceRow): readonly StoredLine[] {
+    if (block === null || start === null || length === null) return this.#loose.get(id)?.lines ?? [];
+    return unpackLines(this.#blocks.read({ block, start, length }));
+  }
+
+  /** The batch, with what else belongs into the same transaction. */
+  batch(
+    more: Partial<Pick<Batch, 'endpoints' | 'checkpoints' | 'knowledge' | 'waiting' | 'diagnosed'>>,
+  ): Batch {
+    return {
+      traces: [...this.#rows.values()],
+      keys: this.#keys,
+      keyTraces: this.#keyTraces,
+      blocks: this.#blocks.all(),
+      lines: [...this.#loose].flatMap(([trace, { lines, from }]) =>
+        lines.slice(from).map(({ time, raw }, index) => ({ trace, n: from + index, time, raw })),
+      ),
+      rewritten: this.#rewritten,
+      gone: [...this.#gone],
+      endpoints: [],
+      checkpoints: [],
+      knowledge: [],
+      waiting: { added: [], removed: [] },
+      diagnosed: [],
+      ...more,
+    };
+  }
+}
