@@ -13,7 +13,6 @@ export function App({ session }: { readonly session: Session }): ReactElement {
     <Box flexDirection="column" height={rows.length}>
       {rows.map((text, index) => (
         // A row is its place on the screen.
-        // biome-ignore lint/suspicious/noArrayIndexKey: see above
         <Row key={index} text={text} />
       ))}
     </Box>

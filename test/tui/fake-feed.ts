@@ -163,6 +163,7 @@ export function hop(stage: Hop['stage'], more: Partial<Hop> = {}): Hop {
     relay: null,
     detail: null,
     attempts: 1,
+    durationMs: null,
     ...more,
   };
 }
