@@ -1,5 +1,5 @@
 /** Plays the scenarios and lays what amavtrace shows, live and afterwards, beside the truth. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Trace } from '../../src/core/trace/trace.js';
 import { Follower, importedTraces } from './amavtrace.js';
@@ -18,28 +18,25 @@ export async function check(
   scenarios: readonly Scenario[],
   recordInto: string | undefined,
 ): Promise<boolean> {
-  const follower = existsSync('src/commands/follow.ts') ? new Follower() : null;
-  follower?.start(system.syslog.files.maillog);
+  const follower = new Follower();
+  follower.start(system.syslog.files.maillog);
   const tally = new Tally();
   const all: Expected[] = [];
   let importing = Promise.resolve();
   for (const scenario of scenarios) {
     const began = Date.now();
-    let live: Comparison | null = null;
-    const played = await play(system, scenario, async (expected) => {
-      if (follower) live = await agreed(follower, expected);
-    });
+    const played = await play(system, scenario, (expected) => agreed(follower, expected));
     const seconds = (Date.now() - began) / 1000;
     all.push(played.expected);
     if (recordInto !== undefined) save(recordInto, played);
     // While one scenario's log is imported, the next is played already.
     await importing;
     importing = imported(system, played).then((afterwards) => {
-      tally.scenario(played, seconds, live, afterwards);
+      tally.scenario(played, seconds, played.seen, afterwards);
     });
   }
   await importing;
-  await follower?.stop();
+  await follower.stop();
   for (const [shape, log] of Object.entries(system.syslog.files)) {
     tally.whole(shape, await importedWhole(system, shape, log, all));
   }

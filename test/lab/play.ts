@@ -15,12 +15,12 @@ export interface Played {
   readonly faults: readonly string[];
 }
 
-/** `look` is called while what waits in the queue still waits there. */
-export async function play(
+/** `look` is called while what waits in the queue still waits there; what it saw comes with the rest. */
+export async function play<Seen>(
   system: System,
   scenario: Scenario,
-  look: (expected: Expected) => Promise<void>,
-): Promise<Played> {
+  look: (expected: Expected) => Promise<Seen>,
+): Promise<Played & { readonly seen: Seen }> {
   await system.configure(scenario.postfix ?? {}, scenario.amavis ?? {});
   emptyMailboxes(system.root);
   system.amavis.emptyQuarantine();
@@ -40,7 +40,7 @@ export async function play(
   const evidence = await collect(system.root, system.postfix, system.amavis, system.sinks);
   const log = { maillog: gained('maillog'), rfc3339: gained('rfc3339'), rfc5424: gained('rfc5424') };
   const { expected, faults } = establish(scenario.name, scenario.note, lab.stories, evidence);
-  await look(expected);
+  const seen = await look(expected);
   await system.postfix.empty();
-  return { expected, log, faults: [...broken, ...faults] };
+  return { expected, log, faults: [...broken, ...faults], seen };
 }

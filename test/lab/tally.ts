@@ -14,17 +14,12 @@ export class Tally {
   }
 
   /** One scenario: how long it took, and how what amavtrace showed live and afterwards compares. */
-  scenario(
-    { expected, faults }: Played,
-    seconds: number,
-    live: Comparison | null,
-    imported: Comparison,
-  ): void {
+  scenario({ expected, faults }: Played, seconds: number, live: Comparison, imported: Comparison): void {
     this.#messages += expected.messages.length;
     console.log(`${expected.scenario}: ${expected.messages.length} messages, ${seconds.toFixed(1)} s`);
     this.#wrong += faults.length;
     for (const fault of faults) console.log(`  LAB: ${fault}`);
-    if (live !== null) this.#add('live', live);
+    this.#add('live', live);
     this.#add('imported', imported);
   }
 
