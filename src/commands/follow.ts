@@ -23,6 +23,8 @@ import { stuckAfter } from './store-options.js';
 /** How many messages of the store, and how many bytes of a log that was never read, a first look shows. */
 const FIRST_MESSAGES = 500;
 const FIRST_BYTES = 256 * 1024;
+/** How many of the messages that may go on are looked after from the start, the latest ones. */
+const FIRST_OPEN = 1000;
 
 interface Setting {
   readonly options: Options;
@@ -105,7 +107,7 @@ async function follow(
     if (!full) io.note(`amavtrace: ${printable(notice)}\n`);
   };
   for (const notice of notices) tell(notice);
-  live.fill(reader.open());
+  live.fill(reader.open().slice(-FIRST_OPEN));
   if (full || since !== undefined) live.fill(reader.newestRows(FIRST_MESSAGES, since));
 
   const stop = new AbortController();
