@@ -7,6 +7,7 @@ import { Ingest } from '../ingest/ingest.js';
 import { printable, printableJson } from '../output/printable.js';
 import { progressBar } from '../output/progress.js';
 import { openInput } from '../read/input.js';
+import { eachLine } from '../read/lines.js';
 import { compilePatterns, readPatternFiles } from '../read/pattern-files.js';
 import { readCatalogue } from '../read/problem-files.js';
 import { databaseFile, guarded, openForReading, openForWriting, takeWriteLock } from '../store/database.js';
@@ -153,7 +154,7 @@ async function readLog(log: LogFile, ingest: Ingest, reading: Reading): Promise<
   let bytes = 0;
   try {
     for await (const chunk of input) {
-      readLines(chunk.text, (line, ended) => (ended || isWhole(line) ? source.read(line) : source.skip()));
+      eachLine(chunk.text, (line, ended) => (ended || isWhole(line) ? source.read(line) : source.skip()));
       bytes += chunk.bytes;
       reading.progress(chunk.position);
       await ingest.settle();
@@ -169,17 +170,6 @@ async function readLog(log: LogFile, ingest: Ingest, reading: Reading): Promise<
     );
   }
   return bytes;
-}
-
-/** Each line of a chunk, and whether it has its end. */
-function readLines(chunk: string, take: (line: string, ended: boolean) => void): void {
-  let from = 0;
-  while (from < chunk.length) {
-    const found = chunk.indexOf('\n', from);
-    const end = found < 0 ? chunk.length : found;
-    if (end > from) take(chunk.slice(from, chunk.charCodeAt(end - 1) === 13 ? end - 1 : end), found >= 0);
-    from = end + 1;
-  }
 }
 
 /**
@@ -209,7 +199,7 @@ async function oldestFirst(
       const reader = new LineReader({ notAfter: mtimeMs, year: firstYear, zone: zoneOffset });
       let first: number | undefined;
       for await (const chunk of input) {
-        readLines(chunk.text, (line) => {
+        eachLine(chunk.text, (line) => {
           first ??= reader.read(line)?.time;
         });
         break;

@@ -4,8 +4,8 @@ import { Bloom } from '../store/bloom.js';
 import { BlockBuilder, type Place, packLines, type StoredLine, unpackLines } from '../store/segment.js';
 
 export class Draft {
-  /** By trace: a message may be put away twice before the batch is sent. */
-  readonly #rows = new Map<number, TraceRow>();
+  /** By trace: a message may be put away twice before the batch is sent. As JSON, which refers to no log text. */
+  readonly #rows = new Map<number, string>();
   readonly #loose = new Map<number, { readonly lines: readonly StoredLine[]; readonly from: number }>();
   readonly #blocks: BlockBuilder;
   readonly #keys: number[] = [];
@@ -46,7 +46,7 @@ export class Draft {
     const { id } = row;
     if (row.block !== null) this.#loose.delete(id);
     if (rewritten !== null) this.#rewritten.push({ trace: id, from: rewritten });
-    this.#rows.set(id, row);
+    this.#rows.set(id, JSON.stringify(row));
     for (const hash of hashes) {
       this.#keys.push(hash);
       this.#keyTraces.push(id);
@@ -80,7 +80,7 @@ export class Draft {
     if (!this.mayHave(hash)) return found;
     for (let at = this.#keys.indexOf(hash); at >= 0; at = this.#keys.indexOf(hash, at + 1)) {
       const row = this.#rows.get(this.#keyTraces[at] ?? 0);
-      if (row !== undefined && !found.includes(row)) found.push(row);
+      if (row !== undefined) found.push(JSON.parse(row) as TraceRow);
     }
     return found;
   }

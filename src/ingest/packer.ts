@@ -13,7 +13,7 @@ import { Draft } from './draft.js';
 import { extraOf } from './stored-case.js';
 
 /** A batch is handed over when it holds about this many characters of lines. */
-const BATCH_CHARACTERS = 4 * 1024 * 1024;
+const BATCH_CHARACTERS = 2 * 1024 * 1024;
 
 /** A case that was taken into the batch. */
 interface Added {

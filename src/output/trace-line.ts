@@ -38,6 +38,8 @@ export function traceNews(trace: Trace): string {
     'problem',
     trace.problems.filter(({ resolved }) => !resolved).map(({ code }) => code),
   );
+  const attempts = Math.max(0, ...trace.recipients.map((recipient) => recipient.attempts));
+  if (attempts > 1) parts.push(`attempts=${attempts}`);
   if (trace.stuck) parts.push('stuck');
   return printable(parts.join(' '));
 }

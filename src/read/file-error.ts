@@ -3,6 +3,7 @@ import { printable } from './printable.js';
 
 /** What the operating system said about a file, in words that tell what to do. */
 export function fileError(error: unknown, path: string): UserError {
+  if (error instanceof UserError) return error;
   const name = printable(path);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   switch (code) {

@@ -89,3 +89,14 @@ export function decodeLines(data: Buffer): string {
   if (!text.includes('\r')) return text;
   return text.replaceAll('\r\n', '\n').replace(/\r$/, '');
 }
+
+/** Each line of a text that `decodeLines` gave, and whether it has its end; empty ones are passed over. */
+export function eachLine(text: string, take: (line: string, ended: boolean) => void): void {
+  let from = 0;
+  while (from < text.length) {
+    const found = text.indexOf('\n', from);
+    const end = found < 0 ? text.length : found;
+    if (end > from) take(text.slice(from, text.charCodeAt(end - 1) === 13 ? end - 1 : end), found >= 0);
+    from = end + 1;
+  }
+}

@@ -30,7 +30,11 @@ export interface WriteResult {
 }
 
 export function threadSink(file: string): Sink {
-  const worker = new Worker(new URL('./writer-thread.js', import.meta.url), { workerData: { file } });
+  const worker = new Worker(new URL('./writer-thread.js', import.meta.url), {
+    workerData: { file },
+    // What it allocates is gone with each batch.
+    resourceLimits: { maxYoungGenerationSizeMb: 16 },
+  });
   const waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
   let failure: unknown;
   const failAll = (error: unknown): void => {

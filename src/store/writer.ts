@@ -1,6 +1,6 @@
 /** Writes batches, each in one transaction. */
 import type { Database, Statement } from 'better-sqlite3';
-import type { Batch } from './batch.js';
+import type { Batch, TraceRow } from './batch.js';
 import { compressBlock } from './segment.js';
 
 const SLOTS = 0x1_0000;
@@ -61,7 +61,8 @@ export class Writer {
       this.#dropLines.run(id, 0);
       this.#dropTrace.run(id);
     }
-    for (const row of batch.traces) {
+    for (const json of batch.traces) {
+      const row = JSON.parse(json) as TraceRow;
       this.#trace.run(
         row.id, row.host, row.first, row.last, row.state, row.open, row.complete, row.verdicts, row.problems,
         row.sender, row.recipients, row.client, row.filterMs, row.extra, row.block, row.start, row.length,

@@ -2,8 +2,9 @@ import { basename, dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileError } from '../read/file-error.js';
 import { UserError } from '../user-error.js';
+import type { Batch, Notify } from './batch.js';
 import type { Checkpoint } from './checkpoint.js';
-import { type Batch, FollowedLog, type Notice } from './followed-log.js';
+import { FollowedLog } from './followed-log.js';
 import type { From } from './plain-generation.js';
 import { siblingNames } from './siblings.js';
 import { Moved } from './successors.js';
@@ -28,7 +29,7 @@ export interface FollowOptions {
   readonly pollMs?: number;
   /** Doesn't watch, only polls. */
   readonly pollOnly?: boolean;
-  readonly onNotice?: (notice: Notice) => void;
+  readonly onNotice?: Notify;
 }
 
 /** Iterate once. Back-pressure is the loop's own pace: no more than one batch a log is read ahead. */
@@ -105,7 +106,7 @@ class Follower {
   private readonly path: string;
   private readonly checkpoint: Checkpoint | undefined;
   private readonly from: From;
-  private readonly notify: (notice: Notice) => void;
+  private readonly notify: Notify;
   private ahead: Batch | undefined;
   private reopening = false;
   private stopped = false;
@@ -160,6 +161,7 @@ class Follower {
         if (this.reopening) {
           this.reopening = false;
           await this.log.reopen();
+          await this.wake.restart();
         }
         const started = Date.now();
         if (woken === 'poll') await this.wake.watch();
@@ -182,7 +184,7 @@ class Follower {
         if (woken === 'signal' && !behind) await sleep(Math.max(0, GAP_MS - (Date.now() - started)));
       } catch (error) {
         if (error instanceof UserError || isFileError(error)) {
-          const message = `${error instanceof UserError ? error.message : fileError(error, this.path).message}; trying on`;
+          const message = `${fileError(error, this.path).message}; trying on`;
           this.notify({ path: this.path, kind: 'unreadable', message });
         } else if (!(error instanceof Moved)) throw error;
         await this.wake.wait();

@@ -1,15 +1,15 @@
-import { open, stat } from 'node:fs/promises';
+import { constants, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileError } from '../read/file-error.js';
 import { printable } from '../read/printable.js';
+import type { Batch, Notify } from './batch.js';
 import type { Checkpoint, Position } from './checkpoint.js';
-import { areCopies, EMPTY, hasFingerprint, hasLine } from './fingerprint.js';
+import { EMPTY, hasFingerprint, hasLine } from './fingerprint.js';
 import type { Generation, Taken } from './generation.js';
-import { PackedGeneration } from './packed-generation.js';
 import { type From, PlainGeneration } from './plain-generation.js';
+import { markerOf, NOWHERE, openRotated, openSibling, type Wanted } from './rotated.js';
 import { type Sibling, siblingsOf } from './siblings.js';
-import { find, Moved, openListed, successorsOf } from './successors.js';
+import { find, whileRenaming } from './successors.js';
 
 /** A rotated file may get late lines (the logger reopens when it is told to); so long it is watched for them. */
 const LINGER_MS = 60_000;
@@ -17,24 +17,6 @@ const LINGER_MS = 60_000;
 const GRACE_MS = 1_000;
 const REMEMBERED = 64;
 const CLOCK_LAG_MS = 10;
-const ATTEMPTS = 10;
-
-/** Lines of one generation of a log, and the checkpoint to commit with them. */
-export interface Batch {
-  readonly path: string;
-  readonly lines: readonly string[];
-  /** How many of the lines were longer than 1 MiB and cut to that. */
-  readonly cut: number;
-  readonly checkpoint: Checkpoint;
-}
-
-/** Something to tell the user about a followed log; following goes on. */
-export interface Notice {
-  readonly path: string;
-  /** `waiting`: not there yet; `unreadable`; `gap`: lines are gone that couldn't be read; `damaged`: a packed file. */
-  readonly kind: 'waiting' | 'unreadable' | 'gap' | 'damaged';
-  readonly message: string;
-}
 
 /**
  * The keeper of one log's generations. All that aren't read to their end are held open, in the order they were
@@ -46,7 +28,7 @@ export interface Notice {
  */
 export class FollowedLog {
   readonly path: string;
-  private readonly notify: (notice: Notice) => void;
+  private readonly notify: Notify;
   private queue: Generation[] = [];
   private lingering: { readonly generation: Generation; readonly until: number }[] = [];
   /** Heads of what was read, so that a copy or packing of it isn't read again. */
@@ -61,7 +43,7 @@ export class FollowedLog {
   private last: Checkpoint;
   private trouble: string | undefined;
 
-  constructor(path: string, notify: (notice: Notice) => void) {
+  constructor(path: string, notify: Notify) {
     this.path = path;
     this.notify = notify;
     this.last = { path, ...NOWHERE, time: Date.now() };
@@ -76,7 +58,7 @@ export class FollowedLog {
     if (live === undefined || live.head.length === 0) {
       // Just rotated: the logger may not have reopened yet and goes on in the rotated file.
       const last = (await siblingsOf(this.path)).filter((sibling) => !sibling.packed).at(-1);
-      const rotated = last && (await this.openSibling(last, 0).catch(() => undefined));
+      const rotated = last && (await openSibling(last, 0, this.notify).catch(() => undefined));
       if (rotated instanceof PlainGeneration) {
         await rotated.begin('end');
         this.queue.push(rotated);
@@ -149,7 +131,7 @@ export class FollowedLog {
     const siblings = await siblingsOf(this.path);
     for (const position of checkpoint.older ?? []) {
       const sibling = await find(siblings, position);
-      if (sibling) this.queue.push(await this.openSibling(sibling, position.offset));
+      if (sibling) this.queue.push(await openSibling(sibling, position.offset, this.notify));
     }
     const live = await this.openLive();
     if (live) this.queue.push(live);
@@ -159,10 +141,7 @@ export class FollowedLog {
       live.startAt(position.offset);
       return;
     }
-    const between = await this.between(position, live ? [live] : [], {
-      offset: position.offset,
-      told: position !== NOWHERE,
-    });
+    const between = await this.between(position, live ? [live] : [], { told: position.offset > 0 });
     this.queue.splice(live ? -1 : this.queue.length, 0, ...between);
     if (live) this.before.set(live, markerOf(between.at(-1)) ?? position);
   }
@@ -283,7 +262,7 @@ export class FollowedLog {
     const renewed = await generation.renewed();
     this.remember(generation);
     this.queue[at] = renewed;
-    const between = await this.between(position, this.queue.slice(at), { offset: position.offset, told });
+    const between = await this.between(position, this.queue.slice(at), { told });
     this.queue.splice(at, 0, ...between);
     this.before.delete(generation);
     this.before.set(renewed, markerOf(between.at(-1)) ?? position);
@@ -311,54 +290,18 @@ export class FollowedLog {
     }
   }
 
-  /**
-   * Opens the rotated generations after a position, up to those of `until`, that aren't open or read already. With `own`
-   * also the position's own generation from there on; that it is gone is `told`.
-   */
-  private async between(
-    position: Position,
-    until: readonly Generation[],
-    own?: { readonly offset: number; readonly told: boolean },
-  ): Promise<Generation[]> {
-    return whileRenaming(async () => {
-      const { rest, newer } = await successorsOf(this.path, position, this.time);
-      // What was empty at the last look may be one of those by now, packed.
-      if (newer.length > 0) for (const generation of this.queue) await generation.look();
-      const opened: Generation[] = [];
-      try {
-        if (rest && own) opened.push(await this.openSibling(rest, own.offset));
-        for (const { sibling, head } of newer) {
-          if (until.some((generation) => isOf(generation, sibling, head))) break;
-          if (this.isKnown(sibling, head, opened)) continue;
-          opened.push(await this.openSibling(sibling, 0));
-        }
-      } catch (error) {
-        for (const generation of opened) await generation.close();
-        throw error;
-      }
-      if (rest === undefined && own?.told) this.tellGap();
-      return opened;
-    });
-  }
-
-  private isKnown(sibling: Sibling, head: Buffer, opened: readonly Generation[]): boolean {
-    const open = [...opened, ...this.queue, ...this.lingering.map(({ generation }) => generation)];
-    return (
-      open.some((generation) => isOf(generation, sibling, head)) ||
-      this.seen.some((seen) => areCopies(head, seen))
-    );
-  }
-
-  private async openSibling(sibling: Sibling, offset: number): Promise<Generation> {
-    const file = await openListed(sibling);
-    if (!sibling.packed) return PlainGeneration.of(sibling.path, file, offset);
-    const damaged = (message: string) => this.notify({ path: this.path, kind: 'damaged', message });
-    return PackedGeneration.of(file, sibling.path, offset, damaged);
+  /** Opens the rotated generations after a position that aren't open or read already, up to those of `until`. */
+  private between(after: Position, until: readonly Generation[], own?: Wanted['own']): Promise<Generation[]> {
+    const open = [...this.queue, ...this.lingering.map(({ generation }) => generation)];
+    const wanted = { after, time: this.time, until, open, seen: this.seen, ...(own ? { own } : {}) };
+    return openRotated(this.path, wanted, this.notify);
   }
 
   private async openLive(): Promise<PlainGeneration | undefined> {
     try {
-      const live = await PlainGeneration.of(this.path, await open(this.path, 'r'));
+      // Not blocking: a pipe in a log's place would wait for its writer.
+      const file = await open(this.path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const live = await PlainGeneration.of(this.path, file);
       this.trouble = undefined;
       return live;
     } catch (error) {
@@ -385,50 +328,14 @@ export class FollowedLog {
     if (this.seen.length > REMEMBERED) this.seen.shift();
   }
 
-  private tellGap(): void {
-    const message = `lines of ${printable(this.path)} are gone: it was truncated or removed before they were read, and no rotated copy of it can be read`;
-    this.notify({ path: this.path, kind: 'gap', message });
-  }
-
   private tellTrouble(error: unknown): void {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    if (this.trouble === code) return;
-    this.trouble = code;
-    if (code === 'ENOENT') {
-      this.notify({
-        path: this.path,
-        kind: 'waiting',
-        message: `${printable(this.path)} is not there yet: waiting`,
-      });
-      return;
-    }
     const { message } = fileError(error, this.path);
-    this.notify({ path: this.path, kind: 'unreadable', message: `${message}; trying on` });
-  }
-}
-
-const NOWHERE: Position = { dev: '0', ino: '0', offset: 0, fingerprint: EMPTY };
-
-/** Where a generation is that is held open: its inode can't be another's, so before it has a line that's enough. */
-function markerOf(generation: Generation | undefined): Position | undefined {
-  if (generation === undefined || hasLine(generation.head)) return generation?.position();
-  return { ...generation.position(), fingerprint: EMPTY };
-}
-
-/** Whether a rotated file is this generation or a copy of it. */
-function isOf(generation: Generation, sibling: Sibling, head: Buffer): boolean {
-  const isSame = generation.dev === sibling.dev && generation.ino === sibling.ino;
-  return isSame || areCopies(head, generation.head);
-}
-
-/** Tries again while files are being renamed or packed under the reader's hands. */
-async function whileRenaming<T>(act: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await act();
-    } catch (error) {
-      if (!(error instanceof Moved) || attempt === ATTEMPTS) throw error;
-      await sleep(5 * attempt);
-    }
+    if (this.trouble === message) return;
+    this.trouble = message;
+    const path = this.path;
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (isMissing)
+      this.notify({ path, kind: 'waiting', message: `${printable(path)} is not there yet: waiting` });
+    else this.notify({ path, kind: 'unreadable', message: `${message}; trying on` });
   }
 }

@@ -1,5 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { cutLine, decodeLines, MAX_LINE } from '../read/lines.js';
+import { printable } from '../read/printable.js';
+import { UserError } from '../user-error.js';
 import type { Position } from './checkpoint.js';
 import { fingerprintOf, HEAD, hasLine } from './fingerprint.js';
 import type { Generation, Reading } from './generation.js';
@@ -45,8 +47,8 @@ export class PlainGeneration implements Generation {
   static async of(path: string, file: FileHandle, offset = 0): Promise<PlainGeneration> {
     try {
       const stats = await file.stat({ bigint: true });
-      if (!stats.isFile())
-        throw Object.assign(new Error('not a file'), { code: stats.isDirectory() ? 'EISDIR' : 'EINVAL' });
+      if (stats.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+      if (!stats.isFile()) throw new UserError(`${printable(path)} is no file that can be followed`);
       const generation = new PlainGeneration(path, file, String(stats.dev), String(stats.ino));
       await generation.look();
       generation.startAt(offset);

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readHead } from '../read/input.js';
 import type { Position } from './checkpoint.js';
 import { EMPTY, HEAD, hasFingerprint } from './fingerprint.js';
@@ -10,6 +11,8 @@ export interface Successors {
   readonly rest: Sibling | undefined;
   /** The generations after it, oldest first. Empty ones are left out. */
   readonly newer: readonly { readonly sibling: Sibling; readonly head: Buffer }[];
+  /** Those among them that can't be read. */
+  readonly unreadable: readonly { readonly sibling: Sibling; readonly error: unknown }[];
 }
 
 /**
@@ -19,8 +22,10 @@ export interface Successors {
 export async function successorsOf(path: string, position: Position, time: number): Promise<Successors> {
   const siblings = await siblingsOf(path);
   const heads = new Map<Sibling, Buffer>();
+  const errors = new Map<Sibling, unknown>();
   const headOf = async (sibling: Sibling) => {
-    const head = heads.get(sibling) ?? (await readSiblingHead(sibling));
+    const head =
+      heads.get(sibling) ?? (await readSiblingHead(sibling, (error) => errors.set(sibling, error)));
     heads.set(sibling, head);
     return head;
   };
@@ -34,14 +39,18 @@ export async function successorsOf(path: string, position: Position, time: numbe
     const head = await headOf(sibling);
     if (head.length > 0) newer.push({ sibling, head });
   }
-  return { rest, newer };
+  const unreadable = after.flatMap((sibling) => {
+    const error = errors.get(sibling);
+    return error === undefined ? [] : [{ sibling, error }];
+  });
+  return { rest, newer, unreadable };
 }
 
 /** The file itself where it still is, else a copy or packing of it, known by its first bytes. */
 export async function find(
   siblings: readonly Sibling[],
   position: Position,
-  headOf: (sibling: Sibling) => Promise<Buffer> = readSiblingHead,
+  headOf: (sibling: Sibling) => Promise<Buffer> = (sibling) => readSiblingHead(sibling, () => {}),
 ): Promise<Sibling | undefined> {
   const empty = position.fingerprint === EMPTY;
   for (const sibling of siblings) {
@@ -58,6 +67,20 @@ export async function find(
 /** Says that a file isn't any more what it was when the names were read: they are to be read again. */
 export class Moved extends Error {}
 
+const ATTEMPTS = 10;
+
+/** Tries again while files are being renamed or packed under the reader's hands. */
+export async function whileRenaming<T>(act: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await act();
+    } catch (error) {
+      if (!(error instanceof Moved) || attempt === ATTEMPTS) throw error;
+      await sleep(5 * attempt);
+    }
+  }
+}
+
 /** Opens a rotated file if it's still the one that was listed. */
 export async function openListed(sibling: Sibling): Promise<FileHandle> {
   const file = await open(sibling.path, 'r').catch((error: NodeJS.ErrnoException) => {
@@ -69,8 +92,8 @@ export async function openListed(sibling: Sibling): Promise<FileHandle> {
   throw new Moved();
 }
 
-/** An unreadable or damaged file is as an empty one: told from nothing, and never read. */
-async function readSiblingHead(sibling: Sibling): Promise<Buffer> {
+/** Of an unreadable or damaged file as of an empty one: nothing. */
+async function readSiblingHead(sibling: Sibling, onError: (error: unknown) => void): Promise<Buffer> {
   let file: FileHandle | undefined;
   try {
     file = await openListed(sibling);
@@ -79,6 +102,7 @@ async function readSiblingHead(sibling: Sibling): Promise<Buffer> {
     return buffer.subarray(0, bytesRead);
   } catch (error) {
     if (error instanceof Moved) throw error;
+    onError(error);
     return Buffer.alloc(0);
   } finally {
     await file?.close();

@@ -89,8 +89,13 @@ export class Wake {
     });
     this.watcher.on('error', () => {
       this.blind = true;
-      this.watched = undefined;
     });
+  }
+
+  /** Watches anew, as after an error. */
+  async restart(): Promise<void> {
+    await this.unwatch();
+    await this.watch();
   }
 
   async close(): Promise<void> {

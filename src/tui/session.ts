@@ -5,11 +5,11 @@
 import type { Trace } from '../core/trace/trace.js';
 import type { LiveFeed } from '../follow/feed.js';
 import { type Data, type Frame, frameOf } from './frame.js';
+import { History } from './history.js';
 import { commandOf, type Key } from './keys.js';
 import type { Look } from './look.js';
 import { healthOf } from './model/health.js';
 import { indexOf } from './model/list.js';
-import { BUCKET, filterTime, pastSamples, type Sample, withSample } from './model/spark.js';
 import { chosenTrace, open, press, START, type, type Ui } from './ui.js';
 import type { Overview } from './views/header.js';
 import { idOf } from './views/list.js';
@@ -37,10 +37,7 @@ export class Session {
   /** What the feed has, as of its last word. */
   #live: readonly Trace[];
   #overview: Overview;
-  #samples: readonly Sample[];
-  #sampledAt: number;
-  /** Whether the samples are more than what the traces told of the past. */
-  #sampled = false;
+  readonly #history: History;
   #message: Data['message'] = null;
   /** Whether the feed has said something since `#live` was taken. */
   #stale = false;
@@ -52,9 +49,8 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     const { feed, now } = options;
-    this.#sampledAt = now();
     this.#live = feed.traces();
-    this.#samples = pastSamples(this.#live, this.#sampledAt);
+    this.#history = new History(this.#live, now());
     this.#overview = this.#survey();
     this.#frame = this.#build();
     const unsubscribe = feed.subscribe(() => {
@@ -161,16 +157,8 @@ export class Session {
 
   /** What else the clock changes (ages, bars, what is silent) is looked at with each bar: an idle screen costs nothing. */
   #tick(): void {
-    const now = this.#options.now();
     const counters = this.#options.feed.counters();
-    const due = now - this.#sampledAt >= BUCKET;
-    if (due) {
-      const { messagesPerMinute } = counters;
-      const sample = { messagesPerMinute, filterTime: filterTime(this.#live, now) };
-      this.#samples = withSample(this.#samples, sample);
-      this.#sampledAt = now;
-      this.#sampled = true;
-    }
+    const due = this.#history.tick(counters.messagesPerMinute, this.#live, this.#options.now());
     if (!due && JSON.stringify(counters) === JSON.stringify(this.#overview.counters)) return;
     this.#stale = true;
     this.#changed();
@@ -193,8 +181,7 @@ export class Session {
     if (this.#stale) {
       this.#stale = false;
       this.#live = this.#options.feed.traces();
-      // A log that was never read tells of its past only now.
-      if (!this.#sampled) this.#samples = pastSamples(this.#live, this.#sampledAt);
+      this.#history.learn(this.#live);
       this.#overview = this.#survey();
     }
     this.#frame = this.#build();
@@ -218,7 +205,7 @@ export class Session {
       database: feed.database,
       counters: feed.counters(),
       stations: healthOf(this.#live, now()),
-      samples: this.#samples,
+      samples: this.#history.samples,
     };
   }
 

@@ -91,7 +91,7 @@ export class Follower {
   }
 
   /** Waits until so many lines are committed. */
-  async until(count: number, patience = 6_000): Promise<void> {
+  async until(count: number, patience = 30_000): Promise<void> {
     const end = Date.now() + patience;
     while (this.committed < count && Date.now() < end)
       await Promise.race([sleep(5), this.running.then(() => sleep(5))]);

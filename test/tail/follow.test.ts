@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   linkSync,
@@ -436,6 +437,23 @@ describe('after a restart with the checkpoint committed last', () => {
     expect(follower.lines).toEqual(['one', 'two', 'three', 'unterminated', 'four']);
   });
 
+  test('a damaged packed file gives what it has, and is told', async () => {
+    const path = join(folder(), 'mail.log');
+    writeFileSync(path, 'one\n');
+    const follower = reader([path], { from: 'start' });
+    await follower.start();
+    await follower.until(1);
+    await follower.kill();
+    rmSync(path);
+    const packed = gzipSync('one\ntwo\nthree\n');
+    writeFileSync(`${path}.1.gz`, packed.subarray(0, packed.length - 8));
+    writeFileSync(path, 'four\n');
+    await follower.start();
+    await follower.until(4);
+    expect(follower.lines).toEqual(['one', 'two', 'three', 'four']);
+    expect(follower.notices).toMatchObject([{ kind: 'damaged' }]);
+  });
+
   test('what can no longer be read is told', async () => {
     const { log, follower } = await followed();
     log.lines(30);
@@ -473,6 +491,16 @@ test('a folder in place of a log is told, and the log read once it is one', asyn
   writeFileSync(path, 'one\n');
   await follower.until(1);
   expect(follower.lines).toEqual(['one']);
+});
+
+test('a pipe in place of a log is told, and not waited on', async () => {
+  const path = join(folder(), 'mail.log');
+  execFileSync('mkfifo', [path]);
+  const follower = reader([path], { pollMs: 100 });
+  await follower.start();
+  expect(follower.notices).toMatchObject([
+    { kind: 'unreadable', message: `${path} is no file that can be followed; trying on` },
+  ]);
 });
 
 test('the same path given twice is followed once', async () => {

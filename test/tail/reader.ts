@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Notice } from '../../src/tail/batch.js';
 import type { Checkpoint } from '../../src/tail/checkpoint.js';
 import { type FollowOptions, follow } from '../../src/tail/follow.js';
-import type { Notice } from '../../src/tail/followed-log.js';
 
 /** A consumer with a store: what is committed survives a kill, what was handed out and not committed doesn't. */
 export class Reader {

@@ -14,7 +14,18 @@ const abort = new AbortController();
 process.on('SIGINT', () => abort.abort());
 process.on('SIGTERM', () => abort.abort());
 
-const { traces, evidence } = await sampled();
+const { traces, evidence } = await sampled([
+  'guide_2006',
+  'guide_test_now',
+  'pass_lmtp',
+  'verdicts',
+  'reinject_down',
+  'filter_down',
+  'next_hop',
+  'hold_requeue_delete',
+  'split_policy',
+  'before_queue_proxy',
+]);
 const newest = Math.max(...traces.map(({ lastSeen }) => Date.parse(lastSeen)));
 const delta = Date.now() - 30_000 - newest;
 const ago = (millis: number): string => new Date(Date.now() - millis).toISOString();

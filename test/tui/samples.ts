@@ -1,5 +1,5 @@
 /** Traces of the recorded logs, made as an import makes them. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MailPath } from '../../src/core/path.js';
@@ -22,8 +22,8 @@ export interface Sampled {
   readonly evidence: ReadonlyMap<string, readonly string[]>;
 }
 
-/** `folders` of samples/, all of them when not given. */
-export async function sampled(folders?: readonly string[]): Promise<Sampled> {
+/** Of these folders of samples/. */
+export async function sampled(folders: readonly string[]): Promise<Sampled> {
   const dir = mkdtempSync(join(tmpdir(), 'amavtrace-tui-'));
   const file = join(dir, 'traces.db');
   try {
@@ -34,8 +34,7 @@ export async function sampled(folders?: readonly string[]): Promise<Sampled> {
     const reader = new Reader(db);
     const diagnosis = new Diagnosis(readCatalogue(undefined), path, reader.knowledge());
     const ingest = new Ingest({ patterns: compilePatterns([]), path, diagnosis, reader, sink });
-    const names = folders ?? readdirSync(SAMPLES).filter((name) => !name.includes('.'));
-    for (const name of names) {
+    for (const name of folders) {
       const year = name === 'guide_2006' ? 2006 : 2026;
       const source = ingest.source({ notAfter: Date.UTC(2027, 0), year, zone: () => 0 });
       for (const line of readFileSync(join(SAMPLES, name, 'maillog'), 'utf8').split('\n')) {

@@ -359,6 +359,15 @@ describe('a message', () => {
     `);
   });
 
+  it('gives every part that took time a column of its bar', async () => {
+    const trace = message('A1', { recipients: [recipient({ delays: [10, 0.01, 0, 0.1] })] });
+    const screen = await open(new FakeFeed([trace]), 80, 40);
+    await screen.press(KEYS.enter);
+    const bar = screen.rows().find((line) => line.includes('10/0.01/0/0.1')) ?? '';
+    expect(bar).toMatch(/░+▒█$/);
+    expect(widthOf(bar)).toBeLessThan(80);
+  });
+
   it('goes to its bounce and back', async () => {
     const screen = await open(new FakeFeed([child, parent]), 80, 50);
     await screen.press(KEYS.enter);

@@ -127,4 +127,9 @@ describe('the terminal', () => {
     const plain = await started(80, 24, { NO_COLOR: '1' });
     expect(plain.rows(true).join('\n')).not.toContain('\x1b[');
   });
+
+  it('is drawn on in ASCII where it is the console of Linux, whose font has no marks', async () => {
+    const terminal = await started(80, 24, { TERM: 'linux' });
+    expect(terminal.text()).toMatch(/^[\x20-\x7e\n]*$/);
+  });
 });

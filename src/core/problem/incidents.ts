@@ -6,6 +6,7 @@
  * the entry says); one that no success ends is over when it was last seen.
  */
 import { isoTime } from '../clock.js';
+import { detached } from '../detached.js';
 import type { Event } from '../event.js';
 import { replyOf } from '../response.js';
 import type { Problem, Severity } from '../trace/trace.js';
@@ -319,7 +320,7 @@ function touch(incident: Open, id: string, evidence: readonly string[]): void {
 
 function addEvidence(incident: Open, line: string): void {
   if (incident.evidence.length < MAX_EVIDENCE && !incident.evidence.includes(line))
-    incident.evidence.push(line);
+    incident.evidence.push(detached(line));
 }
 
 function namesNoMessage(event: Event): boolean {

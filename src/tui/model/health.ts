@@ -104,7 +104,9 @@ function station(name: StationName, visits: readonly Visit[], now: number): Stat
   const waits =
     patience !== undefined &&
     visits.some(({ good, hop }) => good === null && now - Date.parse(hop.from) >= patience);
-  const taken = over.flatMap(({ hop }) => (hop.to === null ? [] : Date.parse(hop.to) - Date.parse(hop.from)));
+  const taken = over.flatMap(
+    ({ hop }) => hop.durationMs ?? (hop.to === null ? [] : Date.parse(hop.to) - Date.parse(hop.from)),
+  );
   if (waits || (percentile(taken, 0.5) ?? 0) >= slow) return { name, label: shown, condition: 'slow' };
   return { name, label: shown, condition: newest === undefined ? 'silent' : 'fine' };
 }

@@ -98,7 +98,8 @@ function barSpans(
   let room = columns;
   return parts.flatMap((part, index) => {
     const { fill, tone } = filter ? AMAVIS : (PARTS[index] ?? AMAVIS);
-    const length = part <= 0 ? 0 : Math.min(room, Math.max(1, Math.round((part / scale) * columns)));
+    const later = parts.slice(index + 1).filter((other) => other > 0).length;
+    const length = part <= 0 ? 0 : Math.min(room - later, Math.max(1, Math.round((part / scale) * columns)));
     room -= length;
     return length === 0 ? [] : [span(fill[look.unicode ? 0 : 1].repeat(length), tone)];
   });

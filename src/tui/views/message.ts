@@ -119,7 +119,9 @@ function hopRows(hop: Hop, trace: Trace, look: Look): Row[] {
   const id = hop.stage === 'filter' ? (hop.amavisId ?? hop.queueId) : hop.queueId;
   const service = `${hop.service ?? ''}${hop.port === null ? '' : `:${hop.port}`}`;
   const time = hopTime(hop, trace, look);
-  const took = hop.to === null ? '' : duration(Date.parse(hop.to) - Date.parse(hop.from));
+  const stamps = hop.to === null ? null : Date.parse(hop.to) - Date.parse(hop.from);
+  const millis = hop.durationMs ?? stamps;
+  const took = millis === null ? '' : duration(millis);
   const attempts = hop.attempts > 1 ? ` ${sign('times', look)}${hop.attempts}` : '';
   const lead: Line = [
     span(`${glyph(hop.outcome, look)} `, toneOf(hop.outcome)),

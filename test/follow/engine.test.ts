@@ -1,0 +1,95 @@
+import type { Database } from 'better-sqlite3';
+import { describe, expect, test } from 'vitest';
+import { MailPath } from '../../src/core/path.js';
+import { Engine } from '../../src/follow/engine.js';
+import { Diagnosis } from '../../src/ingest/diagnosis.js';
+import { openInMemory } from '../../src/store/database.js';
+import { Reader } from '../../src/store/reader.js';
+import { random } from '../tail/random.js';
+import { CATALOGUE, contents, imported, PATTERNS, sampleLines, sampleNames } from './store.js';
+
+const LOG = '/var/log/mail.log';
+const MODIFIED = Date.UTC(2026, 10, 24);
+/** amavis' pieces are longer than this. */
+const LONG = 'x'.repeat(900);
+
+/** A program that begins with what the store has. */
+function engineOn(db: Database): Engine {
+  const path = new MailPath();
+  const diagnosis = new Diagnosis(CATALOGUE, path, new Reader(db).knowledge());
+  return new Engine({ db, patterns: PATTERNS, path, diagnosis, zone: () => 0 });
+}
+
+/** Follows the lines by programs that are killed, each after having committed as many lines as `length` says. */
+function followed(lines: readonly string[], length: () => number): ReturnType<typeof contents> {
+  const db = openInMemory();
+  for (let at = 0; at < lines.length; ) {
+    const piece = lines.slice(at, at + length());
+    at += piece.length;
+    const engine = engineOn(db);
+    engine.read(LOG, piece, at, MODIFIED);
+    engine.commit();
+    engine.pack();
+    // Read and not committed: for the next one to read.
+    engine.read(LOG, lines.slice(at, at + 3), at + 3, MODIFIED);
+  }
+  const found = contents(db);
+  db.close();
+  return found;
+}
+
+describe('a program killed after a commit leaves what the next one needs', () => {
+  test.each(sampleNames())('after any line of %s', async (name) => {
+    const lines = sampleLines(name);
+
+    expect(followed(lines, () => 1)).toEqual(await imported(lines, MODIFIED));
+  });
+
+  test.each(sampleNames())('after pieces of %s', async (name) => {
+    const lines = sampleLines(name);
+    const chance = random(lines.length);
+
+    expect(followed(lines, () => chance.int(1, 40))).toEqual(await imported(lines, MODIFIED));
+  });
+
+  test('in the middle of a line that amavis split', async () => {
+    const lines = [
+      `Nov 23 00:25:30 vm amavis[15698]: (15698-02) Passed CLEAN {RelayedInbound}, [127.0.0.1]:40190 <sender@outside.example> -> <alice@example.com>, Queue-ID: 29400162640, Message-ID: <T1@outside.example>, mail_id: hnX7ciGL15KY, Hits: -1, size: 401, queued_as: 08406162647, Subject: "${LONG}...`,
+      'Nov 23 00:25:30 vm postfix/qmgr[15679]: 29400162640: removed',
+      'Nov 23 00:25:30 vm amavis[15698]: (15698-02) ...yy", 849 ms',
+    ];
+
+    const found = followed(lines, () => 1);
+
+    expect(found).toEqual(await imported(lines, MODIFIED));
+    expect(found[0]?.trace.filter[0]?.durationMs).toBe(849);
+  });
+
+  test('between a client before the queue and what became of its message', async () => {
+    const lines = [
+      'Nov 23 00:31:45 vm postfix/smtpd[24336]: NOQUEUE: client=localhost[127.0.0.1]',
+      'Nov 23 00:31:45 vm postfix/smtpd[24336]: proxy-reject: END-OF-MESSAGE: 554 5.7.0 Reject, id=24334-02 - spam; from=<sender@outside.example> to=<bob@example.com> proto=ESMTP helo=<client.outside.example>',
+    ];
+
+    const found = followed(lines, () => 1);
+
+    expect(found).toEqual(await imported(lines, MODIFIED));
+    expect(found[0]?.trace.client?.name).toBe('localhost');
+  });
+
+  test('around New Year, in stamps without a year', () => {
+    const lines = [
+      'Dec 31 23:59:58 vm postfix/pickup[1]: 4A1B2C3D4E5: uid=0 from=<root>',
+      'Jan  1 00:00:01 vm postfix/pickup[1]: 4A1B2C3D4E6: uid=0 from=<root>',
+      'Jan  2 00:00:01 vm postfix/pickup[1]: 4A1B2C3D4E7: uid=0 from=<root>',
+    ];
+
+    const found = followed(lines, () => 1);
+
+    expect(found.map(({ trace }) => trace.firstSeen.slice(0, 10))).toEqual([
+      '2025-12-31',
+      '2026-01-01',
+      '2026-01-02',
+    ]);
+  });
+});
