@@ -754,9 +754,9 @@ function current(which: Case): Case {
   return found;
 }
 
-/** A case of which nothing is known but that another mentions it has nothing to store. */
+/** A case is stored for its message; one that another only mentions, or a note of amavis that names none, has none. */
 function worthStoring(which: Case): boolean {
-  return which.dirty && which.events.length > 0;
+  return which.dirty && which.events.some(({ kind }) => kind !== 'amavis.note' && kind !== 'amavis.timing');
 }
 
 /** Whether every id's life is over and nothing that was mentioned is missing. */
