@@ -2,9 +2,11 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openJournal, type Piece } from '../../src/follow/inputs.js';
+import { type LogInput, openJournal } from '../../src/follow/inputs.js';
 
 const ENTRY = '{"__CURSOR":"s=1;i=2","MESSAGE":"4A1B2C3D4E5: removed","SYSLOG_IDENTIFIER":"postfix/qmgr"}';
+
+type Piece = LogInput extends AsyncIterable<infer Item> ? Item : never;
 
 let folder: string;
 let before: string | undefined;
