@@ -1,7 +1,7 @@
 /** A batch in the making. It stays until it is in the database, and its traces are found here until then. */
 import type { Batch, TraceRow } from '../store/batch.js';
 import { Bloom } from '../store/bloom.js';
-import { BlockBuilder, type Place, packLines, type StoredLine, unpackLines } from '../store/segment.js';
+import { BlockBuilder, type Place, type StoredLine, unpackLines } from '../store/segment.js';
 
 export class Draft {
   /** By trace: a message may be put away twice before the batch is sent. As JSON, which refers to no log text. */
@@ -30,9 +30,9 @@ export class Draft {
 
   /** A message that is done: its lines go into a block. */
   pack(lines: readonly StoredLine[]): Place {
-    const segment = packLines(lines);
-    this.#size += segment.length;
-    return this.#blocks.add(segment);
+    const place = this.#blocks.add(lines);
+    this.#size += place.length;
+    return place;
   }
 
   /** A message that may go on: its lines are kept loose. The store has those before the `from`th already. */

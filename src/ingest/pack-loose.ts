@@ -4,7 +4,7 @@
  */
 import type { Database } from 'better-sqlite3';
 import { Reader, type Row } from '../store/reader.js';
-import { BlockBuilder, compressBlock, packLines } from '../store/segment.js';
+import { BlockBuilder, compressBlock } from '../store/segment.js';
 
 /** Packs the rows' loose lines into blocks, in one transaction. */
 export function packLoose(db: Database, rows: readonly Row[]): void {
@@ -20,7 +20,7 @@ export function packLoose(db: Database, rows: readonly Row[]): void {
   db.transaction(() => {
     for (const row of rows) {
       if (row.block !== null) continue;
-      const { block, start, length } = blocks.add(packLines(reader.linesOf(row)));
+      const { block, start, length } = blocks.add(reader.linesOf(row));
       place.run(block, start, length, row.id);
       drop.run(row.id);
       if (blocks.isFull) storeBlocks();

@@ -11,17 +11,19 @@ export interface StoredLine {
 }
 
 export const BLOCK_BYTES = 256 * 1024;
+const NEWLINE = 0x0a;
+/** UTF-8 for one UTF-16 unit. */
+const MOST_BYTES = 3;
 
-export function packLines(lines: readonly StoredLine[]): string {
+/** The first line of a segment. */
+function timesOf(lines: readonly StoredLine[]): string {
   let times = '';
-  let text = '';
   let before = 0;
-  for (const { time, raw } of lines) {
+  for (const { time } of lines) {
     times += `${times === '' ? '' : ' '}${(time - before).toString(36)}`;
-    text += `\n${raw}`;
     before = time;
   }
-  return times + text;
+  return times;
 }
 
 export function unpackLines(segment: string): StoredLine[] {
@@ -61,14 +63,20 @@ export class BlockBuilder {
     return this.#full.length > 0;
   }
 
-  add(segment: string): Place {
-    const most = segment.length * 3;
+  add(lines: readonly StoredLine[]): Place {
+    const times = timesOf(lines);
+    let most = times.length;
+    for (const { raw } of lines) most += 1 + raw.length * MOST_BYTES;
     if (this.#used > 0 && this.#used + most > this.#buffer.length) this.#close();
     if (most > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(most);
     const start = this.#used;
-    const length = this.#buffer.write(segment, start);
-    this.#used += length;
-    return { block: this.#first + this.#full.length, start, length };
+    let end = start + this.#buffer.write(times, start);
+    for (const { raw } of lines) {
+      this.#buffer[end++] = NEWLINE;
+      end += this.#buffer.write(raw, end);
+    }
+    this.#used = end;
+    return { block: this.#first + this.#full.length, start, length: end - start };
   }
 
   /** The segment at a place that `add` gave. */

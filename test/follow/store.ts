@@ -33,13 +33,13 @@ export function sampleLines(name: string, file = 'maillog'): string[] {
 }
 
 /** What a store tells of each message, in one order. */
-export interface Content {
+interface Content {
   readonly trace: Trace;
   readonly lines: readonly string[];
 }
 
 /** What a store tells. */
-export interface Contents {
+interface Contents {
   readonly messages: readonly Content[];
   readonly incidents: readonly object[];
 }

@@ -35,7 +35,7 @@ export class Story {
   readonly trace: Subject;
   readonly events: readonly Event[];
   readonly context: DiagnosisContext;
-  #kinds: Map<EventKind, Event[]> | undefined;
+  readonly #kinds = new Map<EventKind, readonly Event[]>();
   #lives: Map<string, QueueLife> | undefined;
   #feeds: DeliveryEvent[] | undefined;
   #reinjected: Set<string> | undefined;
@@ -59,12 +59,17 @@ export class Story {
   }
 
   has(kind: EventKind): boolean {
-    return this.of(kind).length > 0;
+    for (const event of this.events) if (event.kind === kind) return true;
+    return false;
   }
 
   of<K extends EventKind>(kind: K): readonly EventOf<K>[] {
-    this.#kinds ??= byKind(this.events);
-    return (this.#kinds.get(kind) ?? NONE) as readonly EventOf<K>[];
+    let found = this.#kinds.get(kind);
+    if (found === undefined) {
+      found = this.has(kind) ? this.events.filter((event) => event.kind === kind) : NONE;
+      if (found !== NONE) this.#kinds.set(kind, found);
+    }
+    return found as readonly EventOf<K>[];
   }
 
   /** Whether the queue id was given to what came back from the filter. */
@@ -157,16 +162,6 @@ export class Story {
 }
 
 const NONE: readonly Event[] = [];
-
-function byKind(events: readonly Event[]): Map<EventKind, Event[]> {
-  const kinds = new Map<EventKind, Event[]>();
-  for (const event of events) {
-    const known = kinds.get(event.kind);
-    if (known === undefined) kinds.set(event.kind, [event]);
-    else known.push(event);
-  }
-  return kinds;
-}
 
 function livesOf(events: readonly Event[]): Map<string, QueueLife> {
   const lives = new Map<string, QueueLife>();

@@ -31,15 +31,15 @@ export function isFilterDelivery(
 
 export function chainOf(facts: Facts, path: MailPath, likely: readonly Link[]): Chain {
   const { lives, runs, proxies } = facts;
-  const edges = new Map<string, { from: string; to: string; via: Set<string> }>();
+  const edges = new Map<string, { from: string; to: string; via: string[] }>();
   const feeders = new Map<string, string>();
   const reinjected = new Set<string>();
   const add = (from: string, to: string, via: string): void => {
     if (from === to) return;
     const key = `${from}>${to}`;
     const edge = edges.get(key);
-    if (edge === undefined) edges.set(key, { from, to, via: new Set([via]) });
-    else edge.via.add(via);
+    if (edge === undefined) edges.set(key, { from, to, via: [via] });
+    else if (!edge.via.includes(via)) edge.via.push(via);
   };
 
   for (const life of lives.values()) {
@@ -87,12 +87,8 @@ export function chainOf(facts: Facts, path: MailPath, likely: readonly Link[]): 
     if (into.length === 0 || into.some(({ from }) => from === origin))
       add(origin, life.queueId, 'orig_queue_id');
   }
-  const links: Link[] = [...edges.values()].map(({ from, to, via }) => ({
-    from,
-    to,
-    via: [...via],
-    confidence: 'certain',
-  }));
+  const links: Link[] = [];
+  for (const { from, to, via } of edges.values()) links.push({ from, to, via, confidence: 'certain' });
   links.push(...likely);
   return { order: pathOrder(facts, links), links, feeders, reinjected };
 }

@@ -25,6 +25,8 @@ interface Entry {
   readonly deliveries: DeliveryEvent[];
   /** The line that counts: the last that is final, else the last. */
   last: DeliveryEvent;
+  /** Whether it has been followed. */
+  visited: boolean;
 }
 
 const OPEN: readonly (RecipientState | null)[] = ['deferred', 'held', 'filtering', 'queued'];
@@ -47,7 +49,6 @@ class Follower {
   readonly #path: MailPath;
   readonly #entries = new Map<string, readonly Entry[]>();
   readonly #runsOf = new Map<string, RunFacts[]>();
-  readonly #visited = new Set<Entry>();
   readonly #found = new Map<string, RecipientFacts>();
 
   constructor(facts: Facts, chain: Chain, path: MailPath) {
@@ -72,7 +73,7 @@ class Follower {
     // What nothing led to: copies that an outage made, recipients that were added on the way (always_bcc).
     for (const life of lives.values()) {
       for (const entry of this.#entries.get(life.queueId) ?? []) {
-        if (!this.#visited.has(entry)) this.#entry(life, entry, entry.originalTo ?? null);
+        if (!entry.visited) this.#entry(life, entry, entry.originalTo ?? null);
       }
     }
     for (const proxy of proxies) {
@@ -96,10 +97,11 @@ class Follower {
   #fromLife(life: LifeFacts): void {
     for (const entry of this.#entries.get(life.queueId) ?? [])
       this.#entry(life, entry, entry.originalTo ?? null);
-    const named = new Set(life.named);
-    for (const run of this.#runsOf.get(life.queueId) ?? [])
-      for (const address of runRecipients(run)) named.add(address);
-    for (const address of named) if (!this.#hasEntry(life, address)) this.#without(life, address, null);
+    const named = [...life.named];
+    for (const run of this.#runsOf.get(life.queueId) ?? []) named.push(...runRecipients(run));
+    for (const address of new Set(named)) {
+      if (!this.#hasEntry(life, address)) this.#without(life, address, null);
+    }
   }
 
   #fromRun(run: RunFacts): void {
@@ -145,8 +147,8 @@ class Follower {
   }
 
   #entry(life: LifeFacts, entry: Entry, originalTo: string | null): void {
-    if (this.#visited.has(entry)) return;
-    this.#visited.add(entry);
+    if (entry.visited) return;
+    entry.visited = true;
     const next = this.#next(life, entry);
     if (next !== undefined) {
       this.#into(next, entry.address, originalTo);
@@ -302,14 +304,21 @@ class Follower {
   }
 }
 
+function entryOf(delivery: DeliveryEvent): Entry {
+  const { recipient: address, originalTo } = delivery;
+  return { address, originalTo, deliveries: [delivery], last: delivery, visited: false };
+}
+
 function entriesOf(life: LifeFacts): readonly Entry[] {
+  const [only] = life.deliveries;
+  if (only === undefined) return [];
+  if (life.deliveries.length === 1) return [entryOf(only)];
   const entries = new Map<string, Entry>();
   for (const delivery of life.deliveries) {
     const key = `${delivery.recipient.toLowerCase()} ${delivery.originalTo?.toLowerCase() ?? ''}`;
     const entry = entries.get(key);
     if (entry === undefined) {
-      const { recipient: address, originalTo } = delivery;
-      entries.set(key, { address, originalTo, deliveries: [delivery], last: delivery });
+      entries.set(key, entryOf(delivery));
     } else {
       entry.deliveries.push(delivery);
       if (delivery.status !== 'deferred' || entry.last.status === 'deferred') entry.last = delivery;
@@ -339,12 +348,16 @@ export function isAccepted({ active, pickup, deliveries, held }: LifeFacts): boo
   return active !== undefined || pickup !== undefined || deliveries.length > 0 || held;
 }
 
-/** `removed` is postsuper's when its head says so, or, where heads lost the daemon, when it isn't the queue manager's. */
+/**
+ * `removed` is postsuper's when its head says so. Where heads lost the daemon: when a recipient was still to be tried,
+ * as the queue manager removes a message only when none is; without any try, when another process wrote it.
+ */
 function isDeleted({ removed, active, deliveries }: LifeFacts): boolean {
   if (removed === undefined) return false;
   if (removed.at.daemon !== '') return removed.at.daemon === 'postsuper';
-  const pending = deliveries.every(({ status }) => status === 'deferred');
-  return pending && (active === undefined || active.at.pid !== removed.at.pid);
+  if (deliveries.length === 0) return active !== undefined && active.at.pid !== removed.at.pid;
+  const last = new Map(deliveries.map(({ recipient, status }) => [recipient.toLowerCase(), status]));
+  return [...last.values()].includes('deferred');
 }
 
 function runRecipients(run: RunFacts): readonly string[] {
