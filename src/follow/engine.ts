@@ -9,6 +9,7 @@
  */
 import type { Database } from 'better-sqlite3';
 import type { ZoneOffset } from '../core/clock.js';
+import { detached } from '../core/detached.js';
 import type { Event } from '../core/event.js';
 import { EventReader } from '../core/event-reader.js';
 import type { StoredCase } from '../core/join/archive.js';
@@ -68,11 +69,6 @@ interface Checkpoint {
   readonly position: unknown;
   /** `ClockOptions.after`. */
   readonly clock?: number | undefined;
-}
-
-/** A line's own copy: a part of a larger text keeps all of it in memory, for as long as anything of the line is kept. */
-function detached(line: string): string {
-  return Buffer.from(line).toString();
 }
 
 export class Engine {

@@ -39,7 +39,7 @@ interface Content {
 }
 
 /** What a store tells. */
-interface Contents {
+export interface Contents {
   readonly messages: readonly Content[];
   readonly incidents: readonly object[];
 }
@@ -64,13 +64,10 @@ export function contents(db: Database): Contents {
       lines: reader.linesOf(row).map(({ raw }) => raw),
     }))
     .sort((a, b) => (a.trace.id < b.trace.id ? -1 : 1));
-  const incidents = traces.incidents().map((incident) => ({
-    ...incident,
-    messageIds: [...incident.messageIds].sort(),
-    // Which success ended it and which lines are kept depends on when messages were put away.
-    end: incident.end !== null,
-    evidence: incident.evidence.length,
-  }));
+  // When exactly they ended, and which lines are kept, depends on when messages were put away.
+  const incidents = traces
+    .incidents()
+    .map(({ code, host, messageIds }) => ({ code, host, messageIds: [...messageIds].sort() }));
   return { messages, incidents };
 }
 
