@@ -7,6 +7,7 @@ import { type Batch, SYSTEM_LINES, type WaitingLine } from '../store/batch.js';
 const NO_LOG = '';
 
 type Text = Pick<WaitingLine, 'time' | 'raw'>;
+type Line = Pick<Event['at'], 'time' | 'raw' | 'pieces'>;
 
 /**
  * Two kinds: lines that are no message's yet, kept until they are (pieces of split lines, by their log, and events),
@@ -14,7 +15,7 @@ type Text = Pick<WaitingLine, 'time' | 'raw'>;
  */
 export class WaitingLines {
   /** Lines that are no message's yet, by what stands for them in memory. */
-  #kept = new Map<object, number>();
+  #kept = new Map<object, readonly number[]>();
   /** Those of an earlier run whose log this one has not read from yet. */
   #before: readonly WaitingLine[];
   #system: number[];
@@ -56,11 +57,15 @@ export class WaitingLines {
 
   /** What is to be stored, when these events are no message's and these logs are read. */
   changes(events: Iterable<Event>, sources: ReadonlyMap<string, EventReader>): Batch['waiting'] {
-    const kept = new Map<object, number>();
-    for (const { at } of events) kept.set(at, this.#kept.get(at) ?? this.#add(NO_LOG, at));
-    for (const [path, source] of sources)
-      for (const line of source.pending()) kept.set(line, this.#kept.get(line) ?? this.#add(path, line));
-    for (const [one, id] of this.#kept) if (!kept.has(one)) this.#removed.push(id);
+    const kept = new Map<object, readonly number[]>();
+    const keep = (path: string, line: Line): void => {
+      const { time, raw, pieces = [raw] } = line;
+      const ids = this.#kept.get(line) ?? pieces.map((piece) => this.#add(path, { time, raw: piece }));
+      kept.set(line, ids);
+    };
+    for (const { at } of events) keep(NO_LOG, at);
+    for (const [path, source] of sources) for (const line of source.pending()) keep(path, line);
+    for (const [line, ids] of this.#kept) if (!kept.has(line)) this.#removed.push(...ids);
     this.#kept = kept;
     const changes = { added: this.#added, removed: this.#removed };
     this.#added = [];

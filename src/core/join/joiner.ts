@@ -119,6 +119,7 @@ export class Joiner {
   /** Events that are no message's yet: kept beside the stored cases, they are applied first after a restart. */
   *loose(): IterableIterator<Event> {
     for (const sessions of this.#sessions.values()) yield* sessions;
+    for (const open of this.#open) if (open.dirty && !worthStoring(open)) yield* open.events;
   }
 
   /** Takes stored cases back as if they had never left memory: after a restart. */
