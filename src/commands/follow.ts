@@ -6,11 +6,12 @@ import { JOURNAL, type LogInput, openFiles, openJournal } from '../follow/inputs
 import { Live } from '../follow/live.js';
 import { run as runEngine } from '../follow/run.js';
 import { showLines } from '../follow/show-lines.js';
+import { allPatterns } from '../ingest/all-patterns.js';
 import { Diagnosis } from '../ingest/diagnosis.js';
 import { Traces } from '../ingest/traces.js';
 import { printable } from '../output/printable.js';
 import { findLog } from '../read/find-log.js';
-import { compilePatterns, parsePatternFile, readPatternFiles } from '../read/pattern-files.js';
+import { readPatternFiles } from '../read/pattern-files.js';
 import { readCatalogue } from '../read/problem-files.js';
 import { databaseFile, explained, openForWriting, openInMemory, takeWriteLock } from '../store/database.js';
 import { storePatterns } from '../store/patterns.js';
@@ -22,6 +23,8 @@ import { stuckAfter } from './store-options.js';
 /** How many messages of the store, and how many bytes of a log that was never read, a first look shows. */
 const FIRST_MESSAGES = 500;
 const FIRST_BYTES = 256 * 1024;
+/** How many of the messages that may go on are looked after from the start, the latest ones. */
+const FIRST_OPEN = 1000;
 
 interface Setting {
   readonly options: Options;
@@ -77,12 +80,12 @@ async function follow(
   const own = dir === undefined ? [] : readPatternFiles(dir);
   storePatterns(db, own);
   const reader = new Reader(db);
-  const stored = reader.patterns().map(({ file: name, json }) => parsePatternFile(name, json));
+  const patterns = allPatterns([], reader);
   const path = mailPath(options);
   const diagnosis = new Diagnosis(readCatalogue(dir), path, reader.knowledge());
   const engine = new Engine({
     db,
-    patterns: compilePatterns(stored),
+    patterns,
     path,
     diagnosis,
     zone: zone(options),
@@ -90,7 +93,7 @@ async function follow(
   });
   const after = stuckAfter(options);
   const now = (): number => Date.now() * 1000;
-  const traces = new Traces({ db, path, diagnosis, patterns: [], stuckAfter: after, now });
+  const traces = new Traces({ db, path, diagnosis, patterns, stuckAfter: after, now });
   const live = new Live({
     sources: logs ?? [JOURNAL],
     database: file,
@@ -104,7 +107,7 @@ async function follow(
     if (!full) io.note(`amavtrace: ${printable(notice)}\n`);
   };
   for (const notice of notices) tell(notice);
-  live.fill(reader.open());
+  live.fill(reader.open().slice(-FIRST_OPEN));
   if (full || since !== undefined) live.fill(reader.newestRows(FIRST_MESSAGES, since));
 
   const stop = new AbortController();

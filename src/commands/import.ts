@@ -1,14 +1,15 @@
 import { stat } from 'node:fs/promises';
 import type { ZoneOffset } from '../core/clock.js';
 import { LineReader } from '../core/line.js';
-import { Diagnosis } from '../ingest/diagnosis.js';
+import { allPatterns } from '../ingest/all-patterns.js';
 import { endImport } from '../ingest/end-import.js';
 import { Ingest } from '../ingest/ingest.js';
+import { diagnosisOf } from '../ingest/learn-again.js';
 import { printable, printableJson } from '../output/printable.js';
 import { progressBar } from '../output/progress.js';
 import { openInput } from '../read/input.js';
 import { eachLine } from '../read/lines.js';
-import { compilePatterns, readPatternFiles } from '../read/pattern-files.js';
+import { readPatternFiles } from '../read/pattern-files.js';
 import { readCatalogue } from '../read/problem-files.js';
 import { databaseFile, guarded, openForReading, openForWriting, takeWriteLock } from '../store/database.js';
 import { Reader } from '../store/reader.js';
@@ -35,7 +36,6 @@ export const run: Run = async (paths, options, io) => {
   const firstYear = year(options);
   const dir = text(options, 'patterns');
   const own = dir === undefined ? [] : readPatternFiles(dir);
-  const patterns = compilePatterns(own);
   const path = mailPath(options);
   const started = performance.now();
 
@@ -61,11 +61,13 @@ export const run: Run = async (paths, options, io) => {
   const small = total < SMALL && logs.every(({ path: name }) => name !== '-');
   const sink = small ? directSink(file) : threadSink(file);
   const reader = new Reader(db);
+  const patterns = allPatterns(own, reader);
+  path.recall(reader.endpoints());
   const ingest = new Ingest({
     patterns,
     path,
     reader,
-    diagnosis: new Diagnosis(readCatalogue(dir), path, reader.knowledge()),
+    diagnosis: diagnosisOf(readCatalogue(dir), { reader, patterns, path }),
     sink,
     onUnrecognized: flag(options, 'showUnrecognized') ? (raw) => io.out(`${printable(raw)}\n`) : undefined,
   });

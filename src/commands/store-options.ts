@@ -1,6 +1,7 @@
 /** Opening the store as a command's options say. */
 import type { Database } from 'better-sqlite3';
-import { Diagnosis } from '../ingest/diagnosis.js';
+import { allPatterns } from '../ingest/all-patterns.js';
+import { diagnosisOf } from '../ingest/learn-again.js';
 import { Traces } from '../ingest/traces.js';
 import { readPatternFiles } from '../read/pattern-files.js';
 import { readCatalogue } from '../read/problem-files.js';
@@ -23,8 +24,10 @@ export function openTraces(
   const file = databaseFile(text(options, 'db'), io.env);
   const db = openForReading(file);
   const dir = text(options, 'patterns');
-  const patterns = dir === undefined ? [] : readPatternFiles(dir);
+  const reader = new Reader(db);
+  const patterns = allPatterns(dir === undefined ? [] : readPatternFiles(dir), reader);
   const path = mailPath(options);
-  const diagnosis = new Diagnosis(readCatalogue(dir), path, new Reader(db).knowledge());
+  path.recall(reader.endpoints());
+  const diagnosis = diagnosisOf(readCatalogue(dir), { reader, patterns, path });
   return { traces: new Traces({ db, path, diagnosis, patterns, stuckAfter: stuckAfter(options) }), db, file };
 }

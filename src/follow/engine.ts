@@ -17,14 +17,14 @@ import type { MailPath } from '../core/path.js';
 import type { PatternSet } from '../core/pattern.js';
 import { type View, viewOf } from '../core/trace/view.js';
 import type { Diagnosis } from '../ingest/diagnosis.js';
+import { learnAgain } from '../ingest/learn-again.js';
 import { packLoose } from '../ingest/pack-loose.js';
 import { Packer } from '../ingest/packer.js';
-import { replay } from '../ingest/replay.js';
 import { storedCase } from '../ingest/stored-case.js';
 import type { Batch } from '../store/batch.js';
 import { hashKey } from '../store/hash.js';
 import { Reader, type Row } from '../store/reader.js';
-import { BLOCK_BYTES, type StoredLine } from '../store/segment.js';
+import { BLOCK_BYTES } from '../store/segment.js';
 import { Writer } from '../store/writer.js';
 import { WaitingLines } from './waiting-lines.js';
 
@@ -37,8 +37,6 @@ const QUIET_CHECK = 3600 * SECOND;
 /** Packed at once: a block's worth, less what a last message may need. */
 const ENOUGH_CHARACTERS = BLOCK_BYTES * 0.8;
 const ENOUGH_SYSTEM_LINES = 1000;
-/** The newest line's time when the knowledge was stored. */
-const KNOWN_UNTIL = 'known-until';
 
 export interface EngineOptions {
   /** Written to by nobody else. */
@@ -111,9 +109,11 @@ export class Engine {
       this.#checkpoints.set(log, JSON.parse(json) as Checkpoint);
     this.#newest = this.#reader.newest();
     this.#joiner.resume(this.#recall(this.#reader.recent(this.#newest - WARM)));
-    const waiting = this.#reader.waiting();
-    this.#learnAgain(WaitingLines.systemLines(waiting));
-    this.#waiting = new WaitingLines(waiting);
+    for (const { row, view } of learnAgain(diagnosis, { ...options, reader: this.#reader })) {
+      this.#noteLoose(row.id, view);
+      if (!this.#joiner.holds(row.id)) this.#learn(row.id, view, row.problems);
+    }
+    this.#waiting = new WaitingLines(this.#reader.waiting());
     this.#waiting.readAgain(this.#newSource({ notAfter: 0, zone: options.zone }));
   }
 
@@ -202,8 +202,7 @@ export class Engine {
     db.transaction(() => {
       packLoose(db, rows);
       this.#waiting.forgetSystem();
-      const until = { name: KNOWN_UNTIL, json: JSON.stringify(this.#newest) };
-      this.#write({ knowledge: [...diagnosis.knowledge(), until] });
+      this.#write({ knowledge: diagnosis.knowledge() });
     }).immediate();
     for (const ref of refs) {
       this.#loose.delete(ref);
@@ -236,27 +235,6 @@ export class Engine {
     if (problems === before) return false;
     this.#diagnosed.push({ trace: ref, problems });
     return true;
-  }
-
-  /** What was learnt after the knowledge was stored last: from the lines that are there, in their order. */
-  #learnAgain(systemLines: readonly StoredLine[]): void {
-    const { patterns, path, diagnosis } = this.#options;
-    const stored = this.#reader.knowledge().find(({ name }) => name === KNOWN_UNTIL);
-    const until = stored === undefined ? this.#newest : (JSON.parse(stored.json) as number);
-    const finished = this.#reader.loose();
-    const open = this.#reader.open().filter(({ block, last }) => block === null && last > until - WARM);
-    const events: { readonly event: Event; readonly alone: boolean }[] = [];
-    for (const event of replay(systemLines, patterns)) events.push({ event, alone: true });
-    for (const row of [...finished, ...open])
-      for (const event of replay(this.#reader.linesOf(row), patterns)) events.push({ event, alone: false });
-    events.sort((a, b) => a.event.at.time - b.event.at.time);
-    for (const { event, alone } of events) diagnosis.event(event, alone);
-    for (const row of finished) {
-      const which = storedCase(row, this.#reader, patterns);
-      const view = viewOf(which, path);
-      this.#noteLoose(row.id, view);
-      if (!this.#joiner.holds(row.id)) this.#learn(row.id, view, row.problems);
-    }
   }
 
   #begin(log: string, modified: number, after: number | undefined): EventReader {

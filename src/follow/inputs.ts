@@ -9,7 +9,7 @@ import type { From } from '../tail/plain-generation.js';
 import { offsetSince } from './since.js';
 
 /** Some lines of a log, with what is to be told at the next start to go on after them. */
-interface Piece {
+export interface Piece {
   readonly log: string;
   readonly lines: readonly string[];
   readonly position: unknown;
@@ -68,7 +68,7 @@ export async function openFiles(
     signal,
     onNotice: ({ message }) => onNotice(message),
   });
-  return { [Symbol.asyncIterator]: () => filePieces(following), reopen: () => following.reopen() };
+  return { [Symbol.asyncIterator]: () => filePieces(following, onNotice), reopen: () => following.reopen() };
 }
 
 async function beginOf(
@@ -86,9 +86,14 @@ async function beginOf(
   return Math.max(0, size - tail);
 }
 
-async function* filePieces(following: Following): AsyncGenerator<Piece, void, undefined> {
-  for await (const { path, lines, checkpoint } of following)
+async function* filePieces(
+  following: Following,
+  onNotice: Reading['onNotice'],
+): AsyncGenerator<Piece, void, undefined> {
+  for await (const { path, lines, cut, checkpoint } of following) {
+    if (cut > 0) onNotice(`${path}: ${cut} lines longer than 1 MiB were cut to that`);
     yield { log: path, lines, position: checkpoint, modified: checkpoint.time };
+  }
 }
 
 /** Follows the journal. */

@@ -4,7 +4,7 @@ import type { LogInput } from './inputs.js';
 import type { Live } from './live.js';
 
 /** What was read is in the store after so many milliseconds at the latest. */
-const COMMIT_MS = 100;
+const COMMIT_MS = 60;
 const UPKEEP_MS = 1000;
 
 /**

@@ -1,11 +1,10 @@
 /** Lines that the store keeps beside the messages, for a program that goes on where this one ended. */
 import type { Event } from '../core/event.js';
 import type { EventReader } from '../core/event-reader.js';
-import type { Batch, WaitingLine } from '../store/batch.js';
+import { type Batch, SYSTEM_LINES, type WaitingLine } from '../store/batch.js';
 
-/** What stands in the place of a log's path. */
+/** What stands in the place of a path for lines of whichever log. */
 const NO_LOG = '';
-const SYSTEM = '#';
 
 type Text = Pick<WaitingLine, 'time' | 'raw'>;
 
@@ -24,18 +23,14 @@ export class WaitingLines {
   #last: number;
 
   constructor(stored: readonly WaitingLine[]) {
-    this.#before = stored.filter(({ path }) => path !== SYSTEM);
-    this.#system = stored.filter(({ path }) => path === SYSTEM).map(({ id }) => id);
+    this.#before = stored.filter(({ path }) => path !== SYSTEM_LINES);
+    this.#system = stored.filter(({ path }) => path === SYSTEM_LINES).map(({ id }) => id);
     this.#last = stored.at(-1)?.id ?? 0;
   }
 
   /** How many lines about the system are kept. */
   get system(): number {
     return this.#system.length;
-  }
-
-  static systemLines(stored: readonly WaitingLine[]): readonly Text[] {
-    return stored.filter(({ path }) => path === SYSTEM);
   }
 
   /** Reads an earlier run's lines of a log, or without it the events: from then on they stand for themselves. */
@@ -51,7 +46,7 @@ export class WaitingLines {
   /** Keeps a line that belongs to no message, if anything is learnt from such. */
   keepSystem({ kind, at }: Event): void {
     if (kind === 'connect.failed' || kind === 'system.note' || kind === 'log.lost' || kind === 'amavis.note')
-      this.#system.push(this.#add(SYSTEM, at));
+      this.#system.push(this.#add(SYSTEM_LINES, at));
   }
 
   forgetSystem(): void {

@@ -1,6 +1,6 @@
 /** Cases at rest to batches for the store. */
 import type { Case } from '../core/join/node.js';
-import { noticeParent } from '../core/join/notice.js';
+import { noticeParent, releaseRun } from '../core/join/notice.js';
 import { amavisKey, childKey, mailKey, messageKey, noticeKey, queueKey } from '../core/keys.js';
 import type { MailPath } from '../core/path.js';
 import { clientOf, senderOf } from '../core/trace/build.js';
@@ -130,7 +130,10 @@ function keysOf(which: Case, view: View): number[] {
     if (mailId !== null) add(mailKey(mailId));
   }
   for (const { queueId } of which.children) add(childKey(queueId));
-  for (const { messageId } of view.facts.lives.values()) {
+  if (which.parent?.kind === 'release') add(noticeKey(which.parent.id));
+  for (const { messageId, resentId } of view.facts.lives.values()) {
+    const release = resentId === undefined ? undefined : releaseRun(resentId);
+    if (release !== undefined) add(amavisKey(release));
     if (messageId === undefined || messageId.messageId === '') continue;
     add(messageKey(messageId.messageId));
     const parent = noticeParent(messageId.messageId);

@@ -2,12 +2,11 @@
 import type { Database } from 'better-sqlite3';
 import { amavisKey, mailKey, messageKey, queueKey } from '../core/keys.js';
 import type { MailPath } from '../core/path.js';
-import type { PatternFile, PatternSet } from '../core/pattern.js';
+import type { PatternSet } from '../core/pattern.js';
 import type { Incident } from '../core/problem/incidents.js';
 import { buildTrace, type TraceContext, traceId } from '../core/trace/build.js';
 import type { Trace } from '../core/trace/trace.js';
 import { type View, viewOf } from '../core/trace/view.js';
-import { compilePatterns, parsePatternFile } from '../read/pattern-files.js';
 import { Reader, type Row, type SearchQuery } from '../store/reader.js';
 import type { Diagnosis } from './diagnosis.js';
 import { storedCase } from './stored-case.js';
@@ -16,8 +15,7 @@ export interface TracesOptions {
   readonly db: Database;
   readonly path: MailPath;
   readonly diagnosis: Diagnosis;
-  /** A site's own patterns, besides those that imports left in the store. */
-  readonly patterns: readonly PatternFile[];
+  readonly patterns: PatternSet;
   /** Microseconds; the newest line's time when not given. */
   readonly now?: (() => number) | undefined;
   /** Microseconds. */
@@ -39,9 +37,7 @@ export class Traces {
 
   constructor({ db, path, diagnosis, patterns, now, stuckAfter }: TracesOptions) {
     this.#reader = new Reader(db);
-    const stored = this.#reader.patterns().map(({ file, json }) => parsePatternFile(file, json));
-    this.#patterns = compilePatterns([...patterns, ...stored]);
-    path.recall(this.#reader.endpoints());
+    this.#patterns = patterns;
     this.#diagnosis = diagnosis;
     const newest = this.#reader.newest();
     this.#now = now ?? (() => newest);

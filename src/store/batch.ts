@@ -34,6 +34,9 @@ export interface WaitingLine {
   readonly raw: string;
 }
 
+/** What stands in the place of a path for lines about the system, which diagnosis is to learn from again. */
+export const SYSTEM_LINES = '#';
+
 export interface Batch {
   /** Each a TraceRow as JSON, which crosses to the writing thread at less cost. */
   readonly traces: readonly string[];

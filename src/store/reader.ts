@@ -94,15 +94,15 @@ export class Reader {
       .all();
   }
 
-  /** Rows that something happened to after `time` (microseconds), and not for more than an hour before unless open. */
+  /** Rows that something happened to after `time` (microseconds), and not for long before unless open. */
   recent(time: number): Row[] {
-    const hour = 3600 * 1_000_000;
+    const long = 600 * 1_000_000;
     return this.#db
       .prepare<[number, number, number], Row>(
         `select ${COLUMNS} from trace where first > ? and last > ?
           union select ${COLUMNS} from trace where open = 1 and last > ? order by last`,
       )
-      .all(time - hour, time, time);
+      .all(time - long, time, time);
   }
 
   /** The `count` rows that began last; with `since` (microseconds) only those that something happened to since then. */

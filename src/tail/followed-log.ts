@@ -4,7 +4,7 @@ import { fileError } from '../read/file-error.js';
 import { printable } from '../read/printable.js';
 import type { Batch, Notify } from './batch.js';
 import type { Checkpoint, Position } from './checkpoint.js';
-import { EMPTY, hasFingerprint, hasLine } from './fingerprint.js';
+import { areCopies, EMPTY, hasFingerprint, hasLine } from './fingerprint.js';
 import type { Generation, Taken } from './generation.js';
 import { type From, PlainGeneration } from './plain-generation.js';
 import { markerOf, NOWHERE, openRotated, openSibling, type Wanted } from './rotated.js';
@@ -283,6 +283,10 @@ export class FollowedLog {
       const settled = at === -1 || hasLine(generation.head) || (!isNewest && generation.head.length > 0);
       if (settled) this.before.delete(generation);
       if (at === -1 || (!settled && !renamed)) continue;
+      if (settled && !isNewest && this.hasCopy(generation)) {
+        await this.drop(generation);
+        continue;
+      }
       const between = await this.between(before, this.queue.slice(at));
       this.queue.splice(at, 0, ...between);
       const last = markerOf(between.at(-1));
@@ -291,10 +295,16 @@ export class FollowedLog {
   }
 
   /** Opens the rotated generations after a position that aren't open or read already, up to those of `until`. */
-  private between(after: Position, until: readonly Generation[], own?: Wanted['own']): Promise<Generation[]> {
+  private async between(
+    after: Position,
+    until: readonly Generation[],
+    own?: Wanted['own'],
+  ): Promise<Generation[]> {
     const open = [...this.queue, ...this.lingering.map(({ generation }) => generation)];
     const wanted = { after, time: this.time, until, open, seen: this.seen, ...(own ? { own } : {}) };
-    return openRotated(this.path, wanted, this.notify);
+    const opened = await openRotated(this.path, wanted, this.notify);
+    for (const generation of opened) if (!hasLine(generation.head)) this.before.set(generation, after);
+    return opened;
   }
 
   private async openLive(): Promise<PlainGeneration | undefined> {
@@ -314,6 +324,11 @@ export class FollowedLog {
     if (!hasFingerprint(live.head, position.fingerprint)) return false;
     if (live.dev === position.dev && live.ino === position.ino) return true;
     return (await find(siblings, position)) === undefined;
+  }
+
+  /** A rotated file that was empty may become a copy that is made of another one. */
+  private hasCopy(generation: Generation): boolean {
+    return this.queue.some((other) => other !== generation && areCopies(other.head, generation.head));
   }
 
   private async drop(generation: Generation): Promise<void> {

@@ -9,7 +9,7 @@ import { type Sibling, siblingsOf } from './siblings.js';
 export interface Successors {
   /** The generation of the position itself, under the name, inode or packing it has now. */
   readonly rest: Sibling | undefined;
-  /** The generations after it, oldest first. Empty ones are left out. */
+  /** The generations after it, oldest first. Of a plain one that is empty the lines may be still to come. */
   readonly newer: readonly { readonly sibling: Sibling; readonly head: Buffer }[];
   /** Those among them that can't be read. */
   readonly unreadable: readonly { readonly sibling: Sibling; readonly error: unknown }[];
@@ -37,7 +37,7 @@ export async function successorsOf(path: string, position: Position, time: numbe
   const newer: { sibling: Sibling; head: Buffer }[] = [];
   for (const sibling of after) {
     const head = await headOf(sibling);
-    if (head.length > 0) newer.push({ sibling, head });
+    if (head.length > 0 || (!sibling.packed && !errors.has(sibling))) newer.push({ sibling, head });
   }
   const unreadable = after.flatMap((sibling) => {
     const error = errors.get(sibling);

@@ -8,7 +8,7 @@ import { Follower } from './follower.js';
 import { KilledProgram } from './killed-program.js';
 import { LogWriter } from './log-writer.js';
 import { runSchedule } from './schedule.js';
-import { contents, imported, sampleLines, sampleNames } from './store.js';
+import { type Contents, contents, imported, sampleLines, sampleNames } from './store.js';
 
 const SEEDS = Array.from({ length: 60 }, (_, index) => index + 1);
 const PROCESS_SEEDS = [101, 102, 103, 104];
@@ -29,7 +29,7 @@ function logOf(seed: number): string[] {
   );
 }
 
-function found(database: string): ReturnType<typeof contents> {
+function found(database: string): Contents {
   const db = openForReading(database);
   const all = contents(db);
   db.close();

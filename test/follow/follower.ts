@@ -43,7 +43,7 @@ export class Follower {
     const reader = new Reader(db);
     const diagnosis = new Diagnosis(CATALOGUE, path, reader.knowledge());
     const engine = new Engine({ db, patterns: PATTERNS, path, diagnosis, zone: () => 0 });
-    const traces = new Traces({ db, path, diagnosis, patterns: [], stuckAfter: 300_000_000, now: NOW });
+    const traces = new Traces({ db, path, diagnosis, patterns: PATTERNS, stuckAfter: 300_000_000, now: NOW });
     const live = new Live({
       sources: this.paths,
       database: this.file,

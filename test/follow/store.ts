@@ -4,6 +4,7 @@ import { MailPath } from '../../src/core/path.js';
 import type { Trace } from '../../src/core/trace/trace.js';
 import { Diagnosis } from '../../src/ingest/diagnosis.js';
 import { Ingest } from '../../src/ingest/ingest.js';
+import { diagnosisOf } from '../../src/ingest/learn-again.js';
 import { Traces } from '../../src/ingest/traces.js';
 import { compilePatterns } from '../../src/read/pattern-files.js';
 import { readCatalogue } from '../../src/read/problem-files.js';
@@ -31,26 +32,50 @@ export function sampleLines(name: string, file = 'maillog'): string[] {
     .filter(Boolean);
 }
 
-/** What a store tells: each message with its lines, in one order. */
-export function contents(db: Database): { readonly trace: Trace; readonly lines: readonly string[] }[] {
+/** What a store tells of each message, in one order. */
+interface Content {
+  readonly trace: Trace;
+  readonly lines: readonly string[];
+}
+
+/** What a store tells. */
+interface Contents {
+  readonly messages: readonly Content[];
+  readonly incidents: readonly object[];
+}
+
+export function contents(db: Database): Contents {
   const reader = new Reader(db);
   const path = new MailPath();
-  const diagnosis = new Diagnosis(CATALOGUE, path, reader.knowledge());
-  const traces = new Traces({ db, path, diagnosis, patterns: [], stuckAfter: STUCK_AFTER, now: () => LATER });
-  return reader
+  path.recall(reader.endpoints());
+  const diagnosis = diagnosisOf(CATALOGUE, { reader, patterns: PATTERNS, path });
+  const traces = new Traces({
+    db,
+    path,
+    diagnosis,
+    patterns: PATTERNS,
+    stuckAfter: STUCK_AFTER,
+    now: () => LATER,
+  });
+  const messages = reader
     .newestRows(1_000_000)
     .map((row) => ({
       trace: traces.ofView(traces.view(row)),
       lines: reader.linesOf(row).map(({ raw }) => raw),
     }))
     .sort((a, b) => (a.trace.id < b.trace.id ? -1 : 1));
+  const incidents = traces.incidents().map((incident) => ({
+    ...incident,
+    messageIds: [...incident.messageIds].sort(),
+    // Which success ended it and which lines are kept depends on when messages were put away.
+    end: incident.end !== null,
+    evidence: incident.evidence.length,
+  }));
+  return { messages, incidents };
 }
 
 /** The store after one import of these lines. */
-export async function imported(
-  lines: readonly string[],
-  modified = Date.now(),
-): Promise<ReturnType<typeof contents>> {
+export async function imported(lines: readonly string[], modified = Date.now()): Promise<Contents> {
   const db = openInMemory();
   const writer = new Writer(db);
   const sink = {

@@ -46,7 +46,7 @@ export async function check(
 
 /** The follower lags behind the log a little; what it shows must come to be right soon. */
 async function agreed(follower: Follower, expected: Expected): Promise<Comparison> {
-  const end = Date.now() + 4_000;
+  const end = Date.now() + 10_000;
   for (;;) {
     const comparison = compare(expected, follower.traces());
     if (comparison.differences.length === 0 || Date.now() > end) return comparison;

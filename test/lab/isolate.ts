@@ -6,7 +6,6 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import {
-  appendFileSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -99,7 +98,6 @@ async function cover(root: string, path: string, content: string): Promise<void>
   const own = join(root, 'etc', path.replaceAll('/', '_'));
   mkdirSync(join(root, 'etc'), { recursive: true });
   writeFileSync(own, content);
-  appendFileSync(path, '');
   await execute('mount', ['--bind', own, path]);
 }
 

@@ -16,6 +16,7 @@ import { describe, expect, test } from 'vitest';
 import { folder, reader, writer } from './helpers.js';
 
 const MIB = 1 << 20;
+const MAKE_PIPE = 'mkfifo';
 
 /** A log and a reader that follows it from its end. */
 async function followed(options: Parameters<typeof reader>[1] = {}) {
@@ -216,6 +217,20 @@ describe('nothing is lost or doubled', () => {
     await sleep(60);
     log.copytruncate();
     log.lines(500);
+    await settled();
+  });
+
+  test('by a file that came, was rotated still empty, and got its lines only then', async () => {
+    const { log, follower, settled } = await followed();
+    log.lines(3);
+    await follower.until(3);
+    log.rename(true);
+    log.reopen();
+    log.rename(true);
+    await sleep(100);
+    log.lines(3);
+    log.reopen();
+    log.lines(3);
     await settled();
   });
 
@@ -495,7 +510,7 @@ test('a folder in place of a log is told, and the log read once it is one', asyn
 
 test('a pipe in place of a log is told, and not waited on', async () => {
   const path = join(folder(), 'mail.log');
-  execFileSync('mkfifo', [path]);
+  execFileSync(MAKE_PIPE, [path]);
   const follower = reader([path], { pollMs: 100 });
   await follower.start();
   expect(follower.notices).toMatchObject([

@@ -74,17 +74,9 @@ const ACTIONS: Readonly<
     weight: 1,
     run: async (w, r, c) => {
       await caughtUp(w, r);
-      w.shrink(c.next());
+      const size = w.shrink(c.next());
       // Shrunk and grown again before anyone looked couldn't be told from having been written over.
-      await sleep(250);
-    },
-  },
-  replaceByCopy: {
-    weight: 1,
-    run: async (w, r) => {
-      await caughtUp(w, r);
-      w.replaceByCopy();
-      await sleep(250);
+      for (let n = 0; n < 400 && (r.checkpoint(w.path)?.offset ?? 0) > size; n++) await sleep(10);
     },
   },
 };

@@ -96,12 +96,13 @@ export class Writer {
     ftruncateSync(this.fd, 0);
   }
 
-  /** The logger's file is emptied, or cut back to a line's start. Only what has been read may be lost. */
-  shrink(share: number): void {
+  /** The logger's file is emptied, or cut back to a line's start; gives the size then. Only what has been read may be lost. */
+  shrink(share: number): number {
     this.reopen();
     const text = readFileSync(this.path);
-    const end = text.lastIndexOf(0x0a, Math.floor(text.length * share));
-    truncateSync(this.path, share === 0 ? 0 : end + 1);
+    const size = share === 0 ? 0 : text.lastIndexOf(0x0a, Math.floor(text.length * share)) + 1;
+    truncateSync(this.path, size);
+    return size;
   }
 
   remove(): void {

@@ -44,7 +44,7 @@ export async function sampled(folders: readonly string[]): Promise<Sampled> {
     }
     await ingest.finish();
     await sink.close();
-    const found = new Traces({ db, path, diagnosis, patterns: [], stuckAfter: 300_000_000 });
+    const found = new Traces({ db, path, diagnosis, patterns: compilePatterns([]), stuckAfter: 300_000_000 });
     const traces = [...found.search({}, () => true)].reverse();
     const evidence = new Map<string, readonly string[]>();
     for (const trace of traces) {

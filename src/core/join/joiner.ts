@@ -42,7 +42,6 @@ type Delivery = Extract<Event, { kind: 'delivery' }>;
 type Proxy = Extract<Event, { kind: 'smtpd.proxy' }>;
 type Session = Extract<Event, { kind: 'smtpd.session' }>;
 type Refusal = Extract<Event, { kind: 'smtpd.reject' }>;
-type Saved = Extract<Event, { kind: 'dovecot.saved' | 'dovecot.failed' }>;
 
 export class Joiner {
   readonly #archive: Archive;
@@ -66,7 +65,6 @@ export class Joiner {
   readonly #mails = new LinkedMap<Run[]>();
   readonly #notices = new LooseEnds<Life[]>();
   readonly #releases = new LooseEnds<Life>();
-  readonly #mailboxes = new LooseEnds<Case | Saved>();
 
   constructor(path: MailPath, archive: Archive) {
     this.#path = path;
@@ -110,7 +108,6 @@ export class Joiner {
     this.#proxies.clear();
     this.#notices.clear();
     this.#releases.clear();
-    this.#mailboxes.clear();
     return all.filter(worthStoring);
   }
 
@@ -122,7 +119,6 @@ export class Joiner {
   /** Events that are no message's yet: kept beside the stored cases, they are applied first after a restart. */
   *loose(): IterableIterator<Event> {
     for (const sessions of this.#sessions.values()) yield* sessions;
-    for (const other of this.#mailboxes.values()) if ('kind' in other) yield other;
   }
 
   /** Takes stored cases back as if they had never left memory: after a restart. */
@@ -194,7 +190,8 @@ export class Joiner {
       }
       case 'dovecot.saved':
       case 'dovecot.failed':
-        return this.#mailbox(event, home);
+        // The mailbox's own word on a delivery that Postfix' line tells of, too.
+        return undefined;
       case 'connect.failed':
       case 'system.note':
       case 'log.lost':
@@ -253,7 +250,7 @@ export class Joiner {
   }
 
   #delivered(life: Life, event: Delivery, home: Case | null): void {
-    const { response, at } = event;
+    const { at } = event;
     const from = life.starter ?? life.first;
     const { forwardedAs: forwarded, endpoint, amavisId, queuedAs: next, fromMta: behind } = replyOf(event);
     if (forwarded !== undefined) {
@@ -265,8 +262,6 @@ export class Joiner {
     if (amavisId !== undefined && (local || this.#path.isFilter(endpoint))) {
       this.#answeredBy(life.case, amavisId, local ? at.host : null, at.time, home);
     }
-    const session = mailboxSession(response);
-    if (session !== undefined) this.#mailboxDelivery(session, life.case, at.time);
     if (next === undefined || endpoint === undefined || event.status !== 'sent') return;
     const back = behind === undefined ? undefined : parseEndpoint(behind);
     // A reply that another site's filter gave looks the same; it is this one's only if the way back is here.
@@ -578,12 +573,16 @@ export class Joiner {
   /** The message that a release from quarantine sent: known by its Resent-Message-ID. */
   #releasedAs(life: Life, resentMessageId: string, time: number, home: Case | null): void {
     const amavisId = releaseRun(resentMessageId);
-    if (amavisId === undefined || home !== null) return;
-    let run = this.#runs.mentioned(amavisId, null, time);
-    if (run === undefined && this.#recall(amavisKey(amavisId), time))
-      run = this.#runs.mentioned(amavisId, null, time);
+    if (amavisId === undefined) return;
+    if (life.case.runs.some((run) => run.amavisId === amavisId)) {
+      this.#released(life.case, time);
+      return;
+    }
+    const find = (): Run | undefined => this.#runs.mentioned(amavisId, life.host, time);
+    const known = home === null ? find() : undefined;
+    const run = known ?? (home === null && this.#recall(amavisKey(amavisId), time) ? find() : undefined);
     if (run === undefined) {
-      this.#releases.set(amavisId, life, time);
+      this.#releases.set(`${amavisId}|${life.host}`, life, time);
       return;
     }
     this.#join(run.case, life.case);
@@ -602,24 +601,6 @@ export class Joiner {
     if (child.parent !== null) return;
     child.parent = { id, kind };
     child.dirty = true;
-  }
-
-  // ---- mailboxes -----------------------------------------------------------------------------------------------
-
-  /** Dovecot's line and Postfix' delivery line name the same LMTP session. */
-  #mailbox(event: Saved, home: Case | null): Case | undefined {
-    if (home !== null) return this.#keep(home, event);
-    if (event.session === undefined) return undefined;
-    const other = this.#mailboxes.get(event.session);
-    if (other !== undefined && !('kind' in other)) return this.#keep(current(other), event);
-    this.#mailboxes.set(event.session, event, event.at.time);
-    return undefined;
-  }
-
-  #mailboxDelivery(session: string, owner: Case, time: number): void {
-    const other = this.#mailboxes.get(session);
-    this.#mailboxes.set(session, owner, time);
-    if (other !== undefined && 'kind' in other) this.#keep(owner, other);
   }
 
   // ---- cases ---------------------------------------------------------------------------------------------------
@@ -707,11 +688,6 @@ export class Joiner {
       if (notified !== undefined && this.#notices.get(notified)?.includes(life))
         this.#notices.delete(notified);
     }
-    for (const event of which.events) {
-      if (event.kind !== 'delivery') continue;
-      const session = mailboxSession(event.response);
-      if (session !== undefined && this.#mailboxes.get(session) === which) this.#mailboxes.delete(session);
-    }
     for (const run of which.runs) {
       this.#runs.remove(run);
       if (run.mailId !== null) this.#forgetMail(run.mailId, run);
@@ -778,9 +754,9 @@ function current(which: Case): Case {
   return found;
 }
 
-/** A case of which nothing is known but that another mentions it has nothing to store. */
+/** A case is stored for its message; one that another only mentions, or a note of amavis that names none, has none. */
 function worthStoring(which: Case): boolean {
-  return which.dirty && which.events.length > 0;
+  return which.dirty && which.events.some(({ kind }) => kind !== 'amavis.note' && kind !== 'amavis.timing');
 }
 
 /** Whether every id's life is over and nothing that was mentioned is missing. */
@@ -853,13 +829,6 @@ function refusalGroup({ at, clientAddress, sender }: Refusal): string {
 function isRefusalOf(life: Life, { stage, at }: Refusal): boolean {
   if (stage !== 'RCPT' || life.starter === null || life.smtpd !== at.pid) return false;
   return life.starter >= at.time && life.starter - at.time <= REFUSAL_GAP;
-}
-
-/** Dovecot's LMTP session in `250 2.0.0 <alice@example.com> 8J2eBVZvvWOpPAAA0J78UA Saved`. */
-function mailboxSession(response: string): string | undefined {
-  return response.endsWith(' Saved')
-    ? / ([A-Za-z0-9+/]{16,40})(?::\d+)? Saved$/.exec(response)?.[1]
-    : undefined;
 }
 
 export type { Case } from './node.js';

@@ -187,6 +187,8 @@ function nameSystemCauses(catalogue: Catalogue, hits: Hits, story: Story): void 
     for (const cause of incidents.causesAt(first.at.host, first.at.time, last.at.time)) {
       const definition = catalogue.definitions.get(cause.definition.code);
       if (definition === undefined || !definition.explains.includes(code)) continue;
+      // What ails the feed doesn't explain what a next hop said after the filter.
+      if (definition.stage !== catalogue.definitions.get(code)?.stage) continue;
       hits.delete(code);
       const strong = hitOf(hits, definition);
       strong.explained.push(hit);

@@ -27,6 +27,8 @@ export interface LifeFacts {
   client: Of<'smtpd.client'> | undefined;
   pickup: Of<'pickup'> | undefined;
   messageId: Of<'cleanup.message-id'> | undefined;
+  /** The Resent-Message-ID. */
+  resentId: string | undefined;
   /** The first and the last time that qmgr took it up. */
   active: Of<'qmgr.active'> | undefined;
   lastActive: number;
@@ -131,6 +133,7 @@ function lifeOf(lives: Map<string, LifeFacts>, queueId: string, time: number): L
       client: undefined,
       pickup: undefined,
       messageId: undefined,
+      resentId: undefined,
       active: undefined,
       lastActive: 0,
       deliveries: [],
@@ -157,6 +160,7 @@ function noteLife(life: LifeFacts, event: Event): void {
       life.pickup ??= event;
       break;
     case 'cleanup.message-id':
+      if (event.resent === true) life.resentId = event.messageId;
       if (event.resent !== true || life.messageId === undefined) life.messageId = event;
       break;
     case 'qmgr.active':

@@ -348,12 +348,16 @@ export function isAccepted({ active, pickup, deliveries, held }: LifeFacts): boo
   return active !== undefined || pickup !== undefined || deliveries.length > 0 || held;
 }
 
-/** `removed` is postsuper's when its head says so, or, where heads lost the daemon, when it isn't the queue manager's. */
+/**
+ * `removed` is postsuper's when its head says so. Where heads lost the daemon: when a recipient was still to be tried,
+ * as the queue manager removes a message only when none is; without any try, when another process wrote it.
+ */
 function isDeleted({ removed, active, deliveries }: LifeFacts): boolean {
   if (removed === undefined) return false;
   if (removed.at.daemon !== '') return removed.at.daemon === 'postsuper';
-  const pending = deliveries.every(({ status }) => status === 'deferred');
-  return pending && (active === undefined || active.at.pid !== removed.at.pid);
+  if (deliveries.length === 0) return active !== undefined && active.at.pid !== removed.at.pid;
+  const last = new Map(deliveries.map(({ recipient, status }) => [recipient.toLowerCase(), status]));
+  return [...last.values()].includes('deferred');
 }
 
 function runRecipients(run: RunFacts): readonly string[] {

@@ -1,7 +1,8 @@
 import type { EventOf, Story } from '../story.js';
 import type { Condition, Finding } from './condition.js';
 
-const UNKNOWN_NAME = /\bName service error for name=(?<name>[^\s=]{1,255}) type=/;
+const UNKNOWN_NAME =
+  /(?:\bName service error for name=|\bunable to look up host )(?<name>[^\s=:]{1,255})(?: type=|:)/;
 const NAMES_A_FILTER = /amavis|filter|scan/i;
 
 /**
