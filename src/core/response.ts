@@ -14,7 +14,7 @@ const FORWARDED_AS = /^forwarded as ([0-9A-Za-z]{6,24})$/;
 const ENDPOINT = /\[([^[\]\s]{1,200})\](?::(\d{1,5}))?/;
 const CONNECT_TO = /\bconnect to ([^\s[]{0,255}\[[^[\]\s]{1,200}\](?::\d{1,5})?)/;
 const BLOCKED_BY_FILTER =
-  /\bOk, discarded\b|\bDISCARD\b|\bBOUNCE\b|\bDSN was sent\b|\bdiscarded, (?:id|UBE)\b|^host \S+ said: 5\d\d \S+ (?:Reject|Bounce), id=|^5\d\d \S+ (?:Reject|Bounce), id=/;
+  /\bOk, discarded\b|\bDISCARD\b|\bBOUNCE\b|\bDSN was sent\b|\bDSN suppressed|\bdiscarded, (?:id|UBE)\b|^host \S+ said: 5\d\d \S+ (?:Reject|Bounce), id=|^5\d\d \S+ (?:Reject|Bounce), id=/;
 
 /** The queue id that the other side gave, from `250 2.0.0 Ok: queued as Q`; the last when a reply quotes another. */
 export function queuedAs(response: string): string | undefined {

@@ -9,7 +9,7 @@ import type { From } from '../tail/plain-generation.js';
 import { offsetSince } from './since.js';
 
 /** Some lines of a log, with what is to be told at the next start to go on after them. */
-export interface Piece {
+interface Piece {
   readonly log: string;
   readonly lines: readonly string[];
   readonly position: unknown;

@@ -18,17 +18,18 @@ export interface LinesOptions {
 
 export function showLines(feed: LiveFeed, { out, json, zone, since }: LinesOptions): void {
   const told = new Map<string, string>();
-  const lineOf = (trace: Trace): string => {
-    if (json) return `${printableJson(trace)}\n`;
+  const lineOf = (trace: Trace, gone: readonly string[]): string => {
+    if (json) return `${printableJson(gone.length === 0 ? trace : { ...trace, gone })}\n`;
     const news = traceNews(trace);
     if (told.get(trace.id) === news) return '';
     told.delete(trace.id);
     told.set(trace.id, news);
     return `${traceLine(trace, zone)}\n`;
   };
-  const show = (traces: readonly Trace[]): void => {
+  /** `gone`: ids of traces that have become part of another, told with the first trace of the same moment. */
+  const show = (traces: readonly Trace[], gone: readonly string[] = []): void => {
     const shown = since === undefined ? traces : traces.filter(({ lastSeen }) => lastSeen >= since);
-    const text = shown.map(lineOf).join('');
+    const text = shown.map((trace, index) => lineOf(trace, index === 0 ? gone : [])).join('');
     if (text !== '') out(text);
     for (const oldest of told.keys()) {
       if (told.size <= REMEMBERED) break;
@@ -38,6 +39,6 @@ export function showLines(feed: LiveFeed, { out, json, zone, since }: LinesOptio
   if (since !== undefined) show(feed.traces());
   feed.subscribe(({ changed, gone }) => {
     for (const id of gone) told.delete(id);
-    show(changed);
+    show(changed, gone);
   });
 }

@@ -39,7 +39,7 @@ interface Content {
 }
 
 /** What a store tells. */
-interface Contents {
+export interface Contents {
   readonly messages: readonly Content[];
   readonly incidents: readonly object[];
 }

@@ -62,6 +62,10 @@ export class Amavis {
     for (const folder of ['tmp', 'db', 'quarantine', 'busy', 'bin', 'etc', 'etc/rules']) {
       mkdirSync(join(this.#home, folder), { recursive: true });
     }
+    // Two children that both find such a folder missing get in each other's way.
+    for (const letter of '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_+') {
+      mkdirSync(join(this.#home, 'quarantine', letter));
+    }
     writeFileSync(join(this.#home, 'bin', 'scan'), scanner(this.#home), { mode: 0o755 });
     for (const name of spamRules) {
       copyFileSync(join('/usr/share/spamassassin', name), join(this.#home, 'etc', 'rules', name));
@@ -135,8 +139,9 @@ export class Amavis {
   }
 
   emptyQuarantine(): void {
-    for (const name of readdirSync(join(this.#home, 'quarantine'))) {
-      rmSync(join(this.#home, 'quarantine', name), { recursive: true });
+    const folder = join(this.#home, 'quarantine');
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+      if (name.includes('/')) rmSync(join(folder, name));
     }
   }
 

@@ -45,6 +45,7 @@ export class Follower {
     });
     createInterface({ input: child.stdout }).on('line', (line) => {
       const trace = readTrace(line);
+      for (const id of goneWith(line)) this.#traces.delete(id);
       this.#traces.set(trace.id, trace);
     });
   }
@@ -67,4 +68,9 @@ export class Follower {
 
 function readTrace(line: string): Trace {
   return JSON.parse(line) as Trace;
+}
+
+/** Ids of traces that became part of another, as `follow --json` tells them. */
+function goneWith(line: string): readonly string[] {
+  return (JSON.parse(line) as { readonly gone?: readonly string[] }).gone ?? [];
 }

@@ -352,10 +352,10 @@ export function isAccepted({ active, pickup, deliveries, held }: LifeFacts): boo
  * `removed` is postsuper's when its head says so. Where heads lost the daemon: when a recipient was still to be tried,
  * as the queue manager removes a message only when none is; without any try, when another process wrote it.
  */
-function isDeleted({ removed, active, deliveries }: LifeFacts): boolean {
+function isDeleted({ removed, active, deliveries, held }: LifeFacts): boolean {
   if (removed === undefined) return false;
   if (removed.at.daemon !== '') return removed.at.daemon === 'postsuper';
-  if (deliveries.length === 0) return active !== undefined && active.at.pid !== removed.at.pid;
+  if (deliveries.length === 0) return held || (active !== undefined && active.at.pid !== removed.at.pid);
   const last = new Map(deliveries.map(({ recipient, status }) => [recipient.toLowerCase(), status]));
   return [...last.values()].includes('deferred');
 }
