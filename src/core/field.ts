@@ -2,6 +2,9 @@
 
 const TYPES = ['integer', 'number', 'slashes', 'addresses', 'commas', 'list', 'boolean'] as const;
 
+/** Of a decimal; so many are exact in a double, and so is the quotient. */
+const MAX_DIGITS = 15;
+
 export type FieldType = (typeof TYPES)[number];
 
 export function isFieldType(value: unknown): value is FieldType {
@@ -12,9 +15,9 @@ export function convert(text: string, type: FieldType): unknown {
   switch (type) {
     case 'integer':
     case 'number':
-      return Number(text);
+      return decimal(text, 0, text.length);
     case 'slashes':
-      return text.split('/').map(Number);
+      return slashes(text);
     case 'addresses':
       return addresses(text);
     case 'commas':
@@ -24,6 +27,37 @@ export function convert(text: string, type: FieldType): unknown {
     case 'boolean':
       return true;
   }
+}
+
+/** `0.01/0/0.43/0.36` */
+function slashes(text: string): number[] {
+  const numbers: number[] = [];
+  for (let from = 0; ; ) {
+    const slash = text.indexOf('/', from);
+    numbers.push(decimal(text, from, slash < 0 ? text.length : slash));
+    if (slash < 0) return numbers;
+    from = slash + 1;
+  }
+}
+
+/** What Number() makes of a part of a text, without cutting it out where it is a plain decimal of few digits. */
+function decimal(text: string, from: number, to: number): number {
+  let digits = 0;
+  let scale = 0;
+  let plain = to > from && to - from <= MAX_DIGITS;
+  for (let i = from; i < to && plain; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 48 && code <= 57) {
+      digits = digits * 10 + code - 48;
+      scale *= 10;
+    } else if (code === 46 /* . */ && scale === 0 && to - from > 1) {
+      scale = 1;
+    } else {
+      plain = false;
+    }
+  }
+  if (!plain) return Number(text.slice(from, to));
+  return scale > 1 ? digits / scale : digits;
 }
 
 /**

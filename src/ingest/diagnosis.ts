@@ -6,7 +6,7 @@ import type { Event } from '../core/event.js';
 import type { MailPath } from '../core/path.js';
 import type { Catalogue } from '../core/problem/catalogue.js';
 import type { DiagnosisContext } from '../core/problem/context.js';
-import { diagnose } from '../core/problem/diagnose.js';
+import { diagnose, type FoundProblem, findProblems, presented } from '../core/problem/diagnose.js';
 import { Incidents, type IncidentsState } from '../core/problem/incidents.js';
 import type { Subject } from '../core/problem/story.js';
 import { subjectOf } from '../core/problem/subject.js';
@@ -45,14 +45,16 @@ export class Diagnosis {
     const subject = subjectOf(view);
     const { events } = view.facts;
     if (first && !view.open) this.#surroundings.trace(subject, events);
-    const problems = this.problems(subject, events);
-    this.incidents.trace(subject, problems, () => traceId(view), events);
-    return codesOf(problems);
+    const found = findProblems(this.#catalogue, subject, events, this.#context);
+    // Only an incident's problems need more than their codes.
+    const lasting = presented(found.filter(({ definition }) => definition.ends !== undefined));
+    this.incidents.trace(subject, lasting, () => traceId(view), events);
+    return codesOf(found);
   }
 
   /** The codes that a message is found by as it is now; nothing is learnt from it. */
   codes(view: View): string[] {
-    return codesOf(this.problems(subjectOf(view), view.facts.events));
+    return codesOf(findProblems(this.#catalogue, subjectOf(view), view.facts.events, this.#context));
   }
 
   problems(subject: Subject, events: readonly Event[]): Problem[] {
@@ -67,8 +69,8 @@ export class Diagnosis {
   }
 }
 
-function codesOf(problems: readonly Problem[]): string[] {
-  return [...new Set(problems.flatMap(({ code, explains = [] }) => [code, ...explains]))];
+function codesOf(found: readonly FoundProblem[]): string[] {
+  return [...new Set(found.flatMap(({ codes }) => codes))];
 }
 
 function restored<T>(json: string | undefined): T | undefined {

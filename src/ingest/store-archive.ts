@@ -1,6 +1,7 @@
 /** The store as the joiner's archive, with what is on its way there. */
 import type { Archive, StoredCase } from '../core/join/archive.js';
 import type { PatternSet } from '../core/pattern.js';
+import type { TraceRow } from '../store/batch.js';
 import { Bloom } from '../store/bloom.js';
 import { hashKey } from '../store/hash.js';
 import type { Reader } from '../store/reader.js';
@@ -28,20 +29,26 @@ export class StoreArchive implements Archive {
     this.#hadMore = reader.lastIds().trace > 0;
   }
 
-  recall(key: string): readonly StoredCase[] {
+  recall(key: string, time: number, within = Number.POSITIVE_INFINITY): readonly StoredCase[] {
     const hash = hashKey(key);
     if (!this.#mayHave(hash)) return NONE;
+    const isNear = ({ first, last }: TraceRow): boolean => first - within <= time && time <= last + within;
     const found = new Map<number, StoredCase>();
     const drafts = [this.#current(), ...this.#underWay];
     drafts.forEach((draft, age) => {
       for (const row of draft.byHash(hash)) {
-        if (found.has(row.id) || drafts.slice(0, age).some((newer) => newer.hasDropped(row.id))) continue;
+        if (
+          !isNear(row) ||
+          found.has(row.id) ||
+          drafts.slice(0, age).some((newer) => newer.hasDropped(row.id))
+        )
+          continue;
         found.set(row.id, storedCase(row, draft, this.#patterns));
       }
     });
     if (this.#hadMore || this.#stored.mayHave(hash)) {
       for (const row of this.#reader.byHash(hash)) {
-        if (found.has(row.id) || drafts.some((newer) => newer.hasDropped(row.id))) continue;
+        if (!isNear(row) || found.has(row.id) || drafts.some((newer) => newer.hasDropped(row.id))) continue;
         found.set(row.id, storedCase(row, this.#reader, this.#patterns));
       }
     }

@@ -13,8 +13,11 @@ export interface StoredCase {
 }
 
 export interface Archive {
-  /** The cases filed under a key (see `keys.ts`); none when a cheap look says that there can't be one. */
-  recall(key: string, time: number): readonly StoredCase[];
+  /**
+   * The cases filed under a key (see `keys.ts`); none when a cheap look says that there can't be one. With `within`
+   * (microseconds), those that had no line so close to `time` may be left out.
+   */
+  recall(key: string, time: number, within?: number): readonly StoredCase[];
 }
 
 export const emptyArchive: Archive = { recall: () => [] };

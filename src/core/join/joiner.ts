@@ -20,7 +20,7 @@ import { LooseEnds } from './loose-ends.js';
 import type { Case, ChildRef, Life, Run } from './node.js';
 import { noticeParent, releaseRun } from './notice.js';
 import { OpenCases } from './open-cases.js';
-import { type RunEvent, Runs } from './runs.js';
+import { RUN_TIME, type RunEvent, Runs } from './runs.js';
 
 const SECOND = 1_000_000;
 const HOUR = 3600 * SECOND;
@@ -354,7 +354,7 @@ export class Joiner {
       run = home.runs.find((candidate) => candidate.amavisId === amavisId);
     } else {
       run = this.#runs.own(amavisId, host, time, mailId);
-      if (!run?.seen && this.#recall(amavisKey(amavisId), time))
+      if (!run?.seen && this.#recall(amavisKey(amavisId), time, RUN_TIME))
         run = this.#runs.own(amavisId, host, time, mailId);
     }
     if (run === undefined) {
@@ -385,7 +385,7 @@ export class Joiner {
     let run: Run | undefined;
     if (home === null) {
       run = this.#runs.mentioned(amavisId, host, time);
-      if (!run?.seen && this.#recall(amavisKey(amavisId), time))
+      if (!run?.seen && this.#recall(amavisKey(amavisId), time, RUN_TIME))
         run = this.#runs.mentioned(amavisId, host, time);
     }
     run ??= this.#runs.begin(amavisId, host ?? '', time, owner, false);
@@ -581,7 +581,8 @@ export class Joiner {
     }
     const find = (): Run | undefined => this.#runs.mentioned(amavisId, life.host, time);
     const known = home === null ? find() : undefined;
-    const run = known ?? (home === null && this.#recall(amavisKey(amavisId), time) ? find() : undefined);
+    const run =
+      known ?? (home === null && this.#recall(amavisKey(amavisId), time, RUN_TIME) ? find() : undefined);
     if (run === undefined) {
       this.#releases.set(`${amavisId}|${life.host}`, life, time);
       return;
@@ -709,9 +710,9 @@ export class Joiner {
   }
 
   /** Takes back what the archive has under the key; whether that was anything new. */
-  #recall(key: string, time: number): boolean {
+  #recall(key: string, time: number, within?: number): boolean {
     let any = false;
-    for (const stored of this.#archive.recall(key, time)) {
+    for (const stored of this.#archive.recall(key, time, within)) {
       if (this.#loaded.has(stored.ref)) continue;
       this.#revive(stored);
       any = true;

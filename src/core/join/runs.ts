@@ -5,7 +5,7 @@ import { SLACK } from './lives.js';
 import type { Case, Run } from './node.js';
 
 /** Longer than any message is worked on: $child_timeout is 8 minutes, Postfix waits 20. */
-const RUN_TIME = 30 * 60 * 1_000_000;
+export const RUN_TIME = 30 * 60 * 1_000_000;
 
 export type RunEvent = Extract<
   Event,

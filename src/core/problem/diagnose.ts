@@ -47,12 +47,37 @@ export function diagnose(
   events: readonly Event[],
   context: DiagnosisContext,
 ): Problem[] {
+  return presented(findProblems(catalogue, trace, events, context));
+}
+
+/** What is wrong with a message, before it is told in words. */
+export interface FoundProblem {
+  readonly definition: Definition;
+  /** Its own code, and those that it explains. */
+  readonly codes: readonly string[];
+  present(): Problem;
+}
+
+export function findProblems(
+  catalogue: Catalogue,
+  trace: Subject,
+  events: readonly Event[],
+  context: DiagnosisContext,
+): FoundProblem[] {
   const story = new Story(trace, events, context);
-  const hits = strongestHits(catalogue, story);
-  if (hits.size === 0) return [];
-  const order = new Map(events.map((event, index) => [event, index]));
-  return [...hits.values()]
-    .map((hit) => present(hit, story, order))
+  const found: FoundProblem[] = [];
+  for (const hit of strongestHits(catalogue, story).values()) {
+    const { definition } = hit;
+    const codes = withExplained(hit).map((one) => one.definition.code);
+    found.push({ definition, codes, present: () => present(hit, story) });
+  }
+  return found;
+}
+
+/** The worst first. */
+export function presented(found: readonly FoundProblem[]): Problem[] {
+  return found
+    .map((problem) => problem.present())
     .sort(
       (a, b) =>
         SEVERITY_ORDER[a.severity] - SEVERITY_ORDER[b.severity] ||
@@ -204,18 +229,15 @@ function withExplained(hit: Hit): Hit[] {
   return [hit, ...hit.explained.flatMap(withExplained)];
 }
 
-function present(hit: Hit, story: Story, order: ReadonlyMap<Event, number>): Problem {
+function present(hit: Hit, story: Story): Problem {
   const { definition } = hit;
   const all = withExplained(hit);
-  const byOrder = (a: Event, b: Event): number => (order.get(a) ?? 0) - (order.get(b) ?? 0);
-  const events = [...new Set(all.flatMap((one) => one.events))].sort(byOrder);
-  const evidence = [...new Set([...events, ...all.flatMap((one) => one.supports)])].sort(byOrder);
+  const shown = new Set(all.flatMap((one) => one.events));
+  const events = story.events.filter((event) => shown.has(event));
+  for (const one of all) for (const event of one.supports) shown.add(event);
+  const evidence = story.events.filter((event) => shown.has(event));
   const codes = all.slice(1).map((one) => one.definition.code);
-  let known: Values | undefined;
-  const values = (): Values => {
-    known ??= { ...valuesOf(story, events), ...hit.values };
-    return known;
-  };
+  const values = { ...valuesOf(story, events), ...hit.values };
   const also = codes.length === 0 ? '' : ` This is also behind: ${codes.join(', ')}.`;
   const queueId = events.map(queueIdOf).find((id) => id !== undefined);
   return {
@@ -227,16 +249,9 @@ function present(hit: Hit, story: Story, order: ReadonlyMap<Event, number>): Pro
     count: hit.count ?? timesSeen(events),
     firstSeen: isoTime(events[0]?.at.time ?? 0),
     lastSeen: isoTime(events.at(-1)?.at.time ?? 0),
-    // Filled when they are read: an import only asks which problems there are.
-    get summary() {
-      return fillText(definition.summary, values());
-    },
-    get cause() {
-      return fillText(definition.cause, values()) + also;
-    },
-    get fix() {
-      return fillCommand(definition.fix, values());
-    },
+    summary: fillText(definition.summary, values),
+    cause: fillText(definition.cause, values) + also,
+    fix: fillCommand(definition.fix, values),
     reference: definition.reference,
     explains: codes,
     evidence: [...hit.system, ...ends(evidence.map(({ at }) => at.raw))],
