@@ -14,7 +14,14 @@ import { printable } from '../output/printable.js';
 import { findLog } from '../read/find-log.js';
 import { readPatternFiles } from '../read/pattern-files.js';
 import { readCatalogue } from '../read/problem-files.js';
-import { databaseFile, explained, openForWriting, openInMemory, takeWriteLock } from '../store/database.js';
+import {
+  databaseFile,
+  explained,
+  FOLLOW_CACHE,
+  openForWriting,
+  openInMemory,
+  takeWriteLock,
+} from '../store/database.js';
 import { storePatterns } from '../store/patterns.js';
 import { Reader } from '../store/reader.js';
 import type { ExitStatus, Io, Options, Run } from './command.js';
@@ -24,6 +31,9 @@ import { stuckAfter } from './store-options.js';
 /** How many messages of the store, and how many bytes of a log that was never read, a first look shows. */
 const FIRST_MESSAGES = 500;
 const FIRST_BYTES = 256 * 1024;
+/** Finished messages at hand: for the screen, and as lines, where only late news of one matters. */
+const KEPT_ON_SCREEN = 2000;
+const KEPT_FOR_LINES = 500;
 /** How many of the messages that may go on are looked after from the start, the latest ones. */
 const FIRST_OPEN = 1000;
 
@@ -40,7 +50,7 @@ interface Setting {
 
 export const run: Run = async (args, options, io) => {
   // A message lives for seconds, long enough for V8 to let dead ones pile up to several times what is in use.
-  setFlagsFromString('--heap-growing-percent=50');
+  setFlagsFromString('--heap-growing-percent=30');
   const since = text(options, 'since');
   const setting: Setting = {
     options,
@@ -57,7 +67,7 @@ export const run: Run = async (args, options, io) => {
     return follow(setting, openInMemory(), null, [notice]);
   }
   try {
-    return await follow(setting, openForWriting(file), file, []);
+    return await follow(setting, openForWriting(file, FOLLOW_CACHE), file, []);
   } catch (error) {
     throw explained(file, error);
   } finally {
@@ -103,6 +113,7 @@ async function follow(
     reader,
     traces,
     stuckAfter: after,
+    kept: full ? KEPT_ON_SCREEN : KEPT_FOR_LINES,
     now,
   });
   const tell = (notice: string): void => {
