@@ -64,10 +64,15 @@ export function contents(db: Database): Contents {
       lines: reader.linesOf(row).map(({ raw }) => raw),
     }))
     .sort((a, b) => (a.trace.id < b.trace.id ? -1 : 1));
-  // When exactly they ended, and which lines are kept, depends on when messages were put away.
-  const incidents = traces
-    .incidents()
-    .map(({ code, host, messageIds }) => ({ code, host, messageIds: [...messageIds].sort() }));
+  // Which lines are kept depends on when messages were put away.
+  const incidents = traces.incidents().map(({ code, host, begin, end, lastSeen, messageIds }) => ({
+    code,
+    host,
+    begin,
+    end,
+    lastSeen,
+    messageIds: [...messageIds].sort(),
+  }));
   return { messages, incidents };
 }
 

@@ -55,6 +55,10 @@ export interface FoundProblem {
   readonly definition: Definition;
   /** Its own code, and those that it explains. */
   readonly codes: readonly string[];
+  /** When the lines that show it were written (microseconds). */
+  readonly times: readonly number[];
+  /** The line that shows it first. */
+  readonly line: string;
   present(): Problem;
 }
 
@@ -68,14 +72,21 @@ export function findProblems(
   const found: FoundProblem[] = [];
   for (const hit of strongestHits(catalogue, story).values()) {
     const { definition } = hit;
-    const codes = withExplained(hit).map((one) => one.definition.code);
-    found.push({ definition, codes, present: () => present(hit, story) });
+    const all = withExplained(hit);
+    const events = eventsIn(all, story);
+    found.push({
+      definition,
+      codes: all.map((one) => one.definition.code),
+      times: events.map(({ at }) => at.time),
+      line: hit.system[0] ?? events[0]?.at.raw ?? '',
+      present: () => present(hit, story),
+    });
   }
   return found;
 }
 
 /** The worst first. */
-export function presented(found: readonly FoundProblem[]): Problem[] {
+function presented(found: readonly FoundProblem[]): Problem[] {
   return found
     .map((problem) => problem.present())
     .sort(
@@ -229,11 +240,17 @@ function withExplained(hit: Hit): Hit[] {
   return [hit, ...hit.explained.flatMap(withExplained)];
 }
 
+/** The lines that show the hits, in their order. */
+function eventsIn(hits: readonly Hit[], story: Story): readonly Event[] {
+  const shown = new Set(hits.flatMap((hit) => hit.events));
+  return story.events.filter((event) => shown.has(event));
+}
+
 function present(hit: Hit, story: Story): Problem {
   const { definition } = hit;
   const all = withExplained(hit);
-  const shown = new Set(all.flatMap((one) => one.events));
-  const events = story.events.filter((event) => shown.has(event));
+  const events = eventsIn(all, story);
+  const shown = new Set(events);
   for (const one of all) for (const event of one.supports) shown.add(event);
   const evidence = story.events.filter((event) => shown.has(event));
   const codes = all.slice(1).map((one) => one.definition.code);
