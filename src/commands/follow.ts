@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import type { Database } from 'better-sqlite3';
 import { isoTime } from '../core/clock.js';
 import { Engine } from '../follow/engine.js';
@@ -10,18 +9,12 @@ import { showLines } from '../follow/show-lines.js';
 import { allPatterns } from '../ingest/all-patterns.js';
 import { Diagnosis } from '../ingest/diagnosis.js';
 import { Traces } from '../ingest/traces.js';
+import { keepHeapSmall } from '../memory.js';
 import { printable } from '../output/printable.js';
 import { findLog } from '../read/find-log.js';
 import { readPatternFiles } from '../read/pattern-files.js';
 import { readCatalogue } from '../read/problem-files.js';
-import {
-  databaseFile,
-  explained,
-  FOLLOW_CACHE,
-  openForWriting,
-  openInMemory,
-  takeWriteLock,
-} from '../store/database.js';
+import { databaseFile, explained, openForWriting, openInMemory, takeWriteLock } from '../store/database.js';
 import { storePatterns } from '../store/patterns.js';
 import { Reader } from '../store/reader.js';
 import type { ExitStatus, Io, Options, Run } from './command.js';
@@ -49,8 +42,7 @@ interface Setting {
 }
 
 export const run: Run = async (args, options, io) => {
-  // A message lives for seconds, long enough for V8 to let dead ones pile up to several times what is in use.
-  setFlagsFromString('--heap-growing-percent=30');
+  keepHeapSmall();
   const since = text(options, 'since');
   const setting: Setting = {
     options,
@@ -67,7 +59,7 @@ export const run: Run = async (args, options, io) => {
     return follow(setting, openInMemory(), null, [notice]);
   }
   try {
-    return await follow(setting, openForWriting(file, FOLLOW_CACHE), file, []);
+    return await follow(setting, openForWriting(file), file, []);
   } catch (error) {
     throw explained(file, error);
   } finally {

@@ -18,14 +18,11 @@ export function databaseFile(option: string | undefined, env: NodeJS.ProcessEnv)
   );
 }
 
-/** Kilobytes of pages that are kept in memory: a whole import goes faster with more than what trickles in. */
-const IMPORT_CACHE = 32_000;
-export const FOLLOW_CACHE = 8000;
 /** Bytes that the write-ahead log keeps on the disk after a reader that took long has let it grow. */
 const LARGEST_LOG = 64 * 1024 * 1024;
 
 /** For writing; made when it doesn't exist (file 0600, folder 0700), brought to this program's version. */
-export function openForWriting(file: string, cache = IMPORT_CACHE): Database.Database {
+export function openForWriting(file: string): Database.Database {
   return guarded(file, () => {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     // SQLite gives its side files the mode of the database.
@@ -33,9 +30,8 @@ export function openForWriting(file: string, cache = IMPORT_CACHE): Database.Dat
     const db = new Database(file, { timeout: 10_000 });
     db.pragma('journal_mode = wal');
     db.pragma('synchronous = normal');
-    db.pragma(`cache_size = -${cache}`);
+    db.pragma('cache_size = -8000');
     db.pragma(`journal_size_limit = ${LARGEST_LOG}`);
-    // The pages of the keys change with every batch: they are copied to the database once in a while, not each time.
     db.pragma('wal_autocheckpoint = 4000');
     migrate(db, file);
     return db;

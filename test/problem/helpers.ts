@@ -8,9 +8,9 @@ import { type PatternFile, PatternSet } from '../../src/core/pattern.js';
 import { Catalogue } from '../../src/core/problem/catalogue.js';
 import { diagnose, findProblems } from '../../src/core/problem/diagnose.js';
 import { Incidents } from '../../src/core/problem/incidents.js';
-import { subjectOf } from '../../src/core/problem/subject.js';
 import { Surroundings } from '../../src/core/problem/surroundings.js';
 import { buildTrace, traceId } from '../../src/core/trace/build.js';
+import { summaryOf } from '../../src/core/trace/summary.js';
 import type { Trace } from '../../src/core/trace/trace.js';
 import { viewOf } from '../../src/core/trace/view.js';
 
@@ -83,9 +83,9 @@ export function diagnosed(lines: readonly string[], setting: Setting = {}): Diag
     return traces
       .map(({ trace, events: own }) => {
         const context = { path, surroundings, incidents };
-        const done = { ...trace, problems: diagnose(catalogue, trace, own, context) };
+        const problems = diagnose(catalogue, trace, own, context);
         incidents.trace(trace, findProblems(catalogue, trace, own, context), () => trace.id, own);
-        return done;
+        return { ...trace, problems };
       })
       .sort((a, b) => (a.firstSeen < b.firstSeen ? -1 : 1));
   };
@@ -100,7 +100,7 @@ export function takeIn(lines: readonly string[], incidents: Incidents): void {
   for (const event of eventsOf(lines)) joiner.apply(event);
   for (const which of joiner.drain()) {
     const view = viewOf(which, path);
-    const subject = subjectOf(view);
+    const subject = summaryOf(view);
     const { events } = view.facts;
     const found = findProblems(catalogue, subject, events, { path, surroundings: null, incidents });
     incidents.trace(subject, found, () => traceId(view), events);

@@ -55,10 +55,10 @@ export interface FoundProblem {
   readonly definition: Definition;
   /** Its own code, and those that it explains. */
   readonly codes: readonly string[];
-  /** When the lines that show it were written (microseconds). */
-  readonly times: readonly number[];
-  /** The line that shows it first. */
-  readonly line: string;
+  /** The events that show it, in their order. */
+  events(): readonly Event[];
+  /** The lines that show it, those of the system's trouble first. */
+  evidence(): readonly string[];
   present(): Problem;
 }
 
@@ -72,13 +72,12 @@ export function findProblems(
   const found: FoundProblem[] = [];
   for (const hit of strongestHits(catalogue, story).values()) {
     const { definition } = hit;
-    const all = withExplained(hit);
-    const events = eventsIn(all, story);
+    const codes = withExplained(hit).map((one) => one.definition.code);
     found.push({
       definition,
-      codes: all.map((one) => one.definition.code),
-      times: events.map(({ at }) => at.time),
-      line: hit.system[0] ?? events[0]?.at.raw ?? '',
+      codes,
+      events: () => eventsOf(hit, story),
+      evidence: () => evidenceOf(hit, story),
       present: () => present(hit, story),
     });
   }
@@ -240,20 +239,12 @@ function withExplained(hit: Hit): Hit[] {
   return [hit, ...hit.explained.flatMap(withExplained)];
 }
 
-/** The lines that show the hits, in their order. */
-function eventsIn(hits: readonly Hit[], story: Story): readonly Event[] {
-  const shown = new Set(hits.flatMap((hit) => hit.events));
-  return story.events.filter((event) => shown.has(event));
-}
-
 function present(hit: Hit, story: Story): Problem {
   const { definition } = hit;
-  const all = withExplained(hit);
-  const events = eventsIn(all, story);
-  const shown = new Set(events);
-  for (const one of all) for (const event of one.supports) shown.add(event);
-  const evidence = story.events.filter((event) => shown.has(event));
-  const codes = all.slice(1).map((one) => one.definition.code);
+  const events = eventsOf(hit, story);
+  const codes = withExplained(hit)
+    .slice(1)
+    .map((one) => one.definition.code);
   const values = { ...valuesOf(story, events), ...hit.values };
   const also = codes.length === 0 ? '' : ` This is also behind: ${codes.join(', ')}.`;
   const queueId = events.map(queueIdOf).find((id) => id !== undefined);
@@ -271,8 +262,19 @@ function present(hit: Hit, story: Story): Problem {
     fix: fillCommand(definition.fix, values),
     reference: definition.reference,
     explains: codes,
-    evidence: [...hit.system, ...ends(evidence.map(({ at }) => at.raw))],
+    evidence: evidenceOf(hit, story),
   };
+}
+
+function eventsOf(hit: Hit, story: Story): readonly Event[] {
+  const shown = new Set(withExplained(hit).flatMap(({ events }) => events));
+  return story.events.filter((event) => shown.has(event));
+}
+
+function evidenceOf(hit: Hit, story: Story): readonly string[] {
+  const shown = new Set(withExplained(hit).flatMap(({ events, supports }) => [...events, ...supports]));
+  const lines = story.events.filter((event) => shown.has(event)).map(({ at }) => at.raw);
+  return [...hit.system, ...ends(lines)];
 }
 
 /** The first and the last of many lines. */

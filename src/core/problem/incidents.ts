@@ -12,6 +12,7 @@ import { replyOf } from '../response.js';
 import type { Severity } from '../trace/trace.js';
 import type { Catalogue } from './catalogue.js';
 import type { PathKnowledge } from './context.js';
+import type { FoundProblem } from './diagnose.js';
 import { attemptedEndpoint, namedEndpoint, namesOf, readEndpoint } from './endpoint.js';
 import type { Definition, Matcher, Sign } from './entry.js';
 import { fillCommand, fillText, type Values } from './fill.js';
@@ -54,14 +55,6 @@ export interface IncidentsState {
   }[];
   readonly successes: SuccessesState;
   readonly gaps: readonly GapWindow[];
-}
-
-/** What a message shows of a trouble. */
-export interface Shown {
-  readonly definition: Definition;
-  /** When its lines were written (microseconds). */
-  readonly times: readonly number[];
-  readonly line: string;
 }
 
 interface Open {
@@ -132,12 +125,12 @@ export class Incidents {
     else this.#success(event);
   }
 
-  /** A message with what it shows, and what gives its trace's id; again whenever it changed. */
-  trace(trace: Subject, shown: readonly Shown[], id: () => string, events: readonly Event[]): void {
-    for (const { definition, times, line } of shown) {
+  /** A message with its problems, and what gives its trace's id; again whenever it changed. */
+  trace(trace: Subject, problems: readonly FoundProblem[], id: () => string, events: readonly Event[]): void {
+    for (const { definition, events: shown, evidence } of problems) {
       if (definition.ends === undefined) continue;
-      for (const incident of new Set(times.map((time) => this.#incidentAt(definition, trace.host, time))))
-        touch(incident, id(), line);
+      const touched = shown().map(({ at }) => this.#incidentAt(definition, trace.host, at.time));
+      for (const incident of new Set(touched)) touch(incident, id(), evidence()[0] ?? '');
     }
     this.#hints(trace, id, events);
   }
