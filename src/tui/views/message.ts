@@ -1,7 +1,7 @@
 /** One message, opened: a head that stays, and a document to move through. */
 import type { FilterRun, Hop, Problem, Trace, TraceRecipient } from '../../core/trace/trace.js';
 import { glyph, outcomeOfState, type Tone, toneOf } from '../../output/style.js';
-import { dateTime, duration, timeOfDay } from '../../output/times.js';
+import { dateTime, duration, hopMillis, timeOfDay } from '../../output/times.js';
 import { type Line, type Span, span, withRight } from '../line.js';
 import { type Look, sign } from '../look.js';
 import { clean, cut, cutAddress, fitted, padStart, widthOf, wrap } from '../text.js';
@@ -119,8 +119,7 @@ function hopRows(hop: Hop, trace: Trace, look: Look): Row[] {
   const id = hop.stage === 'filter' ? (hop.amavisId ?? hop.queueId) : hop.queueId;
   const service = `${hop.service ?? ''}${hop.port === null ? '' : `:${hop.port}`}`;
   const time = hopTime(hop, trace, look);
-  const stamps = hop.to === null ? null : Date.parse(hop.to) - Date.parse(hop.from);
-  const millis = hop.durationMs ?? stamps;
+  const millis = hopMillis(hop);
   const took = millis === null ? '' : duration(millis);
   const attempts = hop.attempts > 1 ? ` ${sign('times', look)}${hop.attempts}` : '';
   const lead: Line = [
