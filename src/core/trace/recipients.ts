@@ -380,8 +380,10 @@ function blockedState(verdict: string, actions: readonly string[]): RecipientSta
   return actions.some((action) => action.startsWith('Rejected')) ? 'rejected' : 'deferred';
 }
 
-/** A mailbox, or another MTA. */
-function restingPlace({ at, relay, response }: DeliveryEvent): RecipientState {
+/** A mailbox, another MTA, or nowhere. */
+function restingPlace(delivery: DeliveryEvent): RecipientState {
+  if (isThrownAway(delivery)) return 'deleted';
+  const { at, relay, response } = delivery;
   switch (at.daemon) {
     case 'smtp':
     case 'relay':
@@ -394,6 +396,14 @@ function restingPlace({ at, relay, response }: DeliveryEvent): RecipientState {
     default:
       return 'delivered';
   }
+}
+
+/**
+ * discard(8) is the only agent that logs `sent` without a relay; local(8) says `discarded` of mail for a postmaster that
+ * no alias names (local/unknown.c).
+ */
+function isThrownAway({ relay, response }: DeliveryEvent): boolean {
+  return relay === 'none' || (response === 'discarded' && !relay.includes('['));
 }
 
 function same(a: string, b: string): boolean {
