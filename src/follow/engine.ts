@@ -22,12 +22,12 @@ import { learnAgain } from '../ingest/learn-again.js';
 import { packLoose } from '../ingest/pack-loose.js';
 import { Packer } from '../ingest/packer.js';
 import { storedCase } from '../ingest/stored-case.js';
+import { WaitingLines } from '../ingest/waiting-lines.js';
 import type { Batch } from '../store/batch.js';
 import { hashKey } from '../store/hash.js';
 import { Reader, type Row } from '../store/reader.js';
 import { BLOCK_BYTES } from '../store/segment.js';
 import { Writer } from '../store/writer.js';
-import { WaitingLines } from './waiting-lines.js';
 
 const SECOND = 1_000_000;
 /** What happened within this time of the newest line is in memory, so it is taken there after a restart. */
