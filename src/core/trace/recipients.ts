@@ -165,7 +165,7 @@ class Follower {
       const id = forwardedAs ?? queuedAs;
       const next = id === undefined ? undefined : this.#facts.lives.get(id);
       if (next !== undefined && next !== life) return [next];
-      return undefined;
+      return this.#likelyNext(life, 'pipe', address);
     }
     if (life.requeued) {
       const again = [...this.#facts.lives.values()].find(
@@ -180,7 +180,14 @@ class Follower {
     );
     const ways =
       passed === undefined ? [] : [...passed.queuedAs].flatMap((id) => this.#facts.lives.get(id) ?? []);
-    return ways.length > 0 ? ways : undefined;
+    return ways.length > 0 ? ways : this.#likelyNext(life, 'lost-reply', address);
+  }
+
+  /** Where the message likely went on, when the recipient is found there. */
+  #likelyNext({ queueId }: LifeFacts, way: string, address: string): LifeFacts[] | undefined {
+    const link = this.#chain.links.find(({ from, via }) => from === queueId && via.includes(way));
+    const next = link === undefined ? undefined : this.#facts.lives.get(link.to);
+    return next !== undefined && this.#hasEntry(next, address) ? [next] : undefined;
   }
 
   /** Goes on in the lives that the message went into. */
