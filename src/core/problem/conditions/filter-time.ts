@@ -48,7 +48,9 @@ export const filterSilent: Condition = (story): Finding | undefined => {
     const last = taken.at(-1) ?? story.events.at(-1);
     return last === undefined ? undefined : { events: [last], resolved: false };
   }
-  if (!story.hasState('queued') || story.trace.parent !== null) return undefined;
+  // Bounces and Postfix' own notices do not pass through the filter (internal_mail_filter_classes).
+  const { parent, origin } = story.trace;
+  if (!story.hasState('queued') || parent !== null || origin === 'internal') return undefined;
   if (story.context.surroundings?.filtersOn(story.trace.host) !== true) return undefined;
   const waiting = waitingBeforeFilter(story);
   return waiting === undefined ? undefined : { events: [waiting], resolved: false };
