@@ -48,9 +48,7 @@ export const filterSilent: Condition = (story): Finding | undefined => {
     const last = taken.at(-1) ?? story.events.at(-1);
     return last === undefined ? undefined : { events: [last], resolved: false };
   }
-  // Bounces and Postfix' own notices do not pass through the filter (internal_mail_filter_classes).
-  const { parent, origin } = story.trace;
-  if (!story.hasState('queued') || parent !== null || origin === 'internal') return undefined;
+  if (!story.hasState('queued') || story.trace.parent !== null) return undefined;
   if (story.context.surroundings?.filtersOn(story.trace.host) !== true) return undefined;
   const waiting = waitingBeforeFilter(story);
   return waiting === undefined ? undefined : { events: [waiting], resolved: false };
@@ -59,6 +57,8 @@ export const filterSilent: Condition = (story): Finding | undefined => {
 /** The queue manager's line of a queue id that did not come back from the filter and that nothing was heard of since. */
 function waitingBeforeFilter(story: Story): Event | undefined {
   for (const life of story.lives.values()) {
+    // Bounces and Postfix' own notices do not pass through the filter (internal_mail_filter_classes).
+    if (life.messageId !== undefined && life.client === undefined && life.pickup === undefined) continue;
     const last = life.events.at(-1);
     if (last?.kind === 'qmgr.active' && !story.cameBack(life.queueId)) return last;
   }
