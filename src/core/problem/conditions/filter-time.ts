@@ -58,7 +58,8 @@ export const filterSilent: Condition = (story): Finding | undefined => {
 function waitingBeforeFilter(story: Story): Event | undefined {
   for (const life of story.lives.values()) {
     // Bounces and Postfix' own notices do not pass through the filter (internal_mail_filter_classes).
-    if (life.messageId !== undefined && life.client === undefined && life.pickup === undefined) continue;
+    const [first] = life.events;
+    if (first?.kind === 'cleanup.message-id') continue;
     const last = life.events.at(-1);
     if (last?.kind === 'qmgr.active' && !story.cameBack(life.queueId)) return last;
   }
