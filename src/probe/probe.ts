@@ -1,22 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type InetEndpoint, isLoopback, showEndpoint } from '../check/endpoint.js';
-import { loadConfiguration, type Sources } from '../check/load/configuration.js';
+import { type Sources as ConfigurationSources, loadConfiguration } from '../check/load/configuration.js';
 import { type Setup, understand } from '../check/setup.js';
 import type { ExitStatus, Io } from '../commands/command.js';
+import { MailPath } from '../core/path.js';
 import type { Trace } from '../core/trace/trace.js';
 import { printable } from '../output/printable.js';
 import { UserError } from '../user-error.js';
 import { testChain } from './chain-step.js';
+import type { MailLog } from './mail-log.js';
 import { type Pattern, testMessage } from './message.js';
 import { testPort } from './port-step.js';
+import type { Sources } from './questions.js';
 import { stepJson, stepText } from './report.js';
 import { type StepResult, stepResult } from './step.js';
-import { type System, thisMachine } from './system.js';
+import type { System } from './system.js';
 import { chooseTargets, parseTarget, type Targets } from './targets.js';
-import type { OpenLog } from './watch.js';
 
-export interface ProbeOptions extends Sources {
+export interface ProbeOptions extends ConfigurationSources {
   /** HOST:PORT of amavis and of the way back; default: as configured, else the guide's. */
   readonly filter?: string | undefined;
   readonly reinject?: string | undefined;
@@ -33,10 +35,11 @@ export interface ProbeOptions extends Sources {
 
 /** What probe needs of the rest of the program and of the machine. */
 export interface ProbeContext {
-  readonly openLog: OpenLog;
+  /** null: the machine has none that can be read. */
+  readonly log: MailLog | null;
   /** The text of a trace, ready for a terminal. */
   readonly showTrace: (trace: Trace) => string;
-  readonly system?: System;
+  readonly system: System;
   readonly limits?: Limits;
 }
 
@@ -83,7 +86,12 @@ async function runSteps(
   output: Output,
   context: ProbeContext,
 ): Promise<StepResult[]> {
-  const system = context.system ?? thisMachine();
+  const { log, system } = context;
+  const sources: Sources = {
+    system,
+    setup,
+    lastSaid: async (program) => (await log?.lastSaid(program)) ?? null,
+  };
   const limits = context.limits ?? LIMITS;
   // What is about to be done is no data: with --json it goes to where messages go.
   const announce = options.json === true ? output.note : output.out;
@@ -94,7 +102,7 @@ async function runSteps(
   const port = async (number: number, what: string, part: 'filter' | 'reinject'): Promise<StepResult> => {
     const limit = `at most ${limits.hello / 1000} s`;
     announce(`${number}. ${what}: connecting to ${printable(showEndpoint(targets[part]))}, ${limit}\n`);
-    return report(await testPort({ part, target: targets[part], limitMs: limits.hello, system, setup }));
+    return report(await testPort({ part, target: targets[part], limitMs: limits.hello, sources }));
   };
   const filter = await port(1, "amavis' port", 'filter');
   const reinject = await port(2, 'the way back', 'reinject');
@@ -120,11 +128,18 @@ async function runSteps(
     message,
     sendLimitMs: limits.send,
     followLimitMs: limits.follow,
-    openLog: () => context.openLog(targets),
-    system,
-    setup,
+    openLog: async () => (await log?.watch(pathOf(targets))) ?? null,
+    sources,
   });
   return [filter, reinject, report(chain)];
+}
+
+/** As the log names them. */
+function pathOf({ filter, reinject }: Targets): MailPath {
+  return new MailPath({
+    filters: [showEndpoint({ ...filter, bracketed: true })],
+    reinjections: [showEndpoint({ ...reinject, bracketed: true })],
+  });
 }
 
 /** The configuration is only asked where tests go and why they fail: without one that was named it is done without. */

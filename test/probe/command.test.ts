@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Trace, TraceState } from '../../src/core/trace/trace.js';
+import type { LogWatch, MessageIds } from '../../src/probe/log-watch.js';
+import type { MailLog } from '../../src/probe/mail-log.js';
 import { type ProbeContext, type ProbeOptions, probe as runProbe } from '../../src/probe/probe.js';
+import type { Process } from '../../src/probe/process.js';
 import type { System } from '../../src/probe/system.js';
-import type { LogWatch, MessageIds } from '../../src/probe/watch.js';
 import { UserError } from '../../src/user-error.js';
 import { amavis, closedPort, type Listener, NO_XFORWARD, real, scripted } from './servers.js';
 
@@ -67,7 +69,7 @@ function trace(state: TraceState, verdict = 'CLEAN'): Trace {
 }
 
 /** A log in which these traces appear one after the other; then nothing more until it is closed. */
-function log(...traces: readonly Trace[]): LogWatch & { readonly asked: MessageIds[]; closed: boolean } {
+function watched(...traces: readonly Trace[]): LogWatch & { readonly asked: MessageIds[]; closed: boolean } {
   const watch = {
     asked: [] as MessageIds[],
     closed: false,
@@ -83,13 +85,25 @@ function log(...traces: readonly Trace[]): LogWatch & { readonly asked: MessageI
   return watch;
 }
 
-/** A machine on which only loopback reaches the ports of the test. */
+function mailLog(watch: LogWatch): MailLog {
+  return {
+    watch: async () => watch,
+    lastSaid: async (program) =>
+      program === 'amavis' ? 'amavis[1]: (!!)TROUBLE in pre_loop_hook: x\x1b[0m' : null,
+  };
+}
+
+function log(...traces: readonly Trace[]): MailLog {
+  return mailLog(watched(...traces));
+}
+
+const MASTER: Process = { pid: 812, name: 'master', daemon: 'master' };
+
+/** A machine on which only Postfix runs, and only loopback reaches the ports of the test. */
 function machine(address = '127.0.0.1', ...listeners: readonly Listener[]): System {
   return {
-    listening: () => listeners.map(({ target }) => ({ address, port: target.port })),
-    running: (program) => (program === 'amavisd' ? [] : [812]),
-    lastSaid: (program) =>
-      program === 'amavis' ? 'amavis[1]: (!!)TROUBLE in pre_loop_hook: x\x1b[0m' : null,
+    listening: () => listeners.map(({ target }) => ({ address, port: target.port, holders: [MASTER] })),
+    processes: () => [MASTER],
   };
 }
 
@@ -122,7 +136,7 @@ async function probe(options: ProbeOptions, context: Partial<ProbeContext> = {})
     color: false,
   };
   const status = await runProbe(options, output, {
-    openLog: async () => log(trace('delivered')),
+    log: log(trace('delivered')),
     showTrace: ({ state }) => `<trace: ${state}>`,
     system: machine(),
     limits: { hello: 1000, send: 1000, follow: 200 },
@@ -164,13 +178,16 @@ describe('a chain that works', () => {
 
   test('opens the log before it sends, asks for the ids of the reply, and closes it', async () => {
     const { filter, options, system } = await chain();
-    const watch = log(trace('queued'), trace('delivered'));
+    const watch = watched(trace('queued'), trace('delivered'));
     let sentBefore = true;
-    const openLog = async (): Promise<LogWatch> => {
-      sentBefore = filter.heard.includes('DATA');
-      return watch;
+    const opened: MailLog = {
+      ...mailLog(watch),
+      watch: async () => {
+        sentBefore = filter.heard.includes('DATA');
+        return watch;
+      },
     };
-    const { status, steps } = await probe({ ...options, json: true }, { system, openLog });
+    const { status, steps } = await probe({ ...options, json: true }, { system, log: opened });
     expect(status).toBe(0);
     expect(sentBefore).toBe(false);
     expect(watch.asked).toEqual([{ messageId: steps[2].messageId, queueId: 'BE6C0162610', amavisId: null }]);
@@ -270,8 +287,8 @@ describe("a port that fails is asked the guide's questions", () => {
       facts: [{ is: 'failed', text: 'no answer within 0.15 s, before the greeting' }],
     });
     expect(steps[1].answers.map(({ answer }: { answer: string }) => answer)).toEqual([
-      'yes, process 812',
-      `yes: port ${reinject.target.port} is bound to 127.0.0.1`,
+      `yes: master (process 812) listens on port ${reinject.target.port}`,
+      `yes: port ${reinject.target.port} is bound to 127.0.0.1 by master (process 812)`,
       'unknown: no line of it in a mail log that can be read',
       expect.stringMatching(/^yes: /),
       'maybe: there was no answer at all; so does a daemon whose children are all busy',
@@ -318,7 +335,7 @@ describe('a message that does not get through', () => {
       const { options, system } = await chain();
       const { status, stdout } = await probe(options, {
         system,
-        openLog: async () => log(trace('queued'), trace(state)),
+        log: log(trace('queued'), trace(state)),
       });
       expect(status).toBe(1);
       expect(stdout).toContain(`failed     the message was ${state}`);
@@ -352,28 +369,28 @@ describe('a message that does not get through', () => {
       ],
     };
     const { options, system } = await chain();
-    const { status, stdout } = await probe(options, { system, openLog: async () => log(discarded) });
+    const { status, stdout } = await probe(options, { system, log: log(discarded) });
     expect(status).toBe(1);
     expect(stdout).toContain('the message for postmaster was discarded by local: there is no such alias');
   });
 
   test('fails when its time is up', async () => {
     const { options, system } = await chain();
-    const { status, stdout } = await probe(options, { system, openLog: async () => log(trace('filtering')) });
+    const { status, stdout } = await probe(options, { system, log: log(trace('filtering')) });
     expect(status).toBe(1);
     expect(stdout).toContain('after 0.2 s it is still filtering');
   });
 
   test('fails when the log says nothing of it', async () => {
     const { options, system } = await chain();
-    const { status, stdout } = await probe(options, { system, openLog: async () => log() });
+    const { status, stdout } = await probe(options, { system, log: log() });
     expect(status).toBe(1);
     expect(stdout).toContain('the log said nothing of it within 0.2 s');
   });
 
   test('ends with status 2 when there is no log to follow', async () => {
     const { options, system } = await chain();
-    const { status, stdout } = await probe(options, { system, openLog: async () => null });
+    const { status, stdout } = await probe(options, { system, log: null });
     expect(status).toBe(2);
     expect(stdout).toContain('there is no mail log to follow');
   });
@@ -384,7 +401,7 @@ describe('test patterns', () => {
     const { filter, options, system } = await chain('250 2.7.0 Ok, discarded, id=16957-01 - spam');
     const { status, stdout } = await probe(
       { ...options, gtube: true },
-      { system, openLog: async () => log(trace('blocked', 'SPAM')) },
+      { system, log: log(trace('blocked', 'SPAM')) },
     );
     expect(status).toBe(0);
     expect(stdout).toContain('the test pattern was blocked');
@@ -393,10 +410,7 @@ describe('test patterns', () => {
 
   test('EICAR that is rejected passes, also without a log', async () => {
     const { options, system } = await chain('554 5.7.0 Reject, id=17781-01 - INFECTED: Eicar-Signature');
-    const { status, stdout } = await probe(
-      { ...options, eicar: true },
-      { system, openLog: async () => null },
-    );
+    const { status, stdout } = await probe({ ...options, eicar: true }, { system, log: null });
     expect(status).toBe(0);
     expect(stdout).toContain('rejected it: 554 5.7.0 Reject, id=17781-01');
   });
@@ -405,7 +419,7 @@ describe('test patterns', () => {
     const { options, system } = await chain();
     const { status, stdout } = await probe(
       { ...options, gtube: true },
-      { system, openLog: async () => log(trace('delivered', 'SPAM')) },
+      { system, log: log(trace('delivered', 'SPAM')) },
     );
     expect(status).toBe(1);
     expect(stdout).toContain('the test pattern was delivered: amavis says SPAM');
