@@ -4,12 +4,14 @@ import type { Trace } from '../core/trace/trace.js';
 import { UserError } from '../user-error.js';
 import type { LogWatch, MessageIds } from './log-watch.js';
 import type { Pattern, TestMessage } from './message.js';
-import { lastLogged, type Sources } from './questions.js';
+import { lastLogged, type Sources, unreadable } from './questions.js';
 import { readReply } from './reply.js';
 import { deliver, type Envelope, type Protocol } from './smtp.js';
 import { type Answer, type Fact, type StepResult, stepResult } from './step.js';
 
 export interface ChainTest {
+  /** Where the message goes in. */
+  readonly via: 'filter' | 'front';
   readonly target: InetEndpoint;
   readonly protocol: Protocol;
   readonly envelope: Envelope;
@@ -95,11 +97,6 @@ async function sendAndFollow(test: ChainTest, watch: LogWatch | null): Promise<S
   });
 }
 
-function unreadable(error: unknown): UserError {
-  if (error instanceof UserError) return error;
-  throw error;
-}
-
 /** How long a message whose end was seen is followed for the lines that are still missing: they may come in any order. */
 const SETTLE_MS = 3000;
 
@@ -134,7 +131,7 @@ function isOnItsWay({ state }: Trace): boolean {
   return state === null || state === 'queued' || state === 'filtering';
 }
 
-function judge(trace: Trace | null, { pattern, followLimitMs }: ChainTest): Fact {
+function judge(trace: Trace | null, { via, pattern, followLimitMs }: ChainTest): Fact {
   const seconds = followLimitMs / 1000;
   if (trace === null) return { is: 'failed', text: `the log said nothing of it within ${seconds} s` };
   const state = trace.state ?? 'of unknown state';
@@ -142,8 +139,11 @@ function judge(trace: Trace | null, { pattern, followLimitMs }: ChainTest): Fact
   const arrived = state === 'delivered' || state === 'relayed';
   if (pattern === 'harmless') {
     const lost = trace.recipients.find(({ response }) => response === 'discarded');
-    if (!arrived || lost === undefined)
-      return { is: arrived ? 'ok' : 'failed', text: `the message was ${state}` };
+    if (!arrived) return { is: 'failed', text: `the message was ${state}` };
+    if (via === 'front' && !isFiltered(trace)) {
+      return { is: 'failed', text: `the message was ${state} without a line that tells of the filter` };
+    }
+    if (lost === undefined) return { is: 'ok', text: `the message was ${state}` };
     // local(8) throws mail for postmaster away when no alias names a reader.
     const text = `the message for ${lost.originalTo ?? lost.address} was discarded by ${lost.relay}: there is no such alias`;
     return { is: 'failed', text };
@@ -153,8 +153,12 @@ function judge(trace: Trace | null, { pattern, followLimitMs }: ChainTest): Fact
   return { is: 'failed', text: `the test pattern was ${state}: amavis says ${verdict}` };
 }
 
+function isFiltered({ filter, hops }: Trace): boolean {
+  return filter.length > 0 || hops.some(({ stage }) => stage === 'filter');
+}
+
 async function chainQuestions({ sources, pattern }: ChainTest, trace: Trace | null): Promise<Answer[]> {
-  const problems = trace?.problems.map(({ summary, fix }) => `${summary}: ${fix}`) ?? [];
+  const problems = trace?.problems.map(({ summary, code }) => `${summary} (amavtrace explain ${code})`) ?? [];
   return [
     ...problems.map((answer) => ({ question: 'What does the log show?', answer })),
     { question: 'Does amavisd-new log errors?', answer: await lastLogged(sources, 'amavis') },

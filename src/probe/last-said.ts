@@ -9,12 +9,19 @@ const COMPLAINS: Readonly<Record<LoggingProgram, RegExp>> = {
   postfix: /^(?:warning|error|fatal|panic): /,
 };
 
-/** The last complaint of a program in a log; without one, the last line that it wrote. */
+/** What a program last wrote. */
+export interface Said {
+  readonly text: string;
+  /** Whether it tells of something wrong. */
+  readonly complains: boolean;
+}
+
+/** The last complaint of a program in a log; without one, the last line that it wrote; null: it wrote none. */
 export async function lastSaid(
   log: AsyncIterable<{ readonly lines: readonly string[]; readonly modified: number }>,
   program: LoggingProgram,
   clock: Pick<ClockOptions, 'zone'>,
-): Promise<string | null> {
+): Promise<Said | null> {
   let reader: LineReader | undefined;
   let last: Line | undefined;
   let complaint: Line | undefined;
@@ -28,7 +35,7 @@ export async function lastSaid(
     }
   }
   const said = complaint ?? last;
-  return said === undefined ? null : show(said);
+  return said === undefined ? null : { text: show(said), complains: said === complaint };
 }
 
 function isOf({ program }: Line, wanted: LoggingProgram): boolean {

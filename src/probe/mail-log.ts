@@ -5,7 +5,7 @@ import { type Beginning, type LogInput, openFiles, openJournal } from '../follow
 import { fileError } from '../read/file-error.js';
 import { compilePatterns, readPatternFiles } from '../read/pattern-files.js';
 import { readCatalogue } from '../read/problem-files.js';
-import { type LoggingProgram, lastSaid } from './last-said.js';
+import { type LoggingProgram, lastSaid, type Said } from './last-said.js';
 import { type LogWatch, watchLog } from './log-watch.js';
 
 /** The mail log, as far as the tests look into it. */
@@ -13,7 +13,7 @@ export interface MailLog {
   /** Follows it from its present end. To be called before a message is sent, so that none of its lines is missed. */
   readonly watch: (path: MailPath) => Promise<LogWatch>;
   /** The last complaint of a program in the log's end, else its last line; null where there is none. */
-  readonly lastSaid: (program: LoggingProgram) => Promise<string | null>;
+  readonly lastSaid: (program: LoggingProgram) => Promise<Said | null>;
 }
 
 export interface MailLogOptions {

@@ -7,6 +7,7 @@ import type { ExitStatus, Io } from '../commands/command.js';
 import { MailPath } from '../core/path.js';
 import type { Trace } from '../core/trace/trace.js';
 import { printable } from '../output/printable.js';
+import { hanging } from '../output/wrap.js';
 import { UserError } from '../user-error.js';
 import { testChain } from './chain-step.js';
 import type { MailLog } from './mail-log.js';
@@ -53,8 +54,14 @@ interface Limits {
 /** A busy amavis may take a minute for a message; what then has no answer is stuck. */
 const LIMITS: Limits = { hello: 10_000, send: 120_000, follow: 60_000 };
 
+const SENT: Readonly<Record<Pattern, string>> = {
+  harmless: 'a harmless test message',
+  gtube: 'the GTUBE test pattern',
+  eicar: 'the EICAR test pattern',
+};
+
 /** What probe writes to. */
-export type Output = Pick<Io, 'out' | 'note' | 'color'>;
+export type Output = Pick<Io, 'out' | 'note' | 'color' | 'columns'>;
 
 /**
  * The guide's three tests in its order.
@@ -94,14 +101,16 @@ async function runSteps(
   };
   const limits = context.limits ?? LIMITS;
   // What is about to be done is no data: with --json it goes to where messages go.
-  const announce = options.json === true ? output.note : output.out;
+  const say = options.json === true ? output.note : output.out;
+  const announce = (number: number, text: string): void =>
+    say(`${hanging(`${number}. `, printable(text), output.columns).join('\n')}\n`);
   const report = (result: StepResult): StepResult => {
-    output.out(options.json === true ? stepJson(result) : stepText(result, output.color, context.showTrace));
+    output.out(options.json === true ? stepJson(result) : stepText(result, output, context.showTrace));
     return result;
   };
   const port = async (number: number, what: string, part: 'filter' | 'reinject'): Promise<StepResult> => {
     const limit = `at most ${limits.hello / 1000} s`;
-    announce(`${number}. ${what}: connecting to ${printable(showEndpoint(targets[part]))}, ${limit}\n`);
+    announce(number, `${what}: connecting to ${showEndpoint(targets[part])}, ${limit}`);
     return report(await testPort({ part, target: targets[part], limitMs: limits.hello, sources }));
   };
   const filter = await port(1, "amavis' port", 'filter');
@@ -109,18 +118,17 @@ async function runSteps(
 
   const { pattern, from, to } = mail;
   const target = options.via === '25' ? targets.front : targets.filter;
-  const shown = printable(showEndpoint(target));
+  const shown = showEndpoint(target);
   const unreached = [filter, reinject].find(({ greeting }) => greeting === null);
   if (unreached !== undefined) {
-    announce(`3. the chain: not tested, ${printable(unreached.target)} takes no mail\n`);
+    announce(3, `the chain: not tested, ${unreached.target} takes no mail`);
     return [filter, reinject, report(stepResult({ step: 'chain', status: 'skipped', target: shown }))];
   }
   const patience = `at most ${limits.send / 1000} s, then following the log for at most ${limits.follow / 1000} s`;
-  announce(
-    `3. the chain: sending a ${pattern} test message from <${from}> to <${to}> by ${shown}, ${patience}\n`,
-  );
+  announce(3, `the chain: sending ${SENT[pattern]} from <${from}> to <${to}> by ${shown}, ${patience}`);
   const message = testMessage(pattern, from, to, new Date(), randomUUID(), hostname());
   const chain = await testChain({
+    via: options.via === '25' ? 'front' : 'filter',
     target,
     protocol: options.via === '25' ? 'SMTP' : (filter.protocol ?? 'SMTP'),
     envelope: { from, to },

@@ -1,6 +1,7 @@
 import { type InetEndpoint, isLoopback, reaches, showEndpoint } from '../check/endpoint.js';
 import type { Setup } from '../check/setup.js';
-import type { LoggingProgram } from './last-said.js';
+import { UserError } from '../user-error.js';
+import type { LoggingProgram, Said } from './last-said.js';
 import type { Daemon, Process } from './process.js';
 import type { Failure } from './smtp.js';
 import type { Answer } from './step.js';
@@ -27,7 +28,7 @@ const DAEMONS: Readonly<Record<'filter' | 'reinject', Asked>> = {
 /** Where answers are found. */
 export interface Sources {
   readonly system: System;
-  readonly lastSaid: (program: LoggingProgram) => Promise<string | null>;
+  readonly lastSaid: (program: LoggingProgram) => Promise<Said | null>;
   /** null: no configuration could be read. */
   readonly setup: Setup | null;
 }
@@ -62,7 +63,16 @@ export async function portQuestions(
 }
 
 export async function lastLogged({ lastSaid }: Sources, program: LoggingProgram): Promise<string> {
-  return (await lastSaid(program)) ?? 'unknown: no line of it in a mail log that can be read';
+  const said = await lastSaid(program).catch(unreadable);
+  if (said === null) return 'unknown: no line of it in a mail log that can be read';
+  if (said instanceof UserError) return `unknown: ${said.message}`;
+  return said.complains ? said.text : `no complaint, and at last: ${said.text}`;
+}
+
+/** A log that can't be read is an answer too. */
+export function unreadable(error: unknown): UserError {
+  if (error instanceof UserError) return error;
+  throw error;
 }
 
 /** Of several on a machine (containers, a second instance) only the one that should listen there counts. */
@@ -77,7 +87,7 @@ function isRunning(
   const holder = holders.find((one) => one.daemon === daemon);
   if (holder !== undefined) return `yes: ${show(holder)} listens on port ${target.port}`;
   const [other] = holders;
-  if (other !== undefined) return `not there: port ${target.port} belongs to ${show(other)}`;
+  if (other !== undefined) return `not at this port: port ${target.port} belongs to ${show(other)}`;
   const processes = system.processes();
   if (processes === null) return 'unknown: the processes can not be listed here';
   const running = processes.find((one) => one.daemon === daemon);
@@ -85,12 +95,14 @@ function isRunning(
   if (there.length > 0) {
     return `one is, by the list of processes: ${show(running)}; whether it is what listens on port ${target.port} only root can see`;
   }
-  const elsewhere = (listening ?? []).filter((socket) => socket.holders.some((one) => one.daemon === daemon));
+  const elsewhere = (listening ?? []).flatMap((socket) => {
+    const own = socket.holders.find((one) => one.daemon === daemon);
+    return own === undefined ? [] : [`${showSocket(socket)} by ${show(own)}`];
+  });
   if (elsewhere.length === 0) {
     return `one is, by the list of processes: ${show(running)}; it is not seen to listen on port ${target.port}`;
   }
-  const places = [...new Set(elsewhere.map((socket) => showSocket(socket)))].join(', ');
-  return `not there: ${show(running)} listens on ${places}`;
+  return `not at this port; bound elsewhere are ${elsewhere.join(', ')}`;
 }
 
 function whoListens(target: InetEndpoint, listening: readonly Listening[] | null): string {

@@ -89,7 +89,9 @@ function mailLog(watch: LogWatch): MailLog {
   return {
     watch: async () => watch,
     lastSaid: async (program) =>
-      program === 'amavis' ? 'amavis[1]: (!!)TROUBLE in pre_loop_hook: x\x1b[0m' : null,
+      program === 'amavis'
+        ? { text: 'amavis[1]: (!!)TROUBLE in pre_loop_hook: x\x1b[0m', complains: true }
+        : null,
   };
 }
 
@@ -123,7 +125,7 @@ function configuration(filter: Listener['target'], reinject: Listener['target'],
   return folder;
 }
 
-async function probe(options: ProbeOptions, context: Partial<ProbeContext> = {}) {
+async function probe(options: ProbeOptions, context: Partial<ProbeContext> = {}, columns = 200) {
   let stdout = '';
   let stderr = '';
   const output = {
@@ -134,6 +136,7 @@ async function probe(options: ProbeOptions, context: Partial<ProbeContext> = {})
       stderr += text;
     },
     color: false,
+    columns,
   };
   const status = await runProbe(options, output, {
     log: log(trace('delivered')),
@@ -165,9 +168,9 @@ describe('a chain that works', () => {
     const { status, stdout } = await probe(options, { system });
     expect(status).toBe(0);
     expect(stdout.split('\n').filter((line) => /^\d\./.test(line))).toEqual([
-      `1. amavis' port: connecting to [127.0.0.1]:${filter.target.port}, at most 1 s`,
-      `2. the way back: connecting to [127.0.0.1]:${reinject.target.port}, at most 1 s`,
-      `3. the chain: sending a harmless test message from <> to <postmaster> by [127.0.0.1]:${filter.target.port}, at most 1 s, then following the log for at most 0.2 s`,
+      `1. amavis' port: connecting to 127.0.0.1:${filter.target.port}, at most 1 s`,
+      `2. the way back: connecting to 127.0.0.1:${reinject.target.port}, at most 1 s`,
+      `3. the chain: sending a harmless test message from <> to <postmaster> by 127.0.0.1:${filter.target.port}, at most 1 s, then following the log for at most 0.2 s`,
     ]);
     expect(stdout).toContain('takes XFORWARD NAME ADDR PROTO HELO');
     expect(stdout).toContain('only loopback reaches it: bound to 127.0.0.1');
@@ -214,6 +217,13 @@ describe('a chain that works', () => {
     const { status, steps } = await probe({ configDir: folder, via: '25', json: true }, { system });
     expect(status).toBe(0);
     expect(steps[2]).toMatchObject({ target: at(front), queueId: '8BE9416260E', status: 'ok' });
+  });
+
+  test('the lines fit the terminal', async () => {
+    const { options, system } = await chain();
+    const { stdout } = await probe(options, { system }, 80);
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(stdout).toMatch(/^3\. the chain: .*\n {3}\S/m);
   });
 
   test('an LMTP filter is spoken to in LMTP', async () => {
@@ -272,6 +282,20 @@ describe("a port that fails is asked the guide's questions", () => {
     );
     expect(stdout).toContain('Does a firewall intercept connections?\n      hardly:');
     expect(stdout).toContain(`3. the chain: not tested, ${at({ target })} takes no mail`);
+  });
+
+  test('a way back that the configuration lacks too', async () => {
+    const filter = keep(await amavis(PASSED));
+    const target = await closedPort();
+    const folder = configuration(filter.target, target);
+    writeFileSync(join(folder, 'master.cf'), 'amavisfeed unix - - n - 2 lmtp\n');
+    const { steps } = await probe(
+      { configDir: folder, json: true },
+      { system: machine('127.0.0.1', filter) },
+    );
+    expect(steps[1].answers[3].answer).toMatch(
+      /^no: \$forward_method is 'smtp:\[127\.0\.0\.1\]:\d+' \(.*\); no service of master\.cf listens there$/,
+    );
   });
 
   test('a silent way back', async () => {
@@ -341,6 +365,61 @@ describe('a message that does not get through', () => {
       expect(stdout).toContain(`failed     the message was ${state}`);
     },
   );
+
+  test('says what the log shows, in the words of the catalogue', async () => {
+    const problem = {
+      code: 'local-quota',
+      severity: 'error',
+      stage: 'deliver',
+      queueId: null,
+      resolved: false,
+      count: 1,
+      firstSeen: '2026-11-23T00:19:14.000Z',
+      lastSeen: '2026-11-23T00:19:14.000Z',
+      summary: 'The mailbox is full',
+      cause: '',
+      fix: 'one line\nanother',
+      reference: '',
+      explains: [],
+      evidence: [],
+    } as const;
+    const { options, system } = await chain();
+    const { stdout } = await probe(options, {
+      system,
+      log: log({ ...trace('deferred'), problems: [problem] }),
+    });
+    expect(stdout).toContain(
+      'What does the log show?\n      The mailbox is full (amavtrace explain local-quota)\n',
+    );
+  });
+
+  test('fails when it went in at 25 and came by no filter', async () => {
+    const { filter, reinject, system } = await chain();
+    const front = keep(await amavis('250 2.0.0 Ok: queued as 8BE9416260E'));
+    const folder = configuration(
+      filter.target,
+      reinject.target,
+      `127.0.0.1:${front.target.port} inet n - n - - smtpd\n`,
+    );
+    const unfiltered = log({ ...trace('delivered'), filter: [] });
+    const { status, stdout } = await probe({ configDir: folder, via: '25' }, { system, log: unfiltered });
+    expect(status).toBe(1);
+    expect(stdout).toContain('failed     the message was delivered without a line that tells of the filter');
+  });
+
+  test('is not said to fail when it is the log that can not be read', async () => {
+    const { options, system } = await chain();
+    const gone: MailLog = mailLog({
+      // biome-ignore lint/correctness/useYield: it never comes to that
+      async *find() {
+        throw new UserError('journalctl ended: status 1');
+      },
+      close: async () => {},
+    });
+    const { status, stdout } = await probe(options, { system, log: gone });
+    expect(status).toBe(2);
+    expect(stdout).toContain("the mail log can't be followed: journalctl ended: status 1");
+  });
 
   test('fails when the filter took it and dropped it', async () => {
     const { options, system } = await chain('250 2.7.0 Ok, discarded, id=16957-01 - spam');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { lastSaid } from '../../src/probe/last-said.js';
+import { type LoggingProgram, lastSaid, type Said } from '../../src/probe/last-said.js';
 import { testMessage } from '../../src/probe/message.js';
 import { readCommandLine } from '../../src/probe/process.js';
 import { readReply } from '../../src/probe/reply.js';
@@ -74,7 +74,7 @@ describe('/proc/net/tcp', () => {
 });
 
 describe('what a program last logged', () => {
-  const said = (program: 'amavis' | 'postfix', ...lines: readonly string[]): Promise<string | null> => {
+  const said = (program: LoggingProgram, ...lines: readonly string[]): Promise<Said | null> => {
     const modified = Date.parse('2026-11-23T12:00:00Z');
     async function* read() {
       yield { lines: [], modified };
@@ -91,12 +91,12 @@ describe('what a program last logged', () => {
   ];
 
   test('is its last complaint', async () => {
-    expect(await said('amavis', ...lines)).toBe(lines[0]);
-    expect(await said('postfix', ...lines)).toBe(lines[2]);
+    expect(await said('amavis', ...lines)).toEqual({ text: lines[0], complains: true });
+    expect(await said('postfix', ...lines)).toEqual({ text: lines[2], complains: true });
   });
 
   test('or its last line when it complains of nothing', async () => {
-    expect(await said('postfix', ...lines.slice(3))).toBe(lines[3]);
+    expect(await said('postfix', ...lines.slice(3))).toEqual({ text: lines[3], complains: false });
   });
 
   test('or nothing', async () => {
@@ -111,7 +111,7 @@ describe('what a program last logged', () => {
       _HOSTNAME: 'vm',
       MESSAGE: '(!!)TROUBLE in pre_loop_hook: x',
     };
-    expect(await said('amavis', JSON.stringify(entry))).toBe(
+    expect((await said('amavis', JSON.stringify(entry)))?.text).toBe(
       '2026-11-23T00:24:51.000Z vm amavis[20694]: (!!)TROUBLE in pre_loop_hook: x',
     );
   });

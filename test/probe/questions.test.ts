@@ -37,21 +37,21 @@ describe('of several amavisd on a machine, the answer is about the one that shou
 
   test('one that listens elsewhere is named with its ports', async () => {
     expect(await ask([socket(10_026, [AMAVISD]), socket(25, [])], [AMAVISD])).toEqual([
-      'not there: amavisd-new (process 31) listens on 127.0.0.1:10026',
+      'not at this port; bound elsewhere are 127.0.0.1:10026 by amavisd-new (process 31)',
       'no, nothing listens on port 10024',
     ]);
   });
 
   test('another program may have its port', async () => {
     expect(await ask([socket(10_024, [NGINX], '0.0.0.0')], [NGINX, AMAVISD])).toEqual([
-      'not there: port 10024 belongs to nginx (process 9)',
+      'not at this port: port 10024 belongs to nginx (process 9)',
       'yes: port 10024 is bound to 0.0.0.0 by nginx (process 9)',
     ]);
   });
 
   test('one at another address is not at this one', async () => {
     expect(await ask([socket(10_024, [AMAVISD], '::1')], [AMAVISD])).toEqual([
-      'not there: amavisd-new (process 31) listens on [::1]:10024',
+      'not at this port; bound elsewhere are [::1]:10024 by amavisd-new (process 31)',
       'not at this address: port 10024 is bound to ::1 by amavisd-new (process 31)',
     ]);
   });
