@@ -62,15 +62,22 @@ export async function examineMark(file: LogFile, offset: number): Promise<string
  * or somebody for safety. A generation of its own, though it begins alike, was written before the later one was made.
  */
 export async function isCopyOf(file: Examined, later: Examined): Promise<boolean> {
-  const { born } = later.file;
   if (later.size === undefined || !areCopies(file.head, later.head)) return false;
-  if (born !== undefined && file.file.mtime < Number(born) / 1e6) return false;
+  if (wasWrittenBefore(file.file, later.file)) return false;
   if (file.size === undefined) return true;
   if (file.size > later.size) return false;
   return (
     file.size <= HEAD ||
     (await examineMark(file.file, file.size)) === (await examineMark(later.file, file.size))
   );
+}
+
+/** Whether one was written last before the other was made. */
+function wasWrittenBefore(one: LogFile, other: LogFile): boolean {
+  if (other.born === undefined) return false;
+  const made = Number(other.born) / 1e6;
+  // The clock has ticks: both may be of the same.
+  return one.mtime < made || (one.mtime === made && one.born !== other.born);
 }
 
 /**

@@ -96,7 +96,8 @@ async function list(path: string): Promise<LogFile[]> {
 }
 
 function orderOf(mark: string): LogFile['order'] {
-  if (mark === 'old') return { kind: 'number', number: 1 };
+  // Alone it's the last one; beside numbered ones it's somebody's copy, and counts as older than all.
+  if (mark === 'old') return { kind: 'number', number: Number.POSITIVE_INFINITY };
   if (/^[0-9]{1,5}$/.test(mark)) return { kind: 'number', number: Number(mark) };
   return { kind: 'date', date: mark.replace(/[^0-9]/g, '') };
 }
