@@ -226,9 +226,12 @@ export class Keeper {
       const isOld = first === -1 ? !isLaterThan(file.file, this.time) : i < first;
       if (isOld && !isLive) continue;
       const later = files.slice(i + 1);
-      const copied = mayBecomeCopyOf(file, later.at(-1));
-      if (copied === 'yes') this.pending = file.head.length === 0 ? (this.pending ?? 'empty') : 'fragment';
-      else if (copied === 'no' && !(await isCopyOfAny(file, later))) fresh.add(file);
+      const copied = later.length === 1 ? mayBecomeCopyOf(file, later[0]) : 'no';
+      if (copied === 'yes') {
+        if (file.head.length === 0) this.pending = 'empty';
+        // Before what is being read from its first line on nothing can come up but a copy of it.
+        else if (!later.some((live) => matched.get(live)?.isBegun)) this.pending = 'fragment';
+      } else if (copied === 'no' && !(await isCopyOfAny(file, later))) fresh.add(file);
     }
     return fresh;
   }
@@ -259,6 +262,8 @@ export class Keeper {
     this.live = known?.generation && idOf(known.generation);
     if (known === undefined) return;
     known.until = undefined;
+    // What may come before it is to be read before it.
+    if (this.pending === 'fragment' && !known.isBegun) known.isSighted = false;
     this.known = [...this.known.filter((other) => other !== known), known];
   }
 
