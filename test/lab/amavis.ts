@@ -51,11 +51,14 @@ const spamRules = ['10_default_prefs.cf', '20_body_tests.cf', '20_head_tests.cf'
 
 export class Amavis {
   readonly #home: string;
+  /** Its amavisd.conf. */
+  readonly config: string;
   #daemon: Daemon | null = null;
   #setup: AmavisSetup = {};
 
   constructor(root: string) {
     this.#home = join(root, 'amavis');
+    this.config = join(this.#home, 'etc', 'amavisd.conf');
   }
 
   async prepare(): Promise<void> {
@@ -85,17 +88,21 @@ export class Amavis {
   async configure(setup: AmavisSetup): Promise<void> {
     if (this.#daemon && isDeepStrictEqual(this.#setup, setup)) return;
     await this.stop();
-    const path = join(this.#home, 'etc', 'amavisd.conf');
-    writeFileSync(path, this.#config(setup));
+    writeFileSync(this.config, this.#text(setup));
     this.#setup = setup;
     await this.start();
   }
 
   /** Starts it as it was last set up. */
   async start(): Promise<void> {
-    const daemon = new Daemon('amavisd', ['-c', join(this.#home, 'etc', 'amavisd.conf'), 'foreground']);
+    const daemon = new Daemon('amavisd', ['-c', this.config, 'foreground']);
     this.#daemon = daemon;
-    await daemon.until(() => answers(10024, true), 30_000);
+    try {
+      await daemon.until(() => answers(10024, true), 30_000);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
@@ -145,7 +152,7 @@ export class Amavis {
     }
   }
 
-  #config(setup: AmavisSetup): string {
+  #text(setup: AmavisSetup): string {
     const home = this.#home;
     return `use strict;
 $max_servers = ${setup.children ?? 2};

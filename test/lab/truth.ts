@@ -32,7 +32,10 @@ export function establish(
 ): { expected: Expected; faults: readonly string[] } {
   const faults: string[] = [];
   const messages = stories.map((story) => message(story, evidence, faults));
-  return { expected: { scenario, note, messages }, faults };
+  const notices = evidence.copies
+    .filter(({ token, about }) => token === null && about.length === 0)
+    .flatMap(({ ids }) => ids.queueIds);
+  return { expected: { scenario, note, notices, messages }, faults };
 }
 
 function message({ sent, outcome }: Story, evidence: Evidence, faults: string[]): ExpectedMessage {

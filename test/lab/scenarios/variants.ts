@@ -66,6 +66,7 @@ export const variants: readonly Scenario[] = [
     name: 'no_xforward',
     note: 'the feed does not say the queue id (lmtp_send_xforward_command=no)',
     postfix: { feedOptions: { lmtp_send_xforward_command: 'no' } },
+    check: ['feed-xforward'],
     run: fewOfAll,
   },
   {
