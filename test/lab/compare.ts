@@ -176,9 +176,10 @@ function compareFindings(message: ExpectedMessage, trace: Trace): string[] {
     for (const run of runs) differences.push(`the filter found ${verdict}, not ${run.verdict} (${mailId})`);
   }
   const codes = trace.problems.map(({ code }) => code);
-  const missing = (message.problems ?? []).filter((code) => !codes.includes(code));
+  const wanted = message.problems ?? codes;
+  const missing = wanted.filter((code) => !codes.includes(code));
   if (missing.length > 0) differences.push(`it lacks the problem ${missing.join()}, has [${codes.join()}]`);
-  if (message.problems?.length === 0 && codes.length > 0)
-    differences.push(`it has no problem, not ${codes.join()}`);
+  const unwanted = codes.filter((code) => !wanted.includes(code));
+  if (unwanted.length > 0) differences.push(`it has no problem ${unwanted.join()}`);
   return differences;
 }

@@ -20,7 +20,7 @@ export interface ExpectedMessage {
   readonly child_queue_ids: readonly string[] | null;
   /** What the filter found, by mail_id, where a quarantine file tells. */
   readonly verdicts: Readonly<Record<string, string>>;
-  /** The problem codes that it must carry; none at all when empty; null: not laid down. */
+  /** The codes of all its problems; null: not laid down. */
   readonly problems: readonly string[] | null;
 }
 

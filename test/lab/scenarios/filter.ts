@@ -8,8 +8,8 @@ async function downThenUp(lab: Lab): Promise<void> {
   const waited = { recipients: 'delivered', problems: ['filter-refused'] } as const;
   await lab.send({ to: ['alice@example.com'] }, waited);
   await lab.settle();
-  await lab.send({ to: ['alice@example.com', 'bob@example.com'] }, { recipients: 'delivered' });
-  await lab.send({ to: ['carol@example.com'] }, { recipients: 'delivered' });
+  await lab.send({ to: ['alice@example.com', 'bob@example.com'] }, waited);
+  await lab.send({ to: ['carol@example.com'] }, waited);
   await lab.settle();
   await amavis.start();
   await postfix.flush();
@@ -25,7 +25,7 @@ async function neverUp(lab: Lab): Promise<void> {
   );
   await lab.send(
     { to: ['bob@example.com', 'carol@example.com'] },
-    { recipients: 'expired', children: 1, problems: ['expired'] },
+    { recipients: 'expired', children: 1, problems: ['filter-refused', 'expired'] },
   );
   await lab.settle();
   await pause(3_000);
@@ -40,7 +40,7 @@ async function wrongPort(lab: Lab): Promise<void> {
   await lab.system.amavis.start();
   await lab.send({ to: ['alice@example.com'] }, { recipients: 'deferred', problems: ['filter-wrong-port'] });
   await lab.settle();
-  await lab.send({ to: ['bob@example.com'] }, 'deferred');
+  await lab.send({ to: ['bob@example.com'] }, { recipients: 'deferred', problems: ['filter-wrong-port'] });
   await lab.settle();
 }
 

@@ -58,7 +58,10 @@ async function loop(lab: Lab): Promise<void> {
 async function partly(lab: Lab): Promise<void> {
   await lab.send(
     { to: ['alice@example.com', 'bob@example.com'] },
-    { recipients: { 'alice@example.com': 'delivered', 'bob@example.com': 'deferred' } },
+    {
+      recipients: { 'alice@example.com': 'delivered', 'bob@example.com': 'deferred' },
+      problems: ['reinject-partial'],
+    },
   );
   await lab.settle();
 }
