@@ -381,7 +381,7 @@ function blockedState(verdict: string, actions: readonly string[]): RecipientSta
 }
 
 /** A mailbox, or another MTA. */
-function restingPlace({ at, relay, response }: DeliveryEvent): RecipientState {
+export function restingPlace({ at, relay, response }: DeliveryEvent): RecipientState {
   switch (at.daemon) {
     case 'smtp':
     case 'relay':
