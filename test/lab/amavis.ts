@@ -25,12 +25,12 @@ export interface Quarantined {
 }
 
 /**
- * The scanner. A message that holds `LAB-VIRUS` is infected with Lab.Test.Sig; `LAB-SLEEP-7` keeps it busy for 7
+ * The scanner. A message that holds `LAB-VIRUS` or the EICAR test pattern is infected with Lab.Test.Sig; `LAB-SLEEP-7` keeps it busy for 7
  * seconds, with the number of the amavis child that waits for it in a file, for those who want to kill that child.
  */
 function scanner(folder: string): string {
   return `#!/bin/sh
-marks=$(grep -rhoE 'LAB-(VIRUS|SLEEP-[0-9]+)' "$1" 2>/dev/null)
+marks=$(grep -rhoE 'LAB-(VIRUS|SLEEP-[0-9]+)|EICAR-STANDARD-ANTIVIRUS-TEST-FILE' "$1" 2>/dev/null)
 case $marks in
   *LAB-SLEEP-*)
     echo "$PPID" > ${folder}/busy/$$
@@ -38,7 +38,7 @@ case $marks in
     rm -f ${folder}/busy/$$ ;;
 esac
 case $marks in
-  *LAB-VIRUS*)
+  *LAB-VIRUS* | *EICAR*)
     echo "FOUND: Lab.Test.Sig"
     exit 1 ;;
 esac

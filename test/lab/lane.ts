@@ -27,9 +27,27 @@ export async function runLane(
   process.once('disconnect', abandoned);
   const follower = new Follower();
   follower.start(system.syslog.files.maillog);
-  const good: Watched[] = [];
-  const bad: Watched[] = [];
-  let letBefore = 0;
+  try {
+    const done = await playEach(system, scenarios, follower, recordInto);
+    if (done.some(({ report }) => isGood(report))) await compareWhole(system, done, follower);
+  } finally {
+    await follower.stop();
+    process.off('disconnect', abandoned);
+  }
+}
+
+interface Done {
+  readonly played: Watched;
+  readonly report: Report;
+}
+
+async function playEach(
+  system: System,
+  scenarios: readonly Scenario[],
+  follower: Follower,
+  recordInto: string | undefined,
+): Promise<readonly Done[]> {
+  const done: Done[] = [];
   let importing = Promise.resolve();
   for (;;) {
     const scenario = await nextOf(scenarios);
@@ -44,17 +62,17 @@ export async function runLane(
     await importing;
     importing = imported(system, played).then((afterwards) => {
       const report = reportOf(played, seconds, afterwards);
-      (isGood(report) ? good : bad).push(played);
-      if (isGood(report)) letBefore += report.known.length;
+      done.push({ played, report });
       tell({ report });
     });
   }
   await importing;
-  process.off('disconnect', abandoned);
-  if (good.length === 0) return;
-  const whole = wholeOf(good, bad, letBefore);
-  const live = await righted(() => reportOfWhole('followed live', whole, follower.traces()));
-  tell({ report: live });
+  return done;
+}
+
+async function compareWhole(system: System, done: readonly Done[], follower: Follower): Promise<void> {
+  const whole = wholeOf(done);
+  tell({ report: await righted(() => reportOfWhole('followed live', whole, follower.traces())) });
   await follower.stop();
   for (const [shape, log] of Object.entries(system.syslog.files)) {
     tell({ report: await importedWhole(system, shape, log, whole) });
@@ -124,12 +142,14 @@ interface Whole {
   readonly letBefore: number;
 }
 
-function wholeOf(good: readonly Watched[], bad: readonly Watched[], letBefore: number): Whole {
-  const isIn = (seen: number, { began, ended }: Watched) => seen >= began - 1000 && seen <= ended + 1000;
+function wholeOf(done: readonly Done[]): Whole {
+  const good = done.filter(({ report }) => isGood(report));
+  const bad = done.filter(({ report }) => !isGood(report));
+  const isIn = (seen: number, { played }: Done) => seen >= played.began - 1000 && seen <= played.ended + 1000;
   return {
-    expected: afterwards(good.map(({ expected }) => expected)),
-    has: ({ firstSeen }) => !bad.some((played) => isIn(Date.parse(firstSeen), played)),
-    letBefore,
+    expected: afterwards(good.map(({ played }) => played.expected)),
+    has: ({ firstSeen }) => !bad.some((one) => isIn(Date.parse(firstSeen), one)),
+    letBefore: good.reduce((count, { report }) => count + report.known.length, 0),
   };
 }
 
