@@ -17,8 +17,8 @@ export async function build(): Promise<void> {
 }
 
 /** Runs one of its commands to the end. */
-export function amavtrace(args: readonly string[]): Promise<Outcome> {
-  return attempt(process.execPath, [program, ...args], { timeout: 200_000 });
+export function amavtrace(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  return attempt(process.execPath, [program, ...args], { timeout: 200_000, env: { ...process.env, ...env } });
 }
 
 /** What `--json` prints: one object a line. */

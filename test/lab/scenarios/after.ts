@@ -1,7 +1,7 @@
 /** What happens after the filter, and what an administrator does to the queue. */
 import { pause, until } from '../process.js';
 import type { Lab, Scenario } from '../scenario.js';
-import type { Sent } from '../send.js';
+import { idOf } from '../send.js';
 
 async function nextHops(lab: Lab): Promise<void> {
   await lab.send({ to: ['x@relay.example.net'] }, 'relayed');
@@ -29,11 +29,6 @@ async function nextHops(lab: Lab): Promise<void> {
     { recipients: 'relayed', lands: { 'away@example.com': ['someone@relay.example.net'] } },
   );
   await lab.settle();
-}
-
-function idOf(sent: Sent): string {
-  if (sent.queueId === null) throw new Error(`no queue id in the reply ${sent.reply}`);
-  return sent.queueId;
 }
 
 /** Header checks hold every message at its arrival; the administrator then decides. */

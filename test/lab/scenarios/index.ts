@@ -6,6 +6,7 @@ import { crowds } from './crowd.js';
 import { filter } from './filter.js';
 import { probes } from './probe.js';
 import { reinject } from './reinject.js';
+import { stuck } from './stuck.js';
 import { variants } from './variants.js';
 import { verdicts } from './verdicts.js';
 
@@ -17,6 +18,7 @@ export const scenarios: readonly Scenario[] = [
   ...reinject,
   ...after,
   ...filter,
+  ...stuck,
   ...verdicts,
   ...variants,
   ...crowds,
