@@ -113,7 +113,7 @@ function problemRows(problem: Problem, look: Look): Row[] {
 const STAGE = 9;
 const SERVICE = 14;
 const ID = 16;
-const TOOK = 8;
+const TOOK = 7;
 
 function hopRows(hop: Hop, trace: Trace, look: Look): Row[] {
   const id = hop.stage === 'filter' ? (hop.amavisId ?? hop.queueId) : hop.queueId;
@@ -128,7 +128,7 @@ function hopRows(hop: Hop, trace: Trace, look: Look): Row[] {
     span(fitted(clean(service, look), SERVICE, look)),
     span(fitted(clean(id ?? '', look), ID, look), 'bold'),
     span(time, 'dim'),
-    span(padStart(took + attempts, TOOK)),
+    span(` ${padStart(took + attempts, TOOK)}`),
     span('  '),
   ];
   const at = lead.reduce((sum, { text }) => sum + widthOf(text), 0);
