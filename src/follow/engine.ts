@@ -228,7 +228,9 @@ export class Engine {
     const [ref] = which.refs;
     if (ref === undefined) return undefined;
     const view = viewOf(which, this.#options.path);
-    const differs = this.#learn(ref, view, this.#problems.get(which));
+    // One that was taken back and has not changed is known by its row alone.
+    const before = this.#problems.get(which) ?? this.#reader.byId(ref)?.problems;
+    const differs = this.#learn(ref, view, before);
     // A packed one is known to have been learnt from by its being packed.
     if (!view.open && !this.#loose.has(ref)) this.#known.delete(ref);
     return differs ? { ref, view } : undefined;
