@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import type { Database } from 'better-sqlite3';
 import { isoTime } from '../core/clock.js';
 import { Engine } from '../follow/engine.js';
@@ -10,6 +9,7 @@ import { showLines } from '../follow/show-lines.js';
 import { allPatterns } from '../ingest/all-patterns.js';
 import { Diagnosis } from '../ingest/diagnosis.js';
 import { Traces } from '../ingest/traces.js';
+import { keepHeapSmall } from '../memory.js';
 import { printable } from '../output/printable.js';
 import { findLog } from '../read/find-log.js';
 import { readPatternFiles } from '../read/pattern-files.js';
@@ -39,8 +39,7 @@ interface Setting {
 }
 
 export const run: Run = async (args, options, io) => {
-  // A message lives for seconds, long enough for V8 to let dead ones pile up to several times what is in use.
-  setFlagsFromString('--heap-growing-percent=50');
+  keepHeapSmall();
   const since = text(options, 'since');
   const setting: Setting = {
     options,

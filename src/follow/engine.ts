@@ -107,7 +107,7 @@ export class Engine {
             .filter(({ first, last }) => first - within <= time && time <= last + within),
         ),
     });
-    this.#packer = new Packer(path, diagnosis, this.#reader.lastIds(), true);
+    this.#packer = new Packer(path, diagnosis, this.#reader.lastIds());
     for (const { path: log, json } of this.#reader.checkpoints())
       this.#checkpoints.set(log, JSON.parse(json) as Checkpoint);
     this.#newest = this.#reader.newest();
@@ -156,7 +156,7 @@ export class Engine {
     const gone: number[] = [];
     for (const which of this.#joiner.changed()) {
       gone.push(...which.refs.slice(1));
-      const { ref, view, problems } = this.#packer.add(which);
+      const { ref, view, problems } = this.#packer.addLive(which);
       this.#joiner.stored(which, ref);
       this.#problems.set(which, problems);
       changed.set(ref, view);

@@ -1,6 +1,6 @@
 /** What is known of the messages now: the feed that viewers look at, kept up to date by the commits. */
 import type { Trace } from '../core/trace/trace.js';
-import { stuckSince, type View } from '../core/trace/view.js';
+import { linesOf, stuckSince, type View } from '../core/trace/view.js';
 import type { Traces } from '../ingest/traces.js';
 import type { Reader, Row } from '../store/reader.js';
 import type { Committed } from './engine.js';
@@ -132,7 +132,7 @@ export class Live implements LiveFeed {
   evidence(id: string): readonly string[] {
     const ref = this.#byId.get(id);
     const row = ref === undefined ? undefined : this.#options.reader.byId(ref);
-    if (row !== undefined) return this.#options.reader.linesOf(row).map(({ raw }) => raw);
+    if (row !== undefined) return linesOf(this.#options.traces.view(row).facts.events).map(({ raw }) => raw);
     return this.#options.traces.withId(id)[0]?.lines ?? [];
   }
 

@@ -27,8 +27,7 @@ export function openForWriting(file: string): Database.Database {
     const db = new Database(file, { timeout: 10_000 });
     db.pragma('journal_mode = wal');
     db.pragma('synchronous = normal');
-    db.pragma('cache_size = -32000');
-    // The pages of the keys change with every batch: they are copied to the database once in a while, not each time.
+    db.pragma('cache_size = -8000');
     db.pragma('wal_autocheckpoint = 4000');
     migrate(db, file);
     return db;

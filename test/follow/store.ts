@@ -60,7 +60,10 @@ export function contents(db: Database): Contents {
     .newestRows(1_000_000)
     .map((row) => ({
       trace: traces.ofView(traces.view(row)),
-      lines: reader.linesOf(row).map(({ raw }) => raw),
+      lines: reader
+        .linesOf(row)
+        .map(({ raw }) => raw)
+        .sort(),
     }))
     .sort((a, b) => (a.trace.id < b.trace.id ? -1 : 1));
   // When exactly they ended, and which lines are kept, depends on when messages were put away.

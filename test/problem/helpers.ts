@@ -6,7 +6,7 @@ import { Joiner } from '../../src/core/join/joiner.js';
 import { MailPath } from '../../src/core/path.js';
 import { type PatternFile, PatternSet } from '../../src/core/pattern.js';
 import { Catalogue } from '../../src/core/problem/catalogue.js';
-import { diagnose } from '../../src/core/problem/diagnose.js';
+import { diagnose, findProblems } from '../../src/core/problem/diagnose.js';
 import { Incidents } from '../../src/core/problem/incidents.js';
 import { Surroundings } from '../../src/core/problem/surroundings.js';
 import { buildTrace } from '../../src/core/trace/build.js';
@@ -81,10 +81,10 @@ export function diagnosed(lines: readonly string[], setting: Setting = {}): Diag
     for (const { trace, events: own } of traces) surroundings.trace(trace, own);
     return traces
       .map(({ trace, events: own }) => {
-        const problems = diagnose(catalogue, trace, own, { path, surroundings, incidents });
-        const done = { ...trace, problems };
-        incidents.trace(trace, problems, () => trace.id, own);
-        return done;
+        const context = { path, surroundings, incidents };
+        const problems = diagnose(catalogue, trace, own, context);
+        incidents.trace(trace, findProblems(catalogue, trace, own, context), () => trace.id, own);
+        return { ...trace, problems };
       })
       .sort((a, b) => (a.firstSeen < b.firstSeen ? -1 : 1));
   };

@@ -9,9 +9,10 @@ import { isoTime } from '../clock.js';
 import { detached } from '../detached.js';
 import type { Event } from '../event.js';
 import { replyOf } from '../response.js';
-import type { Problem, Severity } from '../trace/trace.js';
+import type { Severity } from '../trace/trace.js';
 import type { Catalogue } from './catalogue.js';
 import type { PathKnowledge } from './context.js';
+import type { FoundProblem } from './diagnose.js';
 import { attemptedEndpoint, namedEndpoint, namesOf, readEndpoint } from './endpoint.js';
 import type { Definition, Matcher, Sign } from './entry.js';
 import { fillCommand, fillText, type Values } from './fill.js';
@@ -121,14 +122,15 @@ export class Incidents {
   }
 
   /** A message with its problems, and what gives its trace's id; again whenever it changed. */
-  trace(trace: Subject, problems: readonly Problem[], id: () => string, events: readonly Event[]): void {
+  trace(trace: Subject, problems: readonly FoundProblem[], id: () => string, events: readonly Event[]): void {
     for (const problem of problems) {
-      const definition = this.#catalogue.definitions.get(problem.code);
-      if (definition?.ends === undefined) continue;
-      const begin = Date.parse(problem.firstSeen) * 1000;
-      const last = Date.parse(problem.lastSeen) * 1000;
+      const { definition } = problem;
+      if (definition.ends === undefined) continue;
+      const shown = problem.events();
+      const begin = shown[0]?.at.time ?? 0;
+      const last = shown.at(-1)?.at.time ?? 0;
       for (const incident of this.#incidentsAt(definition, trace.host, begin, last)) {
-        touch(incident, id(), problem.evidence);
+        touch(incident, id(), problem.evidence());
       }
     }
     this.#hints(trace, id, events);

@@ -388,7 +388,7 @@ function blockedState(verdict: string, actions: readonly string[]): RecipientSta
 }
 
 /** A mailbox, another MTA, or nowhere. */
-function restingPlace(delivery: DeliveryEvent): RecipientState {
+export function restingPlace(delivery: DeliveryEvent): RecipientState {
   if (isThrownAway(delivery)) return 'deleted';
   const { at, relay, response } = delivery;
   switch (at.daemon) {

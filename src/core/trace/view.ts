@@ -147,3 +147,13 @@ function lastProgress(events: readonly Event[]): number {
   }
   return last;
 }
+
+/** The log lines of events, each piece of a continued one by itself. */
+export function linesOf(events: readonly Event[]): { readonly time: number; readonly raw: string }[] {
+  const lines: { readonly time: number; readonly raw: string }[] = [];
+  for (const { at } of events) {
+    if (at.pieces === undefined) lines.push(at);
+    else for (const raw of at.pieces) lines.push({ time: at.time, raw });
+  }
+  return lines;
+}

@@ -1,12 +1,21 @@
 /** Signs that the filter is busy or stands still. */
 import type { Event } from '../../event.js';
-import type { Story } from '../story.js';
+import type { EventOf, Story } from '../story.js';
 import type { Condition, Finding } from './condition.js';
 
 /** Seconds of connection set-up (third field of delays=) that a filter with a free child never needs. */
 const SLOW_CONNECT = 5;
 /** A run shorter than this (milliseconds) is never called slow, however fast the others are. */
 const NEVER_SLOW = 10_000;
+
+/** Whether a delivery shows none of what is looked for here, whatever else is known. */
+export function isPromptFeed({ delays }: EventOf<'delivery'>): boolean {
+  return (delays?.[2] ?? 0) < SLOW_CONNECT;
+}
+
+export function isPromptRun({ durationMs }: EventOf<'amavis.verdict'>): boolean {
+  return (durationMs ?? 0) < NEVER_SLOW;
+}
 
 export const slowConnect: Condition = (story): Finding | undefined => {
   const events = story.of('delivery').filter((event) => {
