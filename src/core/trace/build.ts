@@ -95,11 +95,15 @@ export function senderOf(view: View): string | null {
 }
 
 function sizeOf(view: View): number | null {
-  for (const life of livesInOrder(view)) if (life.active !== undefined) return life.active.size;
+  const [first] = view.chain.order;
+  const arrived = first === undefined ? undefined : view.facts.lives.get(first)?.active;
+  if (arrived !== undefined) return arrived.size;
   for (const run of view.facts.runs.values()) {
     const size = run.verdicts[0]?.size ?? run.received?.size;
     if (size !== undefined) return size;
   }
+  // What the filter gave back has grown by its headers: better than nothing.
+  for (const life of livesInOrder(view)) if (life.active !== undefined) return life.active.size;
   return null;
 }
 

@@ -198,6 +198,7 @@ class Follower {
     let own = all.filter(
       ({ entry }) => same(entry.address, address) || same(entry.originalTo ?? '', address),
     );
+    if (own.length === 0) own = all.filter(({ entry }) => isExtended(entry.address, address));
     if (own.length === 0) own = this.#rewritten(lives, all, address);
     for (const { life, entry } of own) {
       const before = entry.originalTo ?? (same(entry.address, address) ? null : address);
@@ -205,8 +206,13 @@ class Follower {
     }
     if (own.length > 0) return;
     const life = lives.length === 1 ? lives[0] : undefined;
-    if (life !== undefined && all.length === 0) this.#without(life, address, originalTo);
-    else if (all.length === 0) this.#add(address, originalTo, 'queued', lives[0]?.queueId ?? null);
+    if (life !== undefined && all.length === 0) {
+      this.#without(life, address, originalTo);
+      return;
+    }
+    // Others went on from here, of this one there is no line: not yet, or it took a way that no line links.
+    const gone = all.length > 0 && lives.every(({ removed }) => removed !== undefined);
+    this.#add(address, originalTo, gone ? null : 'queued', lives[0]?.queueId ?? null);
   }
 
   /** The filter may rewrite an address: sure only when one recipient went in and what came out is nobody else's. */
@@ -411,6 +417,14 @@ export function restingPlace(delivery: DeliveryEvent): RecipientState {
  */
 function isThrownAway({ relay, response }: DeliveryEvent): boolean {
   return relay === 'none' || (response === 'discarded' && !relay.includes('['));
+}
+
+/** `alice+spam@example.com` for `alice@example.com`: what amavis' address extensions make of it. */
+function isExtended(address: string, original: string): boolean {
+  const at = original.lastIndexOf('@');
+  if (at <= 0) return false;
+  const [long, short] = [address.toLowerCase(), original.toLowerCase()];
+  return long.startsWith(`${short.slice(0, at)}+`) && long.endsWith(short.slice(at));
 }
 
 function same(a: string, b: string): boolean {
