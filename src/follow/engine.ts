@@ -22,12 +22,12 @@ import { learnAgain } from '../ingest/learn-again.js';
 import { packLoose } from '../ingest/pack-loose.js';
 import { Packer } from '../ingest/packer.js';
 import { storedCase } from '../ingest/stored-case.js';
+import { WaitingLines } from '../ingest/waiting-lines.js';
 import type { Batch } from '../store/batch.js';
 import { hashKey } from '../store/hash.js';
 import { Reader, type Row } from '../store/reader.js';
 import { BLOCK_BYTES } from '../store/segment.js';
 import { Writer } from '../store/writer.js';
-import { WaitingLines } from './waiting-lines.js';
 
 const SECOND = 1_000_000;
 /** What happened within this time of the newest line is in memory, so it is taken there after a restart. */
@@ -99,7 +99,14 @@ export class Engine {
     this.#reader = new Reader(db);
     this.#writer = new Writer(db);
     path.recall(this.#reader.endpoints());
-    this.#joiner = new Joiner(path, { recall: (key) => this.#recall(this.#reader.byHash(hashKey(key))) });
+    this.#joiner = new Joiner(path, {
+      recall: (key, time, within = Number.POSITIVE_INFINITY) =>
+        this.#recall(
+          this.#reader
+            .byHash(hashKey(key))
+            .filter(({ first, last }) => first - within <= time && time <= last + within),
+        ),
+    });
     this.#packer = new Packer(path, diagnosis, this.#reader.lastIds());
     for (const { path: log, json } of this.#reader.checkpoints())
       this.#checkpoints.set(log, JSON.parse(json) as Checkpoint);
@@ -144,6 +151,7 @@ export class Engine {
   /** Stores what changed and how far the logs were read, in one transaction. */
   commit(): Committed {
     if (this.#moved.size === 0) return { changed: [], gone: [] };
+    this.#joiner.settle();
     const changed = new Map<number, View>();
     const gone: number[] = [];
     for (const which of this.#joiner.changed()) {
@@ -261,9 +269,8 @@ export class Engine {
   #recall(rows: readonly Row[]): StoredCase[] {
     const recalled: StoredCase[] = [];
     for (const row of rows) {
-      if (this.#joiner.holds(row.id)) continue;
       // What is packed has been learnt from.
-      if (row.block !== null) this.#known.add(row.id);
+      if (row.block !== null && !this.#joiner.holds(row.id)) this.#known.add(row.id);
       recalled.push(storedCase(row, this.#reader, this.#options.patterns));
     }
     return recalled;

@@ -123,8 +123,7 @@ function judge(trace: Trace | null, { pattern, followLimitMs }: ChainTest): Fact
   const arrived = state === 'delivered' || state === 'relayed';
   if (pattern === 'harmless') {
     const lost = trace.recipients.find(({ response }) => response === 'discarded');
-    if (!arrived || lost === undefined)
-      return { is: arrived ? 'ok' : 'failed', text: `the message was ${state}` };
+    if (lost === undefined) return { is: arrived ? 'ok' : 'failed', text: `the message was ${state}` };
     // local(8) throws mail for postmaster away when no alias names a reader.
     const text = `the message for ${lost.originalTo ?? lost.address} was discarded by ${lost.relay}: there is no such alias`;
     return { is: 'failed', text };

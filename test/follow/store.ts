@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { MailPath } from '../../src/core/path.js';
 import type { Trace } from '../../src/core/trace/trace.js';
-import { Diagnosis } from '../../src/ingest/diagnosis.js';
 import { Ingest } from '../../src/ingest/ingest.js';
 import { diagnosisOf } from '../../src/ingest/learn-again.js';
 import { Traces } from '../../src/ingest/traces.js';
@@ -77,6 +76,18 @@ export function contents(db: Database): Contents {
 /** The store after one import of these lines. */
 export async function imported(lines: readonly string[], modified = Date.now()): Promise<Contents> {
   const db = openInMemory();
+  await importInto(db, lines, modified);
+  const found = contents(db);
+  db.close();
+  return found;
+}
+
+/** Imports lines as one run of the program does. */
+export async function importInto(
+  db: Database,
+  lines: readonly string[],
+  modified = Date.now(),
+): Promise<Ingest> {
   const writer = new Writer(db);
   const sink = {
     write: async (batch: Parameters<Writer['write']>[0]) => writer.write(batch),
@@ -84,13 +95,12 @@ export async function imported(lines: readonly string[], modified = Date.now()):
   };
   const path = new MailPath();
   const reader = new Reader(db);
-  const diagnosis = new Diagnosis(CATALOGUE, path, reader.knowledge());
+  path.recall(reader.endpoints());
+  const diagnosis = diagnosisOf(CATALOGUE, { reader, patterns: PATTERNS, path });
   const ingest = new Ingest({ patterns: PATTERNS, path, reader, diagnosis, sink });
   const source = ingest.source({ notAfter: modified, zone: () => 0 });
   for (const line of lines) if (line !== '') source.read(line);
   await ingest.endSource(source);
   await ingest.finish();
-  const found = contents(db);
-  db.close();
-  return found;
+  return ingest;
 }

@@ -49,6 +49,7 @@ export function hopsOf(facts: Facts, chain: Chain, path: MailPath): Hop[] {
         hops.push(runHop(run, queueId, path));
     }
   }
+  hops.push(...refusedByTheWayBack(facts, path));
   return hops.map(({ from, to, ...rest }) => ({
     ...rest,
     from: isoTime(from),
@@ -92,6 +93,14 @@ function* beforeTheQueue({ sessions, proxies, refusals, lives }: Facts): Generat
         proxy.response,
       );
     }
+  }
+}
+
+function* refusedByTheWayBack({ refusedBack }: Facts, path: MailPath): Generator<Draft> {
+  for (const { at, response } of refusedBack) {
+    const port = (at.service === '' ? null : servicePort(at)) ?? path.reinjectionPort;
+    const where = { stage: 'reinject', service: at.daemon || 'smtpd', port } as const;
+    yield hop(where, at.time, at.time, 'failed', response);
   }
 }
 

@@ -165,7 +165,7 @@ class Follower {
       const id = forwardedAs ?? queuedAs;
       const next = id === undefined ? undefined : this.#facts.lives.get(id);
       if (next !== undefined && next !== life) return [next];
-      return undefined;
+      return this.#likelyNext(life, 'pipe', address);
     }
     if (life.requeued) {
       const again = [...this.#facts.lives.values()].find(
@@ -180,7 +180,14 @@ class Follower {
     );
     const ways =
       passed === undefined ? [] : [...passed.queuedAs].flatMap((id) => this.#facts.lives.get(id) ?? []);
-    return ways.length > 0 ? ways : undefined;
+    return ways.length > 0 ? ways : this.#likelyNext(life, 'lost-reply', address);
+  }
+
+  /** Where the message likely went on, when the recipient is found there. */
+  #likelyNext({ queueId }: LifeFacts, way: string, address: string): LifeFacts[] | undefined {
+    const link = this.#chain.links.find(({ from, via }) => from === queueId && via.includes(way));
+    const next = link === undefined ? undefined : this.#facts.lives.get(link.to);
+    return next !== undefined && this.#hasEntry(next, address) ? [next] : undefined;
   }
 
   /** Goes on in the lives that the message went into. */
@@ -386,8 +393,10 @@ function blockedState(verdict: string, actions: readonly string[]): RecipientSta
   return actions.some((action) => action.startsWith('Rejected')) ? 'rejected' : 'deferred';
 }
 
-/** A mailbox, or another MTA. */
-export function restingPlace({ at, relay, response }: DeliveryEvent): RecipientState {
+/** A mailbox, another MTA, or nowhere. */
+export function restingPlace(delivery: DeliveryEvent): RecipientState {
+  if (isThrownAway(delivery)) return 'deleted';
+  const { at, relay, response } = delivery;
   switch (at.daemon) {
     case 'smtp':
     case 'relay':
@@ -400,6 +409,14 @@ export function restingPlace({ at, relay, response }: DeliveryEvent): RecipientS
     default:
       return 'delivered';
   }
+}
+
+/**
+ * discard(8) is the only agent that logs `sent` without a relay; local(8) says `discarded` of mail for a postmaster that
+ * no alias names (local/unknown.c).
+ */
+function isThrownAway({ relay, response }: DeliveryEvent): boolean {
+  return relay === 'none' || (response === 'discarded' && !relay.includes('['));
 }
 
 /** `alice+spam@example.com` for `alice@example.com`: what amavis' address extensions make of it. */
