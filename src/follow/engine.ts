@@ -176,7 +176,7 @@ export class Engine {
     return { changed: [...changed].map(([ref, view]) => ({ ref, view })), gone };
   }
 
-  /** Packs the lines of finished messages when there are enough. To be called now and then, after a commit. */
+  /** Packs the lines of finished messages when there are enough. To be called after a commit. */
   pack(): void {
     if (this.#newest - this.#quietChecked > QUIET_CHECK) {
       this.#quietChecked = this.#newest;
@@ -228,7 +228,10 @@ export class Engine {
     const [ref] = which.refs;
     if (ref === undefined) return undefined;
     const view = viewOf(which, this.#options.path);
-    return this.#learn(ref, view, this.#problems.get(which)) ? { ref, view } : undefined;
+    const differs = this.#learn(ref, view, this.#problems.get(which));
+    // A packed one is known to have been learnt from by its being packed.
+    if (!view.open && !this.#loose.has(ref)) this.#known.delete(ref);
+    return differs ? { ref, view } : undefined;
   }
 
   /** Whether the problems are others than those that it is stored with. */

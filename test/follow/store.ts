@@ -18,17 +18,15 @@ export const CATALOGUE = readCatalogue(undefined);
 const LATER = Date.UTC(2027, 0, 1) * 1000;
 const STUCK_AFTER = 300_000_000;
 
-/** The recorded logs' names. */
-export function sampleNames(): string[] {
-  return readdirSync(SAMPLES, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== 'guide_2006')
-    .map(({ name }) => name);
+/** The recorded logs, as paths below samples/, the same ones also with the heads of other loggers. */
+export function sampleLogs(): string[] {
+  return readdirSync(SAMPLES, { recursive: true, encoding: 'utf8' })
+    .filter((path) => /(?:^|\/)maillog[^/]*$/.test(path))
+    .sort();
 }
 
-export function sampleLines(name: string, file = 'maillog'): string[] {
-  return readFileSync(new URL(`${name}/${file}`, SAMPLES), 'utf8')
-    .split('\n')
-    .filter(Boolean);
+export function sampleLines(path: string): string[] {
+  return readFileSync(new URL(path, SAMPLES), 'utf8').split('\n').filter(Boolean);
 }
 
 /** What a store tells of each message, in one order. */
@@ -66,10 +64,15 @@ export function contents(db: Database): Contents {
         .sort(),
     }))
     .sort((a, b) => (a.trace.id < b.trace.id ? -1 : 1));
-  // When exactly they ended, and which lines are kept, depends on when messages were put away.
-  const incidents = traces
-    .incidents()
-    .map(({ code, host, messageIds }) => ({ code, host, messageIds: [...messageIds].sort() }));
+  // Which lines are kept depends on when messages were put away.
+  const incidents = traces.incidents().map(({ code, host, begin, end, lastSeen, messageIds }) => ({
+    code,
+    host,
+    begin,
+    end,
+    lastSeen,
+    messageIds: [...messageIds].sort(),
+  }));
   return { messages, incidents };
 }
 
