@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Trace } from '../../src/core/trace/trace.js';
 import { openInMemory } from '../../src/store/database.js';
-import { contents, importInto, sampleLines, sampleNames } from '../follow/store.js';
+import { contents, importInto, sampleLines, sampleLogs } from '../follow/store.js';
 
 async function tracesOf(...pieces: readonly (readonly string[])[]): Promise<Trace[]> {
   const db = openInMemory();
@@ -12,7 +12,7 @@ async function tracesOf(...pieces: readonly (readonly string[])[]): Promise<Trac
   return traces;
 }
 
-describe.each(sampleNames())('%s', (name) => {
+describe.each(sampleLogs())('%s', (name) => {
   it('gives the same traces wherever it was cut, whichever piece is imported first', async () => {
     const lines = sampleLines(name);
     const whole = await tracesOf(lines);
@@ -28,7 +28,7 @@ describe.each(sampleNames())('%s', (name) => {
 
 describe('a client before the queue', () => {
   it('belongs to the message whose proxy line stands in the next log', async () => {
-    const lines = sampleLines('before_queue_proxy');
+    const lines = sampleLines('before_queue_proxy/maillog');
     const [first, second] = [lines.slice(0, 2), lines.slice(2)];
     expect(first[1]).toMatch(/NOQUEUE: client=localhost/);
     const [trace] = (await tracesOf(first, second)).filter(({ queueIds }) =>
