@@ -192,6 +192,27 @@ describe('aliases expanded twice, 2023', () => {
   });
 });
 
+describe('an address that amavis quotes and Postfix does not, 2008', () => {
+  it('is one recipient', () => {
+    const [trace] = [...traces('quoted-local-part-2008').values()];
+    expect(trace).toMatchObject({ state: 'partial', complete: true });
+    expect(fates(trace)).toEqual([
+      ['To:sandra@example.nl', null, 'bounced', '4320170DA5'],
+      ['postmaster@example.nl', null, 'delivered', '4320170DA5'],
+    ]);
+  });
+});
+
+describe('Zimbra, 2013: the milter that signs is down', () => {
+  it('keeps the message at a filter that no line shows to work', () => {
+    const [trace, ...others] = [...traces('signer-down-2013').values()];
+    expect(others).toEqual([]);
+    expect(trace).toMatchObject({ state: 'deferred', complete: false, stuck: true });
+    expect(trace?.hops.map(({ stage, outcome }) => `${stage} ${outcome}`)).toContain('filter deferred');
+    expect(trace && codesOf([trace])).toEqual(['milter-down']);
+  });
+});
+
 describe('a log that has every line twice', () => {
   it.each([
     'own-template-2023',
