@@ -69,6 +69,15 @@ describe('assignments are read without running Perl', () => {
     expect(read?.kind === 'list' && read.items).toEqual(['127.0.0.1', '[::1]', '192.0.2.1', 'x'].map(scalar));
   });
 
+  test('what nothing assigned has its built-in value, and can be built upon', () => {
+    expect(value('$child_timeout', '$child_timeout = 2*$child_timeout;')).toEqual(scalar('960'));
+    expect(value('$notify_method', '$notify_method = $forward_method;')).toEqual(
+      scalar('smtp:[127.0.0.1]:10025'),
+    );
+    const acl = settings("push(@inet_acl, '192.0.2.1');").inetAcl;
+    expect(acl.known && acl.value).toEqual(['127.0.0.1', '[::1]', '192.0.2.1']);
+  });
+
   test('hash elements are gathered, bareword keys and all', () => {
     const text =
       "$policy_bank{'ORIGINATING'} = { originating => 1, s => 'q', forward_method => 'smtp:[127.0.0.1]:10027', sub => \\&x };";
@@ -128,6 +137,8 @@ describe('what is computed is unknown', () => {
     `$x = ${'['.repeat(50_000)}`,
     `$x = ${'-'.repeat(50_000)}1;`,
     `$x = "${'$a'.repeat(50_000)}";`,
+    ')',
+    '$x = 1]; } $y = 2;',
   ])('hostile nesting is survived', (text) => {
     expect(() => program(text)).not.toThrow();
   });

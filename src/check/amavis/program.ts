@@ -1,4 +1,5 @@
 import type { Place, TextFile } from '../place.js';
+import { BUILT_IN } from './built-in.js';
 import { evaluate, evaluateList } from './expression.js';
 import { type Token, tokenize } from './tokens.js';
 import { type PerlValue, scalar, unknown } from './value.js';
@@ -12,6 +13,8 @@ export interface Assigned {
 export interface AmavisProgram {
   readonly files: readonly string[];
   readonly variables: ReadonlyMap<string, Assigned>;
+  /** Where an element of a hash was assigned by itself: `%policy_bank{ORIGINATING}`. */
+  readonly elements: ReadonlyMap<string, Place>;
   /** Where reading had to stop, or a file that is included and was not there to be read: after it, all may differ. */
   readonly gaps: readonly Gap[];
 }
@@ -41,12 +44,14 @@ const INCLUDERS = new Set(['include_config_files', 'include_optional_config_file
 export function readProgram(files: readonly TextFile[], include: Include = () => undefined): AmavisProgram {
   const reader = new ProgramReader(include);
   for (const file of files) reader.read(file);
-  return { files: reader.files, variables: reader.variables, gaps: reader.gaps };
+  const { files: read, variables, elements, gaps } = reader;
+  return { files: read, variables, elements, gaps };
 }
 
 class ProgramReader {
   readonly files: string[] = [];
   readonly variables = new Map<string, Assigned>();
+  readonly elements = new Map<string, Place>();
   readonly gaps: Gap[] = [];
   private readonly include: Include;
 
@@ -66,7 +71,8 @@ class ProgramReader {
     let at = 0;
     while (at < tokens.length) {
       const token = tokens[at];
-      if (isSymbol(token, ';', '}')) {
+      // A closing bracket without an opening one is no Perl, and must not be waited for.
+      if (isSymbol(token, ';', '}', ')', ']')) {
         at++;
       } else if (isSymbol(token, '{')) {
         const end = closing(tokens, at);
@@ -125,7 +131,7 @@ class ProgramReader {
     ) {
       return false;
     }
-    const lookup = (name: string): PerlValue | undefined => this.variables.get(name)?.value;
+    const lookup = (name: string): PerlValue | undefined => this.value(name);
     const isArray = targets.every((target) => target.name.startsWith('@'));
     let value = isArray ? evaluateList(expression, lookup) : evaluate(expression, lookup);
     if (isSymbol(tokens[first.end], '.=')) {
@@ -139,12 +145,17 @@ class ProgramReader {
     return true;
   }
 
+  private value(name: string): PerlValue | undefined {
+    return this.variables.get(name)?.value ?? BUILT_IN.get(name);
+  }
+
   private set(file: string, target: Target, value: PerlValue): void {
     const place = { file, line: target.line };
     if (target.key === undefined) {
       this.variables.set(target.name, { value, place });
       return;
     }
+    this.elements.set(`${target.name}{${target.key}}`, place);
     const before = this.variables.get(target.name);
     if (before !== undefined && before.value.kind !== 'hash') return;
     const entries = new Map(before?.value.kind === 'hash' ? before.value.entries : []);
@@ -157,10 +168,8 @@ class ProgramReader {
   private push(file: string, tokens: readonly Token[]): void {
     const inner = isSymbol(tokens[1], '(') ? tokens.slice(2, -1) : tokens.slice(1);
     const [array, comma, ...rest] = inner;
-    const before = array?.kind === 'variable' ? this.variables.get(`@${array.name}`)?.value : undefined;
-    const more = isSymbol(comma, ',')
-      ? evaluateCommaList(rest, (name) => this.variables.get(name)?.value)
-      : undefined;
+    const before = array?.kind === 'variable' ? this.value(`@${array.name}`) : undefined;
+    const more = isSymbol(comma, ',') ? evaluateCommaList(rest, (name) => this.value(name)) : undefined;
     if (array?.kind === 'variable' && before?.kind === 'list' && more?.kind === 'list') {
       const value: PerlValue = { kind: 'list', items: [...before.items, ...more.items] };
       this.variables.set(`@${array.name}`, { value, place: { file, line: array.line } });
