@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { UserError } from '../../user-error.js';
@@ -9,6 +9,7 @@ import { type MainCf, parseMainCf } from '../postfix/main-cf.js';
 import { applyPostconfP, type MasterCf, parseMasterCf } from '../postfix/master-cf.js';
 import { filterActions, isText, staticAction, tablesOf } from '../postfix/tables.js';
 import type { PostfixFiles } from '../setup.js';
+import { whyUnread } from './unread.js';
 
 /** Where packages install it; a plain user's PATH often lacks these folders. */
 const POSTCONF = ['postconf', '/usr/sbin/postconf', '/usr/local/sbin/postconf'];
@@ -77,11 +78,11 @@ async function loadInstance(wanted: string | undefined, postconf: Postconf | und
 
   const written = mainText === undefined ? undefined : parseMainCf(mainText);
   const main = said === undefined ? written : withPlaces(said, written);
-  if (main === undefined) throw missing(mainFile);
+  if (main === undefined) throw missing(directory, mainFile);
 
   const listed = masterText === undefined ? await postconf?.([...at, '-M']) : undefined;
   const services = masterText ?? (listed === undefined ? undefined : { file: 'postconf -M', text: listed });
-  if (services === undefined) throw missing(masterFile);
+  if (services === undefined) throw missing(directory, masterFile);
   const parsed = parseMasterCf(services);
   const overrides = await postconf?.([...at, '-P']);
   const master: MasterCf =
@@ -128,9 +129,20 @@ export function tryRead(file: string): TextFile | undefined {
   }
 }
 
-function missing(file: string): UserError {
+function missing(directory: string, file: string): UserError {
+  const why = (path: string): string => {
+    try {
+      if (path === directory) return statSync(path).isDirectory() ? '' : 'it is a file, and no folder';
+      readFileSync(path);
+      return '';
+    } catch (error) {
+      return whyUnread(error);
+    }
+  };
+  const wrong = [directory, file].find((path) => why(path) !== '') ?? file;
+  const said = wrong === directory ? why(wrong).replace('no such file', 'no such folder') : why(wrong);
   return new UserError(
-    `can't read ${file}`,
-    "Name Postfix' folder with --config-dir, or run as a user who may read it.",
+    `can't read ${wrong}: ${said}`,
+    "--config-dir names the folder with Postfix' main.cf and master.cf.",
   );
 }
