@@ -1,7 +1,7 @@
 import { constants, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { printable } from '../output/printable.js';
 import { fileError } from '../read/file-error.js';
-import { printable } from '../read/printable.js';
 import type { Batch, Notify } from './batch.js';
 import type { Checkpoint, Position } from './checkpoint.js';
 import { areCopies, EMPTY, hasFingerprint, hasLine } from './fingerprint.js';

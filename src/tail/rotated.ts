@@ -1,5 +1,5 @@
+import { printable } from '../output/printable.js';
 import { fileError } from '../read/file-error.js';
-import { printable } from '../read/printable.js';
 import type { Notify } from './batch.js';
 import type { Position } from './checkpoint.js';
 import { areCopies, EMPTY, hasLine } from './fingerprint.js';
