@@ -210,6 +210,18 @@ $policy_bank{'ORIGINATING'} = { forward_method => 'smtp:[127.0.0.1]:10027' };
     expect(loud.map(({ code }) => code)).toEqual(['reinject-size']);
   });
 
+  test('a service that is switched off wants no port', () => {
+    const configuration = configure({ ...SOUND, main: `${SOUND.main}master_service_disable = smtp/inet\n` });
+    const other = instanceOf(
+      'multi_instance_name = postfix-in\n',
+      'smtp inet n - n - - smtpd\n',
+      '/etc/postfix-in',
+    );
+    const instances = [...configuration.instances, { instance: other, filterActions: [], unreadTables: [] }];
+    const taken = audit({ ...configuration, instances }).filter(({ code }) => code === 'file-port-taken');
+    expect(taken.map(({ severity }) => severity)).toEqual(['ok']);
+  });
+
   test("the guide's two cleanup services map addresses once", () => {
     const master = patch(
       SOUND.master,

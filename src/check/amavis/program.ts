@@ -159,8 +159,9 @@ class ProgramReader {
     const before = this.variables.get(target.name);
     if (before !== undefined && before.value.kind !== 'hash') return;
     const entries = new Map(before?.value.kind === 'hash' ? before.value.entries : []);
+    const element = target.inner === undefined ? value : within(entries.get(target.key), target.inner, value);
     this.variables.set(target.name, {
-      value: { kind: 'hash', entries: entries.set(target.key, value) },
+      value: { kind: 'hash', entries: entries.set(target.key, element) },
       place,
     });
   }
@@ -219,10 +220,18 @@ class ProgramReader {
   }
 }
 
+/** A hash with one entry more; what is no hash that is known stays unknown. */
+function within(hash: PerlValue | undefined, key: string, value: PerlValue): PerlValue {
+  if (hash !== undefined && hash.kind !== 'hash') return unknown('it is computed');
+  return { kind: 'hash', entries: new Map(hash?.entries).set(key, value) };
+}
+
 interface Target {
   /** With the sigil of the whole variable: `%policy_bank` for `$policy_bank{'X'}`. */
   readonly name: string;
   readonly key: string | undefined;
+  /** `forward_method` of `$policy_bank{'X'}{forward_method}`, also with `->` between. */
+  readonly inner?: string;
   readonly line: number;
   /** The index after it. */
   readonly end: number;
@@ -237,17 +246,32 @@ function targetAt(tokens: readonly Token[], at: number): Target | undefined {
     return { name: variable.sigil + variable.name, key: undefined, line, end: at + 1 };
   }
   const name = (isSymbol(open, '{') ? '%' : '@') + variable.name;
-  const key = tokens[at + 2];
-  const end = closing(tokens, at + 1) + 1;
+  const outer = subscript(tokens, at + 1);
+  const arrow = isSymbol(tokens[outer.end], '->') ? outer.end + 1 : outer.end;
+  if (isSymbol(tokens[arrow], '{', '[')) {
+    let inner = subscript(tokens, arrow);
+    const isPair = !isSymbol(tokens[inner.end], '{', '[', '->') && isSymbol(tokens[arrow], '{');
+    if (isPair && inner.key !== '' && outer.key !== '' && name.startsWith('%'))
+      return { name, key: outer.key, inner: inner.key, line, end: inner.end };
+    while (isSymbol(tokens[inner.end], '{', '[', '->')) {
+      inner = subscript(tokens, isSymbol(tokens[inner.end], '->') ? inner.end + 1 : inner.end);
+    }
+    return { name, key: outer.key, inner: '', line, end: inner.end };
+  }
+  return { name, key: name.startsWith('@') ? '' : outer.key, line, end: outer.end };
+}
+
+/** The key between the brackets that open at `at`, '' where it is computed; and the index after them. */
+function subscript(tokens: readonly Token[], at: number): { readonly key: string; readonly end: number } {
+  const key = tokens[at + 1];
+  const end = Math.max(at + 1, closing(tokens, at) + 1);
   const text =
     key?.kind === 'string' || key?.kind === 'word'
       ? key.text
       : key?.kind === 'number'
         ? String(key.value)
-        : undefined;
-  return text === undefined || end !== at + 4 || name.startsWith('@')
-    ? { name, key: '', line, end }
-    : { name, key: text, line, end };
+        : '';
+  return { key: end === at + 3 ? text : '', end };
 }
 
 function evaluateCommaList(

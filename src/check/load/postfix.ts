@@ -14,6 +14,8 @@ import { whyUnread } from './unread.js';
 /** Where packages install it; a plain user's PATH often lacks these folders. */
 const POSTCONF = ['postconf', '/usr/sbin/postconf', '/usr/local/sbin/postconf'];
 const DEFAULT_DIRECTORY = '/etc/postfix';
+/** Where other systems than Linux have it. */
+const OTHER_DIRECTORIES = ['/usr/local/etc/postfix', '/opt/local/etc/postfix', '/usr/pkg/etc/postfix'];
 /** postconf only reads files; longer than this it hangs on something (a dead network home). */
 const TIMEOUT_MS = 20_000;
 
@@ -70,7 +72,7 @@ async function loadInstance(wanted: string | undefined, postconf: Postconf | und
   const at = wanted === undefined ? [] : ['-c', wanted];
   const settings = await postconf?.([...at, '-n']);
   const said = settings === undefined ? undefined : parseMainCf({ file: 'postconf -n', text: settings });
-  const directory = wanted ?? said?.settings.get('config_directory')?.value ?? DEFAULT_DIRECTORY;
+  const directory = wanted ?? said?.settings.get('config_directory')?.value ?? usualDirectory();
   const mainFile = join(directory, 'main.cf');
   const masterFile = join(directory, 'master.cf');
   const mainText = tryRead(mainFile);
@@ -90,6 +92,11 @@ async function loadInstance(wanted: string | undefined, postconf: Postconf | und
       ? parsed
       : { ...parsed, services: applyPostconfP(parsed.services, { file: 'postconf -P', text: overrides }) };
   return { directory, mainFile, masterFile, main, master };
+}
+
+function usualDirectory(): string {
+  const hasMain = (directory: string): boolean => existsSync(join(directory, 'main.cf'));
+  return [DEFAULT_DIRECTORY, ...OTHER_DIRECTORIES].find(hasMain) ?? DEFAULT_DIRECTORY;
 }
 
 /** postconf's values, with the file's line numbers. */
