@@ -211,6 +211,10 @@ export const commands: readonly CommandSpec[] = [
     examples: [
       { line: 'amavtrace stuck', help: 'what waits, by cause; exit status 1 when there is any' },
       { line: 'amavtrace stuck --queue', help: 'on the mail server itself' },
+      {
+        line: 'MAIL_CONFIG=/etc/postfix-out amavtrace stuck --queue',
+        help: 'the queue of another Postfix instance',
+      },
       { line: 'amavtrace stuck --nagios --warning 5m --critical 30m', help: 'for monitoring' },
     ],
     load: () => import('./stuck.js'),

@@ -6,7 +6,7 @@ import type { Event } from '../core/event.js';
 import type { MailPath } from '../core/path.js';
 import type { Catalogue } from '../core/problem/catalogue.js';
 import type { DiagnosisContext } from '../core/problem/context.js';
-import { diagnose, type FoundProblem, findProblems, presented } from '../core/problem/diagnose.js';
+import { diagnose, type FoundProblem, findProblems } from '../core/problem/diagnose.js';
 import { Incidents, type IncidentsState } from '../core/problem/incidents.js';
 import { hasNoProblem } from '../core/problem/ordinary.js';
 import type { Subject } from '../core/problem/story.js';
@@ -56,9 +56,7 @@ export class Diagnosis {
     const { events } = view.facts;
     if (first && !summary.open) this.#surroundings.trace(summary, events);
     const found = findProblems(this.#catalogue, summary, events, this.#context);
-    // Only an incident's problems need more than their codes.
-    const lasting = presented(found.filter(({ definition }) => definition.ends !== undefined));
-    this.incidents.trace(summary, lasting, () => traceId(view), events);
+    this.incidents.trace(summary, found, () => traceId(view), events);
     return codesOf(found);
   }
 

@@ -37,6 +37,8 @@ export interface WatchOptions {
 
 /** Microseconds; far past what a test message is followed for: none of them is called stuck. */
 const STUCK_AFTER = 86_400_000_000;
+/** Finished messages that are kept at hand: the one that is looked for is the newest, or nearly so. */
+const KEPT = 200;
 
 /** Follows a log as `amavtrace follow` does, with a store that is kept in memory and forgotten. */
 export function watchLog(input: LogInput, { patterns, catalogue, path, zone, stop }: WatchOptions): LogWatch {
@@ -46,7 +48,15 @@ export function watchLog(input: LogInput, { patterns, catalogue, path, zone, sto
   const engine = new Engine({ db, patterns, path, diagnosis, zone });
   const now = (): number => Date.now() * 1000;
   const traces = new Traces({ db, path, diagnosis, patterns, stuckAfter: STUCK_AFTER, now });
-  const live = new Live({ sources: [], database: null, reader, traces, stuckAfter: STUCK_AFTER, now });
+  const live = new Live({
+    sources: [],
+    database: null,
+    reader,
+    traces,
+    stuckAfter: STUCK_AFTER,
+    kept: KEPT,
+    now,
+  });
   const following = run(engine, live, input, stop);
   // Who asks for a message is told; without a question nobody misses the log.
   following.catch(() => {});

@@ -1,6 +1,7 @@
 /**
  * Most mail is ordinary: it came in, the filter passed it, it came back under one new queue id and every recipient
- * was served at the first try. Its summary is told in one look at its lines, where the whole view takes many.
+ * was served at the first try; or it is Postfix' own, goes past the filter and was served so. Its summary is told in
+ * one look at its lines, where the whole view takes many.
  *
  * Whatever is not quite so is left to the view; for what is, both give the same (test/core/ordinary.test.ts).
  */
@@ -25,7 +26,7 @@ interface Half {
 
 /** The summary of an ordinary message; undefined when it is not one, or may not be. */
 export function ordinarySummary(which: CaseFacts, path: MailPath): Summary | undefined {
-  if (which.parent !== null || which.children.length > 0 || which.likely.length > 0) return undefined;
+  if (which.children.length > 0 || which.likely.length > 0) return undefined;
   let one: Half | undefined;
   let two: Half | undefined;
   let verdict: Of<'amavis.verdict'> | undefined;
@@ -41,7 +42,8 @@ export function ordinarySummary(which: CaseFacts, path: MailPath): Summary | und
       case 'cleanup.message-id':
       case 'qmgr.active':
       case 'delivery':
-      case 'removed': {
+      case 'removed':
+      case 'queue.note': {
         const { queueId } = event;
         let half: Half;
         if (one === undefined || one.queueId === queueId) half = one ??= halfOf(queueId);
@@ -60,30 +62,36 @@ export function ordinarySummary(which: CaseFacts, path: MailPath): Summary | und
         return undefined;
     }
   }
-  if (one === undefined || two === undefined || verdict === undefined) return undefined;
+  if (one === undefined) return undefined;
+  if (two === undefined) return verdict === undefined ? unfiltered(which, one, first, last, path) : undefined;
+  return verdict === undefined ? undefined : filtered(which, [one, two], verdict, first, last, path);
+}
+
+function filtered(
+  which: CaseFacts,
+  [one, two]: readonly [Half, Half],
+  verdict: Of<'amavis.verdict'>,
+  first: number,
+  last: number,
+  path: MailPath,
+): Summary | undefined {
   const [front, back] = verdict.queueId === one.queueId ? [one, two] : [two, one];
   const { start } = front;
-  if (start === undefined || !isWhole(front) || !isWhole(back)) return undefined;
+  if (which.parent !== null || start === undefined || !isWhole(front) || !isWhole(back)) return undefined;
   if (!isFed(front, back, verdict) || back.start?.kind !== 'smtpd.client') return undefined;
   const told = back.start.origQueueId;
   if (start.origQueueId !== undefined || (told !== undefined && told !== front.queueId)) return undefined;
   const recipients = recipientsOf(front, back, verdict, path);
   if (recipients === undefined) return undefined;
-  const state = recipients[0]?.state ?? null;
   return {
+    ...served(recipients),
     host: start.at.host,
     first,
     last,
-    state: recipients.every((other) => other.state === state) ? state : 'partial',
-    open: false,
-    complete: true,
-    stuck: false,
     parent: null,
     queueIds: [front.queueId, back.queueId],
-    children: [],
     sender: front.active?.sender ?? null,
     client: clientOf(start, verdict),
-    recipients,
     filter: [
       {
         verdict: verdict.verdict,
@@ -91,6 +99,54 @@ export function ordinarySummary(which: CaseFacts, path: MailPath): Summary | und
         durationMs: verdict.durationMs ?? null,
       },
     ],
+  };
+}
+
+/** A bounce, a notice, mail of this machine's own. What a stranger brought may have been meant for the filter. */
+function unfiltered(
+  which: CaseFacts,
+  only: Half,
+  first: number,
+  last: number,
+  path: MailPath,
+): Summary | undefined {
+  const { start, messageId, queueId, deliveries } = only;
+  if (start?.origQueueId !== undefined || !isWhole(only)) return undefined;
+  if (start?.kind === 'smtpd.client' && start.saslUsername === undefined && which.parent === null)
+    return undefined;
+  const recipients = new Map<string, Recipient>();
+  for (const delivery of deliveries) {
+    if (!isLastHop(delivery, path) || replyOf(delivery).queuedAs === queueId) return undefined;
+    recipients.set(delivery.recipient.toLowerCase(), recipientOf(delivery, delivery.originalTo));
+  }
+  if (recipients.size !== deliveries.length) return undefined;
+  return {
+    ...served([...recipients.values()]),
+    host: (start ?? messageId)?.at.host ?? '',
+    first,
+    last,
+    parent: which.parent === null ? null : { ...which.parent, queueId: which.parent.id },
+    queueIds: [queueId],
+    sender: only.active?.sender ?? null,
+    client: start?.kind === 'smtpd.client' ? { address: start.clientAddress, name: start.clientName } : null,
+    filter: [],
+  };
+}
+
+type Recipient = Summary['recipients'][number];
+
+/** What is the same for all messages that are done. */
+function served(
+  recipients: readonly Recipient[],
+): Pick<Summary, 'state' | 'open' | 'complete' | 'stuck' | 'children' | 'recipients'> {
+  const state = recipients[0]?.state ?? null;
+  return {
+    state: recipients.every((other) => other.state === state) ? state : 'partial',
+    open: false,
+    complete: true,
+    stuck: false,
+    children: [],
+    recipients,
   };
 }
 
@@ -108,7 +164,9 @@ function halfOf(queueId: string): Half {
 /** Whether the line is the first of its kind, and nothing but ordinary. */
 function take(
   half: Half,
-  event: Of<'smtpd.client' | 'pickup' | 'cleanup.message-id' | 'qmgr.active' | 'delivery' | 'removed'>,
+  event: Of<
+    'smtpd.client' | 'pickup' | 'cleanup.message-id' | 'qmgr.active' | 'delivery' | 'removed' | 'queue.note'
+  >,
 ): boolean {
   switch (event.kind) {
     case 'smtpd.client':
@@ -132,6 +190,8 @@ function take(
     case 'delivery':
       half.deliveries.push(event);
       return event.status === 'sent';
+    case 'queue.note':
+      return true;
   }
 }
 
@@ -146,15 +206,13 @@ function isFed(front: Half, back: Half, { action, queueId, queuedAs }: Of<'amavi
   );
 }
 
-/** Each recipient where it rests; undefined unless what went into the filter and what came out of it are the same. */
+/** Each recipient where it rests; undefined unless all that went into the filter came out of it, and nothing else. */
 function recipientsOf(
   front: Half,
   back: Half,
   verdict: Of<'amavis.verdict'>,
   path: MailPath,
-): Summary['recipients'] | undefined {
-  const count = front.deliveries.length;
-  if (back.deliveries.length !== count) return undefined;
+): readonly Recipient[] | undefined {
   const fed = new Map<string, DeliveryEvent>();
   for (const delivery of front.deliveries) {
     const { endpoint, queuedAs, forwardedAs, amavisId } = replyOf(delivery);
@@ -162,29 +220,37 @@ function recipientsOf(
     if (amavisId !== undefined && amavisId !== verdict.amavisId) return undefined;
     fed.set(delivery.recipient.toLowerCase(), delivery);
   }
-  if (fed.size !== count || !verdict.recipients.every((address) => fed.has(address.toLowerCase())))
-    return undefined;
-  const recipients: Summary['recipients'][number][] = [];
-  const found = new Set<string>();
+  if (fed.size !== front.deliveries.length) return undefined;
+  if (!verdict.recipients.every((address) => fed.has(address.toLowerCase()))) return undefined;
+  const recipients = new Map<string, Recipient>();
+  const served = new Set<DeliveryEvent>();
   for (const delivery of back.deliveries) {
-    const { endpoint, queuedAs, forwardedAs, amavisId, fromMta } = replyOf(delivery);
-    // A filter behind the filter, an alias, a forward: not ordinary.
-    if (delivery.originalTo !== undefined || path.isFilter(endpoint) || fromMta !== undefined)
+    const { queuedAs } = replyOf(delivery);
+    if (!isLastHop(delivery, path) || queuedAs === front.queueId || queuedAs === back.queueId)
       return undefined;
-    if (forwardedAs !== undefined || amavisId !== undefined) return undefined;
-    if (queuedAs === front.queueId || queuedAs === back.queueId) return undefined;
     const address = delivery.recipient.toLowerCase();
-    const before = fed.get(address);
-    if (before === undefined || found.has(address)) return undefined;
-    found.add(address);
-    const { originalTo } = before;
-    recipients.push({
-      address: delivery.recipient,
-      originalTo: originalTo === undefined || originalTo.toLowerCase() === address ? null : originalTo,
-      state: restingPlace(delivery),
-    });
+    // An alias may be expanded behind the filter.
+    const alias = delivery.originalTo === undefined ? undefined : fed.get(delivery.originalTo.toLowerCase());
+    const before = fed.get(address) ?? alias;
+    if (before === undefined || (alias !== undefined && alias !== before)) return undefined;
+    served.add(before);
+    recipients.set(address, recipientOf(delivery, before.originalTo ?? delivery.originalTo));
   }
-  return recipients;
+  const each = recipients.size === back.deliveries.length && served.size === fed.size;
+  return each ? [...recipients.values()] : undefined;
+}
+
+/** Whether the message ends here: not in a filter, nor thrown away, nor forwarded under another queue id. */
+function isLastHop(delivery: DeliveryEvent, path: MailPath): boolean {
+  const { endpoint, forwardedAs, amavisId, fromMta } = replyOf(delivery);
+  if (path.isFilter(endpoint) || fromMta !== undefined) return false;
+  return forwardedAs === undefined && amavisId === undefined && restingPlace(delivery) !== 'deleted';
+}
+
+function recipientOf(delivery: DeliveryEvent, originalTo: string | undefined): Recipient {
+  const { recipient: address } = delivery;
+  const same = originalTo === undefined || originalTo.toLowerCase() === address.toLowerCase();
+  return { address, originalTo: same ? null : originalTo, state: restingPlace(delivery) };
 }
 
 function clientOf(start: Of<'smtpd.client' | 'pickup'>, verdict: Of<'amavis.verdict'>): Summary['client'] {
