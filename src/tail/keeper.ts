@@ -1,8 +1,8 @@
 import { constants, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { printable } from '../output/printable.js';
 import { fileError } from '../read/file-error.js';
-import { printable } from '../read/printable.js';
 import type { Notify } from './batch.js';
 import type { Position } from './checkpoint.js';
 import { type Examined, examine, isCopyOf, Moved, mayBecomeCopyOf, openListed } from './examined.js';

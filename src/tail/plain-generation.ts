@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
+import { printable } from '../output/printable.js';
 import { cutLine, decodeLines, MAX_LINE } from '../read/lines.js';
-import { printable } from '../read/printable.js';
 import { UserError } from '../user-error.js';
 import type { Position } from './checkpoint.js';
 import { EMPTY, fingerprintOf, HEAD, hasLine, MARK, markOf } from './fingerprint.js';
