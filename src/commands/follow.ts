@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import type { Database } from 'better-sqlite3';
 import { isoTime } from '../core/clock.js';
 import { Engine } from '../follow/engine.js';
@@ -10,6 +9,7 @@ import { showLines } from '../follow/show-lines.js';
 import { allPatterns } from '../ingest/all-patterns.js';
 import { Diagnosis } from '../ingest/diagnosis.js';
 import { Traces } from '../ingest/traces.js';
+import { keepHeapSmall } from '../memory.js';
 import { printable } from '../output/printable.js';
 import { findLog } from '../read/find-log.js';
 import { readPatternFiles } from '../read/pattern-files.js';
@@ -24,6 +24,9 @@ import { stuckAfter } from './store-options.js';
 /** How many messages of the store, and how many bytes of a log that was never read, a first look shows. */
 const FIRST_MESSAGES = 500;
 const FIRST_BYTES = 256 * 1024;
+/** Finished messages at hand: for the screen, and as lines, where only late news of one matters. */
+const KEPT_ON_SCREEN = 2000;
+const KEPT_FOR_LINES = 500;
 /** How many of the messages that may go on are looked after from the start, the latest ones. */
 const FIRST_OPEN = 1000;
 
@@ -39,8 +42,7 @@ interface Setting {
 }
 
 export const run: Run = async (args, options, io) => {
-  // A message lives for seconds, long enough for V8 to let dead ones pile up to several times what is in use.
-  setFlagsFromString('--heap-growing-percent=50');
+  keepHeapSmall();
   const since = text(options, 'since');
   const setting: Setting = {
     options,
@@ -103,6 +105,7 @@ async function follow(
     reader,
     traces,
     stuckAfter: after,
+    kept: full ? KEPT_ON_SCREEN : KEPT_FOR_LINES,
     now,
   });
   const tell = (notice: string): void => {

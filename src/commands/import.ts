@@ -5,6 +5,7 @@ import { allPatterns } from '../ingest/all-patterns.js';
 import { endImport } from '../ingest/end-import.js';
 import { Ingest } from '../ingest/ingest.js';
 import { diagnosisOf } from '../ingest/learn-again.js';
+import { keepHeapSmall } from '../memory.js';
 import { printable, printableJson } from '../output/printable.js';
 import { progressBar } from '../output/progress.js';
 import { openInput } from '../read/input.js';
@@ -31,6 +32,7 @@ interface LogFile {
 }
 
 export const run: Run = async (paths, options, io) => {
+  keepHeapSmall();
   const file = databaseFile(text(options, 'db'), io.env);
   const zoneOffset = zone(options);
   const firstYear = year(options);

@@ -1,14 +1,12 @@
 /** What is known of the messages now: the feed that viewers look at, kept up to date by the commits. */
 import type { Trace } from '../core/trace/trace.js';
-import { stuckSince, type View } from '../core/trace/view.js';
+import { linesOf, stuckSince, type View } from '../core/trace/view.js';
 import type { Traces } from '../ingest/traces.js';
 import type { Reader, Row } from '../store/reader.js';
 import type { Committed } from './engine.js';
 import type { Change, Counters, LiveFeed } from './feed.js';
 import { Rates } from './rates.js';
 
-/** Finished messages that are kept at hand; what is older is in the store. */
-const KEPT = 2000;
 /** Open messages that are looked after; more than this wait only after days of trouble. */
 const MAX_OPEN = 2000;
 
@@ -25,6 +23,8 @@ export interface LiveOptions {
   readonly traces: Traces;
   /** Microseconds. */
   readonly stuckAfter: number;
+  /** Finished messages that are kept at hand; what is older is in the store. */
+  readonly kept: number;
   /** Microseconds. */
   readonly now: () => number;
 }
@@ -132,7 +132,7 @@ export class Live implements LiveFeed {
   evidence(id: string): readonly string[] {
     const ref = this.#byId.get(id);
     const row = ref === undefined ? undefined : this.#options.reader.byId(ref);
-    if (row !== undefined) return this.#options.reader.linesOf(row).map(({ raw }) => raw);
+    if (row !== undefined) return linesOf(this.#options.traces.view(row).facts.events).map(({ raw }) => raw);
     return this.#options.traces.withId(id)[0]?.lines ?? [];
   }
 
@@ -178,9 +178,10 @@ export class Live implements LiveFeed {
 
   /** Lets the oldest finished ones go, and of too many open ones the oldest, too. */
   #forget(): void {
-    let finished = this.#entries.size - this.#open.size - KEPT;
+    const { kept } = this.#options;
+    let finished = this.#entries.size - this.#open.size - kept;
     let open = this.#open.size - MAX_OPEN;
-    if (finished <= KEPT / 10 && open <= 0) return;
+    if (finished <= kept / 10 && open <= 0) return;
     for (const [ref, { trace }] of this.#entries) {
       const isOpen = this.#open.has(ref);
       if ((isOpen ? open : finished) <= 0) continue;

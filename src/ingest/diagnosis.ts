@@ -6,12 +6,13 @@ import type { Event } from '../core/event.js';
 import type { MailPath } from '../core/path.js';
 import type { Catalogue } from '../core/problem/catalogue.js';
 import type { DiagnosisContext } from '../core/problem/context.js';
-import { diagnose, type FoundProblem, findProblems, presented } from '../core/problem/diagnose.js';
+import { diagnose, type FoundProblem, findProblems } from '../core/problem/diagnose.js';
 import { Incidents, type IncidentsState } from '../core/problem/incidents.js';
+import { hasNoProblem } from '../core/problem/ordinary.js';
 import type { Subject } from '../core/problem/story.js';
-import { subjectOf } from '../core/problem/subject.js';
 import { Surroundings, type SurroundingsState } from '../core/problem/surroundings.js';
 import { traceId } from '../core/trace/build.js';
+import { type Summary, summaryOf } from '../core/trace/summary.js';
 import type { Problem } from '../core/trace/trace.js';
 import type { View } from '../core/trace/view.js';
 import type { Batch } from '../store/batch.js';
@@ -40,21 +41,28 @@ export class Diagnosis {
     if (alone) this.#surroundings.line(event);
   }
 
+  /** Whether a message that is ordinary by its summary has no problem, and its system neither. */
+  hasNoProblem(events: readonly Event[]): boolean {
+    return hasNoProblem(this.#catalogue, events);
+  }
+
+  /** An ordinary message without a problem, put away for the first time. */
+  putAwayOrdinary(summary: Summary, events: readonly Event[]): void {
+    this.#surroundings.trace(summary, events);
+  }
+
   /** A message as it is put away; `first` when it never was before. The codes that it is found by. */
-  putAway(view: View, first: boolean): string[] {
-    const subject = subjectOf(view);
+  putAway(view: View, first: boolean, summary = summaryOf(view)): string[] {
     const { events } = view.facts;
-    if (first && !view.open) this.#surroundings.trace(subject, events);
-    const found = findProblems(this.#catalogue, subject, events, this.#context);
-    // Only an incident's problems need more than their codes.
-    const lasting = presented(found.filter(({ definition }) => definition.ends !== undefined));
-    this.incidents.trace(subject, lasting, () => traceId(view), events);
+    if (first && !summary.open) this.#surroundings.trace(summary, events);
+    const found = findProblems(this.#catalogue, summary, events, this.#context);
+    this.incidents.trace(summary, found, () => traceId(view), events);
     return codesOf(found);
   }
 
   /** The codes that a message is found by as it is now; nothing is learnt from it. */
-  codes(view: View): string[] {
-    return codesOf(findProblems(this.#catalogue, subjectOf(view), view.facts.events, this.#context));
+  codes(summary: Summary, events: readonly Event[]): string[] {
+    return codesOf(findProblems(this.#catalogue, summary, events, this.#context));
   }
 
   problems(subject: Subject, events: readonly Event[]): Problem[] {

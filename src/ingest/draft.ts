@@ -96,8 +96,8 @@ export class Draft {
   ): Batch {
     return {
       traces: [...this.#rows.values()],
-      keys: this.#keys,
-      keyTraces: this.#keyTraces,
+      keys: Float64Array.from(this.#keys),
+      keyTraces: Uint32Array.from(this.#keyTraces),
       blocks: this.#blocks.all(),
       lines: [...this.#loose].flatMap(([trace, { lines, from }]) =>
         lines.slice(from).map(({ time, raw }, index) => ({ trace, n: from + index, time, raw })),

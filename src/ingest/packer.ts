@@ -3,8 +3,9 @@ import type { Case } from '../core/join/node.js';
 import { noticeParent, releaseRun } from '../core/join/notice.js';
 import { amavisKey, childKey, mailKey, messageKey, noticeKey, queueKey } from '../core/keys.js';
 import type { MailPath } from '../core/path.js';
-import { clientOf, senderOf } from '../core/trace/build.js';
-import { type View, viewOf } from '../core/trace/view.js';
+import { ordinarySummary } from '../core/trace/ordinary.js';
+import { type Summary, summaryOf } from '../core/trace/summary.js';
+import { linesOf, type View, viewOf } from '../core/trace/view.js';
 import type { TraceRow } from '../store/batch.js';
 import { hashKey } from '../store/hash.js';
 import type { Place, StoredLine } from '../store/segment.js';
@@ -15,7 +16,7 @@ import { extraOf } from './stored-case.js';
 /** A batch is handed over when it holds about this many characters of lines. */
 const BATCH_CHARACTERS = 2 * 1024 * 1024;
 
-/** A case that was taken into the batch. */
+/** A live case that was taken into the batch. */
 interface Added {
   /** The number it is stored under. */
   readonly ref: number;
@@ -26,8 +27,7 @@ interface Added {
 
 export class Packer {
   readonly #path: MailPath;
-  readonly #live: boolean;
-  /** When live: the loose lines that the store has of a case in memory. */
+  /** The loose lines that the store has of a live case: it comes again and again, and is packed when it is done. */
   readonly #loose = new WeakMap<Case, { readonly ref: number; readonly lines: readonly StoredLine[] }>();
   readonly #diagnosis: Diagnosis;
   #draft: Draft;
@@ -36,15 +36,12 @@ export class Packer {
   added = 0;
   changed = 0;
 
-  /** `live`: cases come again and again, so their lines stay loose until they are packed together. */
   constructor(
     path: MailPath,
     diagnosis: Diagnosis,
     last: { readonly trace: number; readonly block: number },
-    live = false,
   ) {
     this.#path = path;
-    this.#live = live;
     this.#diagnosis = diagnosis;
     this.#lastTrace = last.trace;
     this.#draft = new Draft(last.block + 1);
@@ -59,33 +56,50 @@ export class Packer {
     return this.#draft;
   }
 
-  /** Takes a case into the batch. */
-  add(which: Case): Added {
-    const [known, ...others] = which.refs;
-    const ref = known ?? ++this.#lastTrace;
+  /** Takes a case that has left memory into the batch. */
+  add(which: Case): void {
+    if (which.refs.length === 0 && this.#addOrdinary(which)) return;
+    const isNew = which.refs.length === 0;
+    const ref = this.#refOf(which);
+    const view = viewOf(which, this.#path);
+    const summary = summaryOf(view);
+    let place: Place | undefined;
+    if (view.open) this.#draft.loose(ref, linesOf(view.facts.events), 0);
+    else place = this.#draft.pack(linesOf(view.facts.events));
+    const problems = this.#diagnosis.putAway(view, isNew, summary).join(' ');
+    this.#draft.add(rowOf(ref, which, summary, problems, place), keysOf(which), isNew ? null : 0);
+  }
+
+  /** Takes a case that stays in memory into the batch. */
+  addLive(which: Case): Added {
+    const isNew = which.refs.length === 0;
+    const ref = this.#refOf(which);
+    const view = viewOf(which, this.#path);
+    const summary = summaryOf(view);
+    const lines = linesOf(view.facts.events);
+    const from = this.#sameLines(which, ref, lines);
+    this.#draft.loose(ref, lines, from);
+    const problems = this.#diagnosis.codes(summary, view.facts.events).join(' ');
+    this.#draft.add(rowOf(ref, which, summary, problems, undefined), keysOf(which), isNew ? null : from);
+    return { ref, view, problems };
+  }
+
+  /** Takes an ordinary message without problems into the batch; false when it is not one. */
+  #addOrdinary(which: Case): boolean {
+    const summary = ordinarySummary(which, this.#path);
+    if (summary === undefined || !this.#diagnosis.hasNoProblem(which.events)) return false;
+    const place = this.#draft.pack(linesOf(which.events));
+    this.#diagnosis.putAwayOrdinary(summary, which.events);
+    this.#draft.add(rowOf(this.#refOf(which), which, summary, '', place), keysOf(which), null);
+    return true;
+  }
+
+  /** The number that the case is stored under; what it was under before, too, is dropped. */
+  #refOf({ refs: [known, ...others] }: Case): number {
     if (known === undefined) this.added++;
     else this.changed++;
     for (const other of others) this.#draft.drop(other);
-    const view = viewOf(which, this.#path);
-    const lines = linesOf(view);
-    let place: Place | undefined;
-    let from = 0;
-    if (view.open || this.#live) {
-      from = this.#sameLines(which, ref, lines);
-      this.#draft.loose(ref, lines, from);
-    } else {
-      place = this.#draft.pack(lines);
-    }
-    const codes = this.#live
-      ? this.#diagnosis.codes(view)
-      : this.#diagnosis.putAway(view, known === undefined);
-    const problems = codes.join(' ');
-    this.#draft.add(
-      rowOf(ref, view, problems, place),
-      keysOf(which, view),
-      known === undefined ? null : from,
-    );
-    return { ref, view, problems };
+    return known ?? ++this.#lastTrace;
   }
 
   /** The batch so far; another begins. */
@@ -97,7 +111,6 @@ export class Packer {
 
   /** How many of the lines, from the first on, the store has already. */
   #sameLines(which: Case, ref: number, lines: readonly StoredLine[]): number {
-    if (!this.#live) return 0;
     const before = this.#loose.get(which);
     this.#loose.set(which, { ref, lines });
     if (before?.ref !== ref) return 0;
@@ -107,71 +120,66 @@ export class Packer {
   }
 }
 
-function linesOf(view: View): StoredLine[] {
-  const lines: StoredLine[] = [];
-  for (const { at } of view.facts.events) {
-    if (at.pieces === undefined) lines.push(at);
-    else for (const raw of at.pieces) lines.push({ time: at.time, raw });
-  }
-  return lines;
-}
-
 /** Hashes of the keys that the trace is filed under, each once. */
-function keysOf(which: Case, view: View): number[] {
+function keysOf({ anonymous, lives, runs, children, parent, events }: Case): number[] {
   const hashes: number[] = [];
   const add = (key: string): void => {
     const hash = hashKey(key);
     if (!hashes.includes(hash)) hashes.push(hash);
   };
-  for (const key of which.anonymous) add(key);
-  for (const { queueId } of which.lives) add(queueKey(queueId));
-  for (const { amavisId, mailId } of which.runs) {
+  for (const key of anonymous) add(key);
+  for (const { queueId } of lives) add(queueKey(queueId));
+  for (const { amavisId, mailId } of runs) {
     add(amavisKey(amavisId));
     if (mailId !== null) add(mailKey(mailId));
   }
-  for (const { queueId } of which.children) add(childKey(queueId));
-  if (which.parent?.kind === 'release') add(noticeKey(which.parent.id));
-  for (const { messageId, resentId } of view.facts.lives.values()) {
-    const release = resentId === undefined ? undefined : releaseRun(resentId);
+  for (const { queueId } of children) add(childKey(queueId));
+  if (parent?.kind === 'release') add(noticeKey(parent.id));
+  let messageId = '';
+  for (const event of events) {
+    if (event.kind !== 'cleanup.message-id' && event.kind !== 'amavis.verdict') continue;
+    if (event.messageId === undefined || event.messageId === '' || event.messageId === messageId) continue;
+    messageId = event.messageId;
+    add(messageKey(messageId));
+    if (event.kind !== 'cleanup.message-id') continue;
+    const release = event.resent === true ? releaseRun(messageId) : undefined;
     if (release !== undefined) add(amavisKey(release));
-    if (messageId === undefined || messageId.messageId === '') continue;
-    add(messageKey(messageId.messageId));
-    const parent = noticeParent(messageId.messageId);
-    if (parent !== undefined) add(noticeKey(parent));
-  }
-  for (const { verdicts } of view.facts.runs.values()) {
-    for (const { messageId } of verdicts)
-      if (messageId !== undefined && messageId !== '') add(messageKey(messageId));
+    const notified = noticeParent(messageId);
+    if (notified !== undefined) add(noticeKey(notified));
   }
   return hashes;
 }
 
-function rowOf(id: number, view: View, problems: string, place: Place | undefined): TraceRow {
+function rowOf(
+  id: number,
+  which: Case,
+  summary: Summary,
+  problems: string,
+  place: Place | undefined,
+): TraceRow {
+  const { host, first, last, state, open, complete, sender, client } = summary;
   const addresses = new Set<string>();
-  for (const { address, originalTo } of view.recipients) {
+  for (const { address, originalTo } of summary.recipients) {
     addresses.add(address.toLowerCase());
     if (originalTo !== null) addresses.add(originalTo.toLowerCase());
   }
   const verdicts: string[] = [];
   let filterMs: number | null = null;
-  for (const run of view.facts.runs.values()) {
-    for (const { verdict, durationMs } of run.verdicts) {
-      if (!verdicts.includes(verdict)) verdicts.push(verdict);
-      if (durationMs !== undefined) filterMs = Math.max(filterMs ?? 0, durationMs);
-    }
+  for (const { verdict, durationMs } of summary.filter) {
+    if (!verdicts.includes(verdict)) verdicts.push(verdict);
+    if (durationMs !== null) filterMs = Math.max(filterMs ?? 0, durationMs);
   }
-  const client = clientOf(view);
   return {
     id,
-    host: view.host,
-    first: view.first,
-    last: view.last,
-    state: view.state,
-    open: view.open ? 1 : 0,
-    complete: view.complete ? 1 : 0,
+    host,
+    first,
+    last,
+    state,
+    open: open ? 1 : 0,
+    complete: complete ? 1 : 0,
     verdicts: verdicts.join(' '),
     problems,
-    sender: senderOf(view),
+    sender,
     recipients: [...addresses].join('\n'),
     client:
       client === null
@@ -181,7 +189,7 @@ function rowOf(id: number, view: View, problems: string, place: Place | undefine
             .join('\n')
             .toLowerCase(),
     filterMs,
-    extra: extraOf(view.case),
+    extra: extraOf(which),
     block: place?.block ?? null,
     start: place?.start ?? null,
     length: place?.length ?? null,

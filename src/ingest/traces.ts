@@ -6,7 +6,7 @@ import type { PatternSet } from '../core/pattern.js';
 import type { Incident } from '../core/problem/incidents.js';
 import { buildTrace, type TraceContext, traceId } from '../core/trace/build.js';
 import type { Trace } from '../core/trace/trace.js';
-import { type View, viewOf } from '../core/trace/view.js';
+import { linesOf, type View, viewOf } from '../core/trace/view.js';
 import { Reader, type Row, type SearchQuery } from '../store/reader.js';
 import type { Diagnosis } from './diagnosis.js';
 import { storedCase } from './stored-case.js';
@@ -101,8 +101,8 @@ export class Traces {
   }
 
   #found(row: Row): Found {
-    const lines = this.#reader.linesOf(row).map(({ raw }) => raw);
-    return { trace: this.ofView(this.view(row)), lines };
+    const view = this.view(row);
+    return { trace: this.ofView(view), lines: linesOf(view.facts.events).map(({ raw }) => raw) };
   }
 
   /** A message is not stuck when the lines that would tell of it may have been lost. */

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { fileError } from './file-error.js';
 
-const PIECE = 1 << 20;
+const PIECE = 1 << 16;
 
 /** Where a reader is in the file itself: compressed bytes for a compressed file. */
 export interface Progress {
@@ -9,7 +9,7 @@ export interface Progress {
 }
 
 /**
- * The raw bytes of a file (`-` is standard input) in pieces of up to 1 MiB. A file given open is left open.
+ * The raw bytes of a file (`-` is standard input) in pieces of up to 64 KiB. A file given open is left open.
  * Throws a UserError when it can't.
  */
 export async function* source(

@@ -41,8 +41,8 @@ export interface Batch {
   /** Each a TraceRow as JSON, which crosses to the writing thread at less cost. */
   readonly traces: readonly string[];
   /** Hashes of ids; `keyTraces` has the trace of each. */
-  readonly keys: readonly number[];
-  readonly keyTraces: readonly number[];
+  readonly keys: Float64Array;
+  readonly keyTraces: Uint32Array;
   readonly blocks: readonly { readonly id: number; readonly data: Uint8Array }[];
   /** Lines of traces that may go on. */
   readonly lines: readonly {

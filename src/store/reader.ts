@@ -2,6 +2,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { TraceRow, WaitingLine } from './batch.js';
 import { hashKey } from './hash.js';
+import { KeyIndex } from './key-index.js';
 import { decompressBlock, type Place, type StoredLine, unpackLines } from './segment.js';
 
 /** How many unpacked blocks are kept: neighbours in time are neighbours in a block. */
@@ -30,7 +31,7 @@ const COLUMNS = `id, host, first, last, state, open, complete, verdicts, problem
 
 export class Reader {
   readonly #db: Database;
-  readonly #byKey: Statement<[number], Row>;
+  readonly #keys: KeyIndex;
   readonly #byId: Statement<[number], Row>;
   readonly #lines: Statement<[number], StoredLine>;
   readonly #block: Statement<[number], { data: Buffer }>;
@@ -38,7 +39,7 @@ export class Reader {
 
   constructor(db: Database) {
     this.#db = db;
-    this.#byKey = db.prepare(`select ${COLUMNS} from key join trace on id = trace where hash = ?`);
+    this.#keys = new KeyIndex(db);
     this.#byId = db.prepare(`select ${COLUMNS} from trace where id = ?`);
     this.#lines = db.prepare('select time, raw from line where trace = ? order by n');
     this.#block = db.prepare('select data from block where id = ?');
@@ -50,7 +51,7 @@ export class Reader {
   }
 
   byHash(hash: number): Row[] {
-    return this.#byKey.all(hash);
+    return [...this.#keys.find(hash)].flatMap((id) => this.byId(id) ?? []);
   }
 
   byId(id: number): Row | undefined {

@@ -2,8 +2,8 @@
  * The database's shape, as the steps that led to it: `pragma user_version` counts the steps taken.
  *
  * A trace is one row of what it is searched by; everything else about it is read from its lines again. Lines of
- * traces that may go on lie loose in `line`; those of finished ones are packed into a block. `key` holds the hashes
- * of every id. `waiting` has lines that are no message's yet.
+ * traces that may go on lie loose in `line`; those of finished ones are packed into a block. `key`, `key_run`
+ * and `key_part` hold the hashes of every id. `waiting` has lines that are no message's yet.
  */
 import type { Database } from 'better-sqlite3';
 import { UserError } from '../user-error.js';
@@ -44,6 +44,12 @@ const MIGRATIONS: readonly string[] = [
   `
   create table waiting (id integer primary key, path text not null, time integer not null, raw text not null);
   create index trace_loose on trace (last) where open = 0 and block is null;
+  `,
+  // Keys in the order of their hashes, many in a row.
+  `
+  create table key_run (id integer primary key, level integer not null);
+  create table key_part (run integer not null, first integer not null, trace integer not null, data blob not null,
+    primary key (run, first, trace)) without rowid;
   `,
 ];
 

@@ -1,14 +1,13 @@
 /** Writes batches, each in one transaction. */
 import type { Database, Statement } from 'better-sqlite3';
 import type { Batch, TraceRow } from './batch.js';
+import { KeyIndex } from './key-index.js';
 import { compressBlock } from './segment.js';
-
-const SLOTS = 0x1_0000;
 
 export class Writer {
   readonly #db: Database;
   readonly #trace: Statement;
-  readonly #key: Statement;
+  readonly #keys: KeyIndex;
   readonly #block: Statement;
   readonly #line: Statement;
   readonly #dropLines: Statement;
@@ -26,7 +25,7 @@ export class Writer {
     this.#trace = db.prepare(`insert or replace into trace
       (id, host, first, last, state, open, complete, verdicts, problems, sender, recipients, client, filter_ms, extra, block, start, length)
       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
-    this.#key = db.prepare('insert or ignore into key (hash, trace) values (?, ?)');
+    this.#keys = new KeyIndex(db);
     this.#block = db.prepare('insert into block (id, data) values (?, ?)');
     this.#line = db.prepare('insert into line (trace, n, time, raw) values (?, ?, ?, ?)');
     this.#dropLines = db.prepare('delete from line where trace = ? and n >= ?');
@@ -69,25 +68,12 @@ export class Writer {
       ); // biome-ignore format: the columns in their order
     }
     for (const { trace, n, time, raw } of batch.lines) this.#line.run(trace, n, time, raw);
-    this.#keys(batch.keys, batch.keyTraces);
+    this.#keys.add(batch.keys, batch.keyTraces);
     for (const name of batch.endpoints) this.#endpoint.run(name);
     for (const { trace, problems } of batch.diagnosed) this.#diagnosed.run(problems, trace);
     for (const id of batch.waiting.removed) this.#waitNoMore.run(id);
     for (const { id, path, time, raw } of batch.waiting.added) this.#wait.run(id, path, time, raw);
     for (const { path, json } of batch.checkpoints) this.#checkpoint.run(path, json);
     for (const { name, json } of batch.knowledge) this.#knowledge.run(name, json);
-  }
-
-  /** In the order of their hashes, so that neighbours in the index are written together. */
-  #keys(hashes: readonly number[], traces: readonly number[]): void {
-    for (let from = 0; from < hashes.length; from += SLOTS) {
-      const part = hashes.slice(from, from + SLOTS);
-      // Hash and place in one number: 37 and 16 bits.
-      const order = Float64Array.from(part, (hash, place) => hash * SLOTS + place).sort();
-      for (const packed of order) {
-        const hash = Math.floor(packed / SLOTS);
-        this.#key.run(hash, traces[from + packed - hash * SLOTS]);
-      }
-    }
   }
 }

@@ -16,7 +16,7 @@ import type { Trace } from '../../src/core/trace/trace.js';
 import { Program, runProgram } from './program.js';
 import { sampleLines } from './store.js';
 
-const LINES = sampleLines('pass_lmtp');
+const LINES = sampleLines('pass_lmtp/maillog');
 const HALF = LINES.length / 2;
 const MESSAGES = 8;
 /** Whom nothing is permitted: root reads what it likes. */

@@ -8,14 +8,15 @@ import { Follower } from './follower.js';
 import { KilledProgram } from './killed-program.js';
 import { LogWriter } from './log-writer.js';
 import { runSchedule, type Subject } from './schedule.js';
-import { type Contents, contents, imported, sampleLines, sampleNames } from './store.js';
+import { type Contents, contents, imported, sampleLines, sampleLogs } from './store.js';
+
+/** All of one day and with stamps of whole seconds. */
+const RECORDED = sampleLogs().filter((path) => path.endsWith('/maillog') && !path.startsWith('guide_2006'));
 
 /** Some of the recorded logs one after the other, half of them with stamps as rsyslog writes them today. */
 function logOf(seed: number): string[] {
   const chance = random(seed * 7919);
-  const lines = sampleNames()
-    .filter(() => chance.chance(0.35))
-    .flatMap((name) => sampleLines(name));
+  const lines = RECORDED.filter(() => chance.chance(0.35)).flatMap((path) => sampleLines(path));
   if (seed % 2 === 0) return lines;
   return lines.map((line, index) =>
     line.replace(/^Nov 23 (\S+)/, (_, time) => `2026-11-23T${time}.${String(index).padStart(6, '0')}+00:00`),

@@ -51,7 +51,7 @@ describe('where no event tells of a change', () => {
     const folder = mkdtempSync(join(tmpdir(), 'amavtrace-'));
     const log = join(folder, 'mail.log');
     const database = join(folder, 'traces.db');
-    const lines = sampleLines('pass_lmtp');
+    const lines = sampleLines('pass_lmtp/maillog');
     const append = (from: number, to: number, file = log) =>
       appendFileSync(
         file,
@@ -88,7 +88,7 @@ describe('where no event tells of a change', () => {
   test('else the system tells: this is what the above would not be without polling', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'amavtrace-'));
     const log = join(folder, 'mail.log');
-    appendFileSync(log, `${sampleLines('pass_lmtp').join('\n')}\n`);
+    appendFileSync(log, `${sampleLines('pass_lmtp/maillog').join('\n')}\n`);
     const args = ['follow', log, '--from-start', '--db', join(folder, 'traces.db'), '--json'];
     const program = new Program(args, { CHOKIDAR_USEPOLLING: '0' });
     await program.until(() => program.lines.length > 0);

@@ -25,12 +25,12 @@ export interface Quarantined {
 }
 
 /**
- * The scanner. A message that holds `LAB-VIRUS` is infected with Lab.Test.Sig; `LAB-SLEEP-7` keeps it busy for 7
+ * The scanner. A message that holds `LAB-VIRUS` or the EICAR test pattern is infected with Lab.Test.Sig; `LAB-SLEEP-7` keeps it busy for 7
  * seconds, with the number of the amavis child that waits for it in a file, for those who want to kill that child.
  */
 function scanner(folder: string): string {
   return `#!/bin/sh
-marks=$(grep -rhoE 'LAB-(VIRUS|SLEEP-[0-9]+)' "$1" 2>/dev/null)
+marks=$(grep -rhoE 'LAB-(VIRUS|SLEEP-[0-9]+)|EICAR-STANDARD-ANTIVIRUS-TEST-FILE' "$1" 2>/dev/null)
 case $marks in
   *LAB-SLEEP-*)
     echo "$PPID" > ${folder}/busy/$$
@@ -38,7 +38,7 @@ case $marks in
     rm -f ${folder}/busy/$$ ;;
 esac
 case $marks in
-  *LAB-VIRUS*)
+  *LAB-VIRUS* | *EICAR*)
     echo "FOUND: Lab.Test.Sig"
     exit 1 ;;
 esac
@@ -51,11 +51,14 @@ const spamRules = ['10_default_prefs.cf', '20_body_tests.cf', '20_head_tests.cf'
 
 export class Amavis {
   readonly #home: string;
+  /** Its amavisd.conf. */
+  readonly config: string;
   #daemon: Daemon | null = null;
   #setup: AmavisSetup = {};
 
   constructor(root: string) {
     this.#home = join(root, 'amavis');
+    this.config = join(this.#home, 'etc', 'amavisd.conf');
   }
 
   async prepare(): Promise<void> {
@@ -85,17 +88,21 @@ export class Amavis {
   async configure(setup: AmavisSetup): Promise<void> {
     if (this.#daemon && isDeepStrictEqual(this.#setup, setup)) return;
     await this.stop();
-    const path = join(this.#home, 'etc', 'amavisd.conf');
-    writeFileSync(path, this.#config(setup));
+    writeFileSync(this.config, this.#text(setup));
     this.#setup = setup;
     await this.start();
   }
 
   /** Starts it as it was last set up. */
   async start(): Promise<void> {
-    const daemon = new Daemon('amavisd', ['-c', join(this.#home, 'etc', 'amavisd.conf'), 'foreground']);
+    const daemon = new Daemon('amavisd', ['-c', this.config, 'foreground']);
     this.#daemon = daemon;
-    await daemon.until(() => answers(10024, true), 30_000);
+    try {
+      await daemon.until(() => answers(10024, true), 30_000);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
@@ -145,7 +152,7 @@ export class Amavis {
     }
   }
 
-  #config(setup: AmavisSetup): string {
+  #text(setup: AmavisSetup): string {
     const home = this.#home;
     return `use strict;
 $max_servers = ${setup.children ?? 2};

@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Trace } from '../../src/core/trace/trace.js';
-import { execute, until } from './process.js';
+import { attempt, execute, type Outcome, until } from './process.js';
 
 const project = join(import.meta.dirname, '..', '..');
 
@@ -16,6 +16,19 @@ export async function build(): Promise<void> {
   await execute('npm', ['run', 'build'], { cwd: project, timeout: 300_000 });
 }
 
+/** Runs one of its commands to the end. */
+export function amavtrace(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  return attempt(process.execPath, [program, ...args], { timeout: 200_000, env: { ...process.env, ...env } });
+}
+
+/** What `--json` prints: one object a line. */
+export function jsonLines<Item>(text: string): Item[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Item);
+}
+
 /** Imports logs, one run after another, into a database of its own; all its traces. */
 export async function importedTraces(logs: readonly string[], folder: string): Promise<Trace[]> {
   mkdirSync(folder, { recursive: true });
@@ -24,10 +37,7 @@ export async function importedTraces(logs: readonly string[], folder: string): P
     await execute(process.execPath, [program, 'import', log, ...db], { timeout: 120_000 });
   }
   const found = await execute(process.execPath, [program, 'search', '--json', '--limit', '0', ...db]);
-  return found
-    .split('\n')
-    .filter((line) => line !== '')
-    .map(readTrace);
+  return jsonLines<Trace>(found);
 }
 
 /** `amavtrace follow` beside the running system: every trace as it last was. */

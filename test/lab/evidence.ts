@@ -135,7 +135,9 @@ function values(head: string, name: string): string[] {
 }
 
 function tokensIn(text: string): string[] {
-  return [...new Set([...text.matchAll(tokenPattern)].map((found) => found.groups?.token ?? ''))];
+  return [
+    ...new Set([...text.matchAll(tokenPattern)].map(({ groups }) => groups?.token ?? groups?.probe ?? '')),
+  ];
 }
 
 /** What the Received headers and a bounce's X-Postfix-Queue-ID name. */

@@ -1,4 +1,5 @@
 /** What truly happened, in the form of the samples' expected.json. */
+import { readFileSync } from 'node:fs';
 import type { RecipientState } from '../../src/core/trace/trace.js';
 
 /** One message that was sent. None of this is read off the log. */
@@ -15,16 +16,39 @@ export interface ExpectedMessage {
   readonly recipients: Readonly<Record<string, RecipientState>>;
   /** How many bounces and notices about it were delivered. */
   readonly children: number;
-  /** The queue ids in the Received headers of those. */
-  readonly child_queue_ids: readonly string[];
+  /** The queue ids in the Received headers of those; null: not laid down. */
+  readonly child_queue_ids: readonly string[] | null;
   /** What the filter found, by mail_id, where a quarantine file tells. */
   readonly verdicts: Readonly<Record<string, string>>;
-  /** The problem codes that it must carry; none at all when empty; null: not laid down. */
+  /** The codes of all its problems; null: not laid down. */
   readonly problems: readonly string[] | null;
 }
 
 export interface Expected {
   readonly scenario: string;
   readonly note: string;
+  /** The queue ids of what Postfix and amavis wrote by themselves about none of the messages, to the postmaster. */
+  readonly notices?: readonly string[];
   readonly messages: readonly ExpectedMessage[];
+}
+
+/** What older recordings did not lay down yet. */
+type Written = Omit<ExpectedMessage, 'queue_ids' | 'child_queue_ids' | 'verdicts'> & {
+  readonly queue_ids: readonly string[] | null;
+  readonly child_queue_ids?: readonly string[];
+  readonly verdicts?: Readonly<Record<string, string>>;
+};
+
+/** Reads an expected.json. */
+export function readExpected(file: string): Expected {
+  const read = JSON.parse(readFileSync(file, 'utf8')) as Expected & { readonly messages: readonly Written[] };
+  return {
+    ...read,
+    messages: read.messages.map((message) => ({
+      ...message,
+      queue_ids: message.queue_ids ?? [],
+      child_queue_ids: message.child_queue_ids ?? null,
+      verdicts: message.verdicts ?? {},
+    })),
+  };
 }

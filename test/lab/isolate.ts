@@ -4,8 +4,9 @@
  * In there the guide's ports 25, 10024 and 10025 are free whatever else the machine serves, /dev/log, /etc/postfix
  * and the users are the lab's, nothing can reach another host, and the kernel ends every process with the first one.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -39,31 +40,61 @@ export function insideRoot(): string | null {
   return process.env[insideVariable] ?? null;
 }
 
-/** Runs this same command inside, then removes its folder. Resolves to its exit status. */
-export async function runInside(): Promise<number> {
-  const root = mkdtempSync(join(tmpdir(), 'amavtrace-lab-'));
+/**
+ * A folder for the whole run, which is removed afterwards, whatever happened. `watch` names a process to it that has
+ * to end before that.
+ */
+export async function inFolder<Result>(
+  work: (folder: string, watch: (child: ChildProcess) => void) => Promise<Result>,
+): Promise<Result> {
+  const folder = mkdtempSync(join(tmpdir(), 'amavtrace-lab-'));
+  chmodSync(folder, 0o755);
+  const running = new Set<ChildProcess>();
+  const end = () => {
+    // unshare(1) takes no notice of milder signals; with it the kernel ends all that is inside.
+    for (const child of running) child.kill('SIGKILL');
+  };
+  // Ctrl-C goes to the whole group, and inside they end by themselves; this one must outlive them to remove the folder.
+  const wait = () => {};
+  process.on('SIGINT', wait);
+  process.on('SIGTERM', end);
+  process.on('SIGHUP', end);
+  try {
+    return await work(folder, (child) => {
+      running.add(child);
+      child.once('exit', () => running.delete(child));
+    });
+  } finally {
+    end();
+    process.off('SIGINT', wait);
+    process.off('SIGTERM', end);
+    process.off('SIGHUP', end);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
+}
+
+/** Runs this same command inside, once. Resolves to its exit status. */
+export function runInside(): Promise<number> {
+  return inFolder((folder, watch) => {
+    const child = startInside(join(folder, 'one'));
+    watch(child);
+    return new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('exit', (status) => resolve(status ?? 2));
+    });
+  });
+}
+
+/** Starts this same command inside, with a folder of its own, and a channel to this process. */
+export function startInside(root: string): ChildProcess {
+  mkdirSync(root);
   // The shell stays the first process: it collects the daemons' orphans, which node would leave as zombies.
   const shell = ['sh', '-c', '"$@"; exit $?', 'sh'];
   const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  const child = spawn('unshare', [...spaces, ...shell, ...again], {
-    stdio: 'inherit',
+  return spawn('unshare', [...spaces, ...shell, ...again], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, [insideVariable]: root, TZ: 'UTC', LC_ALL: 'C.UTF-8' },
   });
-  // Ctrl-C goes to the whole group: the run inside ends itself, and this one must outlive it to remove the folder.
-  const wait = () => {};
-  process.on('SIGINT', wait);
-  const end = () => child.kill('SIGTERM');
-  process.on('SIGTERM', end);
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      child.on('error', reject);
-      child.on('exit', (code) => resolve(code ?? 2));
-    });
-  } finally {
-    process.off('SIGINT', wait);
-    process.off('SIGTERM', end);
-    rmSync(root, { recursive: true, force: true });
-  }
 }
 
 /** Inside: gives the new namespaces a loopback, a host name, a /dev/log to be, a hosts file and the lab's users. */

@@ -24,8 +24,9 @@ export function nextToken(): string {
   return `T${Date.now().toString(36).toUpperCase()}${count.toString().padStart(5, '0')}`;
 }
 
-/** Finds the tokens in a text. */
-export const tokenPattern = /^[ \t>]*X-Lab-Token: (?<token>T[0-9A-Z]+)/gm;
+/** Finds the tokens in a text. The Message-ID is that of the messages that `amavtrace probe` sends. */
+export const tokenPattern =
+  /^[ \t>]*(?:X-Lab-Token: (?<token>T[0-9A-Z]+)|Message-ID: <(?<probe>amavtrace-probe\.[^>]+)>)/gim;
 
 /** The test pattern that SpamAssassin's own rules score with 1000 points. */
 const gtube = 'XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X';

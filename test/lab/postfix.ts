@@ -212,6 +212,11 @@ export class Postfix {
       .map(readQueued);
   }
 
+  /** Where a deferred message lies; the file's time is that of the next attempt. */
+  deferredFile(queueId: string): string {
+    return join(this.#root, 'postfix', 'queue', 'deferred', queueId.slice(0, 1), queueId);
+  }
+
   /** The headers of a message in the queue. */
   async headers(queueId: string): Promise<string> {
     return (await attempt('postcat', ['-qh', queueId])).stdout;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Played } from './play.js';
 
 /** A folder for the scenario: the log in its three shapes, and the truth where there is one. */
-export function save(folder: string, { expected, log, faults }: Played): void {
+export function save(folder: string, { expected, log, faults }: Played<unknown>): void {
   const into = join(folder, expected.scenario);
   mkdirSync(into, { recursive: true });
   writeFileSync(join(into, 'maillog'), log.maillog);

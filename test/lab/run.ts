@@ -1,10 +1,11 @@
 /** `npm run lab`: real Postfix and amavis end to end. README.md beside this file tells its options. */
 import { parseArgs } from 'node:util';
 import { build } from './amavtrace.js';
-import { check } from './check.js';
 import { demonstrate } from './demo.js';
 import { install, whyNotHere } from './install.js';
 import { insideRoot, runInside, whyNotIsolated } from './isolate.js';
+import { runLane } from './lane.js';
+import { playAll } from './lanes.js';
 import { scenarios } from './scenarios/index.js';
 import { System } from './system.js';
 
@@ -27,6 +28,12 @@ async function main(): Promise<number> {
 }
 
 async function outside(): Promise<number> {
+  const names = scenarios.map(({ name }) => name);
+  const unknown = (values.only ?? []).filter((only) => !names.includes(only));
+  if (unknown.length > 0) {
+    console.error(`lab: no scenario is called ${unknown.join(', ')}; --list names them`);
+    return 2;
+  }
   const why = whyNotHere();
   if (why === null) await install();
   const notRun = why ?? whyNotIsolated();
@@ -35,24 +42,17 @@ async function outside(): Promise<number> {
     return 0;
   }
   await build();
-  return runInside();
+  if (values.play) return runInside();
+  return (await playAll(values.only ?? names)) ? 0 : 1;
 }
 
 async function inside(root: string): Promise<number> {
-  const chosen = scenarios.filter(({ name }) => !values.only || values.only.includes(name));
-  const unknown = (values.only ?? []).filter((only) => !scenarios.some(({ name }) => name === only));
-  if (unknown.length > 0) {
-    console.error(`lab: no scenario is called ${unknown.join(', ')}; --list names them`);
-    return 2;
-  }
   const system = new System(root);
   try {
     await system.start();
-    if (values.play) {
-      await demonstrate(system);
-      return 0;
-    }
-    return (await check(system, chosen, values.record)) ? 0 : 1;
+    if (values.play) await demonstrate(system);
+    else await runLane(system, scenarios, values.record);
+    return 0;
   } finally {
     await system.stop();
   }

@@ -4,6 +4,7 @@ import type { Mail } from './mail.js';
 import { compose, nextToken } from './mail.js';
 import type { PostfixSetup } from './postfix.js';
 import { type Route, record, type Sent, sendAll } from './send.js';
+import type { Statements } from './statements.js';
 import type { System } from './system.js';
 import type { Outcome, Story } from './truth.js';
 
@@ -12,6 +13,8 @@ export interface Scenario {
   readonly note: string;
   readonly postfix?: PostfixSetup;
   readonly amavis?: AmavisSetup;
+  /** The errors and warnings, by code, that `amavtrace check` must find in this set-up; none unless told. */
+  readonly check?: readonly string[];
   readonly run: (lab: Lab) => Promise<void>;
 }
 
@@ -19,9 +22,18 @@ export interface Scenario {
 export class Lab {
   readonly system: System;
   readonly stories: Story[] = [];
+  readonly statements: Statements;
+  readonly #log: () => string;
 
-  constructor(system: System) {
+  /** `log` reads what the log has gained since the scenario began. */
+  constructor(system: System, statements: Statements, log: () => string) {
     this.system = system;
+    this.statements = statements;
+    this.#log = log;
+  }
+
+  get log(): string {
+    return this.#log();
   }
 
   /** Sends one message; `outcome` is what must become of it by the scenario's end. */

@@ -42,6 +42,12 @@ export function record(
   };
 }
 
+/** The queue id of a message that was taken. */
+export function idOf(sent: Sent): string {
+  if (sent.queueId === null) throw new Error(`no queue id in the reply ${sent.reply}`);
+  return sent.queueId;
+}
+
 /** Sends messages one after another over one connection. */
 export async function sendAll(mails: readonly Mail[], route: Route = {}): Promise<Sent[]> {
   const connection = new SMTPConnection({

@@ -16,6 +16,8 @@ export class System {
   readonly amavis: Amavis;
   readonly dovecot: Dovecot;
   readonly sinks = new Sinks();
+  /** Set-ups of which `amavtrace check` has said what it thinks. */
+  readonly audited = new Set<string>();
 
   constructor(root: string) {
     this.root = root;

@@ -8,9 +8,9 @@ import type { Sent } from './send.js';
 export interface Outcome {
   /** One state for all recipients, or one for each. */
   readonly recipients: RecipientState | Readonly<Record<string, RecipientState>>;
-  /** Bounces and notices about it that must be delivered; none unless told. */
-  readonly children?: number;
-  /** See ExpectedMessage; null unless told. */
+  /** Bounces and notices about it that must be delivered; none unless told; null: as many as there are. */
+  readonly children?: number | null;
+  /** See ExpectedMessage; none unless told. */
   readonly problems?: readonly string[] | null;
   /** Queue ids that no header can tell, such as the one before `postsuper -r`. */
   readonly formerIds?: readonly string[];
@@ -32,7 +32,10 @@ export function establish(
 ): { expected: Expected; faults: readonly string[] } {
   const faults: string[] = [];
   const messages = stories.map((story) => message(story, evidence, faults));
-  return { expected: { scenario, note, messages }, faults };
+  const notices = evidence.copies
+    .filter(({ token, about }) => token === null && about.length === 0)
+    .flatMap(({ ids }) => ids.queueIds);
+  return { expected: { scenario, note, notices, messages }, faults };
 }
 
 function message({ sent, outcome }: Story, evidence: Evidence, faults: string[]): ExpectedMessage {
@@ -64,8 +67,9 @@ function message({ sent, outcome }: Story, evidence: Evidence, faults: string[])
     const fault = disproved(state, proof);
     if (fault !== null) faults.push(`${token} <${recipient}> should be ${state}: ${fault}`);
   }
-  if (children.length !== (outcome.children ?? 0)) {
-    faults.push(`${token} should have ${outcome.children ?? 0} bounces or notices, found ${children.length}`);
+  const wanted = outcome.children === undefined ? 0 : (outcome.children ?? children.length);
+  if (children.length !== wanted) {
+    faults.push(`${token} should have ${wanted} bounces or notices, found ${children.length}`);
   }
   const own = [sent.queueId, ...(outcome.formerIds ?? []), ...seen.flatMap(({ queueIds }) => queueIds)];
   return {
@@ -81,7 +85,7 @@ function message({ sent, outcome }: Story, evidence: Evidence, faults: string[])
     children: children.length,
     child_queue_ids: [...new Set(children.flatMap((child) => child.ids.queueIds))],
     verdicts: Object.fromEntries(quarantine.map(({ mailId, kind }) => [mailId, verdicts[kind] ?? kind])),
-    problems: outcome.problems ?? null,
+    problems: outcome.problems === undefined ? [] : outcome.problems,
   };
 }
 

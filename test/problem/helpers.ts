@@ -6,10 +6,11 @@ import { Joiner } from '../../src/core/join/joiner.js';
 import { MailPath } from '../../src/core/path.js';
 import { type PatternFile, PatternSet } from '../../src/core/pattern.js';
 import { Catalogue } from '../../src/core/problem/catalogue.js';
-import { diagnose } from '../../src/core/problem/diagnose.js';
+import { diagnose, findProblems } from '../../src/core/problem/diagnose.js';
 import { Incidents } from '../../src/core/problem/incidents.js';
 import { Surroundings } from '../../src/core/problem/surroundings.js';
-import { buildTrace } from '../../src/core/trace/build.js';
+import { buildTrace, traceId } from '../../src/core/trace/build.js';
+import { summaryOf } from '../../src/core/trace/summary.js';
 import type { Trace } from '../../src/core/trace/trace.js';
 import { viewOf } from '../../src/core/trace/view.js';
 
@@ -81,15 +82,29 @@ export function diagnosed(lines: readonly string[], setting: Setting = {}): Diag
     for (const { trace, events: own } of traces) surroundings.trace(trace, own);
     return traces
       .map(({ trace, events: own }) => {
-        const problems = diagnose(catalogue, trace, own, { path, surroundings, incidents });
-        const done = { ...trace, problems };
-        incidents.trace(trace, problems, () => trace.id, own);
-        return done;
+        const context = { path, surroundings, incidents };
+        const problems = diagnose(catalogue, trace, own, context);
+        incidents.trace(trace, findProblems(catalogue, trace, own, context), () => trace.id, own);
+        return { ...trace, problems };
       })
       .sort((a, b) => (a.firstSeen < b.firstSeen ? -1 : 1));
   };
   if (setting.before !== undefined) run(setting.before);
   return { traces: run(lines), incidents };
+}
+
+/** Tells the incidents of the messages that the lines make, as when these are put away. */
+export function takeIn(lines: readonly string[], incidents: Incidents): void {
+  const path = new MailPath();
+  const joiner = new Joiner(path, emptyArchive);
+  for (const event of eventsOf(lines)) joiner.apply(event);
+  for (const which of joiner.drain()) {
+    const view = viewOf(which, path);
+    const subject = summaryOf(view);
+    const { events } = view.facts;
+    const found = findProblems(catalogue, subject, events, { path, surroundings: null, incidents });
+    incidents.trace(subject, found, () => traceId(view), events);
+  }
 }
 
 /** The codes of all problems of all traces. */

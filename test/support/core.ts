@@ -1,7 +1,7 @@
 /** Lines through the pure core, without a store. */
 import { EventReader } from '../../src/core/event-reader.js';
 import { emptyArchive } from '../../src/core/join/archive.js';
-import { Joiner } from '../../src/core/join/joiner.js';
+import { type Case, Joiner } from '../../src/core/join/joiner.js';
 import { MailPath, type PathOptions } from '../../src/core/path.js';
 import { buildTrace } from '../../src/core/trace/build.js';
 import type { Trace } from '../../src/core/trace/trace.js';
@@ -10,9 +10,18 @@ import { compilePatterns } from '../../src/read/pattern-files.js';
 
 const patterns = compilePatterns([]);
 
-/** The traces of some lines, in the order of their ids. Stamps without a year are of 2026, UTC. */
-export function tracesOf(lines: readonly string[], options: PathOptions = {}): Trace[] {
+/** The traces of some lines, in the order of their ids, seen from `now`. Stamps without a year are of 2026, UTC. */
+export function tracesOf(lines: readonly string[], options: PathOptions = {}, now = 0): Trace[] {
   const path = new MailPath(options);
+  return casesOf(lines, path)
+    .map((which) =>
+      buildTrace(viewOf(which, path), { path, now, stuckAfter: 300_000_000, idOf: () => undefined }),
+    )
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** What the joiner makes of some lines. */
+export function casesOf(lines: readonly string[], path: MailPath): Case[] {
   const joiner = new Joiner(path, emptyArchive);
   const clock = { notAfter: Date.parse('2026-12-31T00:00:00Z'), year: 2026, zone: () => 0 };
   const reader = new EventReader(patterns, clock, {
@@ -21,10 +30,5 @@ export function tracesOf(lines: readonly string[], options: PathOptions = {}): T
   });
   for (const line of lines) reader.read(line);
   reader.end();
-  return joiner
-    .drain()
-    .map((which) =>
-      buildTrace(viewOf(which, path), { path, now: 0, stuckAfter: 300_000_000, idOf: () => undefined }),
-    )
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  return joiner.drain();
 }

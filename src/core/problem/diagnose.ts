@@ -55,6 +55,10 @@ export interface FoundProblem {
   readonly definition: Definition;
   /** Its own code, and those that it explains. */
   readonly codes: readonly string[];
+  /** The events that show it, in their order. */
+  events(): readonly Event[];
+  /** The lines that show it, those of the system's trouble first. */
+  evidence(): readonly string[];
   present(): Problem;
 }
 
@@ -69,13 +73,19 @@ export function findProblems(
   for (const hit of strongestHits(catalogue, story).values()) {
     const { definition } = hit;
     const codes = withExplained(hit).map((one) => one.definition.code);
-    found.push({ definition, codes, present: () => present(hit, story) });
+    found.push({
+      definition,
+      codes,
+      events: () => eventsOf(hit, story),
+      evidence: () => evidenceOf(hit, story),
+      present: () => present(hit, story),
+    });
   }
   return found;
 }
 
 /** The worst first. */
-export function presented(found: readonly FoundProblem[]): Problem[] {
+function presented(found: readonly FoundProblem[]): Problem[] {
   return found
     .map((problem) => problem.present())
     .sort(
@@ -231,12 +241,10 @@ function withExplained(hit: Hit): Hit[] {
 
 function present(hit: Hit, story: Story): Problem {
   const { definition } = hit;
-  const all = withExplained(hit);
-  const shown = new Set(all.flatMap((one) => one.events));
-  const events = story.events.filter((event) => shown.has(event));
-  for (const one of all) for (const event of one.supports) shown.add(event);
-  const evidence = story.events.filter((event) => shown.has(event));
-  const codes = all.slice(1).map((one) => one.definition.code);
+  const events = eventsOf(hit, story);
+  const codes = withExplained(hit)
+    .slice(1)
+    .map((one) => one.definition.code);
   const values = { ...valuesOf(story, events), ...hit.values };
   const also = codes.length === 0 ? '' : ` This is also behind: ${codes.join(', ')}.`;
   const queueId = events.map(queueIdOf).find((id) => id !== undefined);
@@ -254,8 +262,19 @@ function present(hit: Hit, story: Story): Problem {
     fix: fillCommand(definition.fix, values),
     reference: definition.reference,
     explains: codes,
-    evidence: [...hit.system, ...ends(evidence.map(({ at }) => at.raw))],
+    evidence: evidenceOf(hit, story),
   };
+}
+
+function eventsOf(hit: Hit, story: Story): readonly Event[] {
+  const shown = new Set(withExplained(hit).flatMap(({ events }) => events));
+  return story.events.filter((event) => shown.has(event));
+}
+
+function evidenceOf(hit: Hit, story: Story): readonly string[] {
+  const shown = new Set(withExplained(hit).flatMap(({ events, supports }) => [...events, ...supports]));
+  const lines = story.events.filter((event) => shown.has(event)).map(({ at }) => at.raw);
+  return [...hit.system, ...ends(lines)];
 }
 
 /** The first and the last of many lines. */

@@ -1,7 +1,7 @@
 /** What happens after the filter, and what an administrator does to the queue. */
 import { pause, until } from '../process.js';
 import type { Lab, Scenario } from '../scenario.js';
-import type { Sent } from '../send.js';
+import { idOf } from '../send.js';
 
 async function nextHops(lab: Lab): Promise<void> {
   await lab.send({ to: ['x@relay.example.net'] }, 'relayed');
@@ -31,19 +31,26 @@ async function nextHops(lab: Lab): Promise<void> {
   await lab.settle();
 }
 
-function idOf(sent: Sent): string {
-  if (sent.queueId === null) throw new Error(`no queue id in the reply ${sent.reply}`);
-  return sent.queueId;
-}
-
 /** Header checks hold every message at its arrival; the administrator then decides. */
 async function queueWork(lab: Lab): Promise<void> {
   const { postfix } = lab.system;
-  const released = await lab.send({ to: ['alice@example.com'], subject: 'lab hold 1' }, 'delivered');
-  const removed = await lab.send({ to: ['bob@example.com'], subject: 'lab hold 2' }, 'deleted');
-  const requeued = await lab.send({ to: ['carol@example.com'], subject: 'lab hold 3' }, 'delivered');
+  const released = await lab.send(
+    { to: ['alice@example.com'], subject: 'lab hold 1' },
+    { recipients: 'delivered', problems: ['held'] },
+  );
+  const removed = await lab.send(
+    { to: ['bob@example.com'], subject: 'lab hold 2' },
+    { recipients: 'deleted', problems: ['held', 'deleted'] },
+  );
+  const requeued = await lab.send(
+    { to: ['carol@example.com'], subject: 'lab hold 3' },
+    { recipients: 'delivered', problems: ['held', 'requeued'] },
+  );
   // With one recipient: of several, the log names only the last before the queue manager sees the message.
-  await lab.send({ to: ['erin@example.com'], subject: 'lab hold 4' }, 'held');
+  await lab.send(
+    { to: ['erin@example.com'], subject: 'lab hold 4' },
+    { recipients: 'held', problems: ['held'] },
+  );
   await until(async () => (await postfix.queue()).length === 4, 'four messages on hold');
   await postfix.super('-H', idOf(released));
   await postfix.super('-d', idOf(removed));
@@ -79,14 +86,20 @@ async function requeueTwice(lab: Lab): Promise<void> {
   await postfix.flush();
   await lab.settle();
   lab.stories.splice(0);
-  lab.expect(sent, { recipients: 'delivered', formerIds: ids, problems: ['filter-refused'] });
+  lab.expect(sent, { recipients: 'delivered', formerIds: ids, problems: ['filter-refused', 'requeued'] });
 }
 
 /** Deferred after the filter, held, put back, and deleted. */
 async function afterFilter(lab: Lab): Promise<void> {
   const { postfix } = lab.system;
-  await lab.send({ to: ['x@temp.example.net'] }, 'held');
-  const gone = await lab.send({ to: ['y@temp.example.net'] }, 'deleted');
+  await lab.send(
+    { to: ['x@temp.example.net'] },
+    { recipients: 'held', problems: ['next-hop-deferred', 'held'] },
+  );
+  const gone = await lab.send(
+    { to: ['y@temp.example.net'] },
+    { recipients: 'deleted', problems: ['next-hop-deferred', 'deleted'] },
+  );
   await lab.settle();
   for (const queued of await postfix.queue()) {
     const headers = await postfix.headers(queued.queueId);

@@ -1,18 +1,27 @@
 import type { Lab, Scenario } from '../scenario.js';
 import { sendAll } from '../send.js';
 
+/** Answered with success by the filter and put away. */
+const unseen = { recipients: 'blocked', problems: ['quarantined-unseen'] } as const;
+
 async function proxied(lab: Lab): Promise<void> {
   await lab.send({ to: ['alice@example.com'] }, 'delivered');
-  await lab.send({ to: ['erin@example.com'], kind: 'spam', from: 'spammer@outside.example' }, 'blocked');
+  await lab.send(
+    { to: ['erin@example.com'], kind: 'spam', from: 'spammer@outside.example' },
+    { recipients: 'blocked', problems: ['proxy-reject'] },
+  );
   await lab.send({ to: ['carol@example.com', 'bob@example.com'] }, 'delivered', { from: '127.0.0.3' });
-  await lab.send({ to: ['alice@example.com'], kind: 'virus', from: 'virus@outside.example' }, 'blocked');
+  await lab.send({ to: ['alice@example.com'], kind: 'virus', from: 'virus@outside.example' }, unseen);
   await lab.settle();
 }
 
 async function proxyDown(lab: Lab): Promise<void> {
   const { amavis } = lab.system;
   await amavis.stop();
-  await lab.send({ to: ['alice@example.com'], from: 'early@outside.example' }, 'rejected');
+  await lab.send(
+    { to: ['alice@example.com'], from: 'early@outside.example' },
+    { recipients: 'rejected', problems: ['proxy-refused'] },
+  );
   await amavis.start();
   await lab.send({ to: ['alice@example.com'] }, 'delivered');
   await lab.settle();
@@ -23,7 +32,7 @@ async function intoFilter(lab: Lab): Promise<void> {
   const [sent] = await sendAll([{ to: ['alice@example.com'] }], { port: 10024, from: '127.0.0.1' });
   if (!sent) throw new Error('nothing was sent');
   lab.expect(sent, 'delivered');
-  await lab.send({ to: ['bob@example.com'], kind: 'spam' }, 'blocked', { port: 10024, from: '127.0.0.1' });
+  await lab.send({ to: ['bob@example.com'], kind: 'spam' }, unseen, { port: 10024, from: '127.0.0.1' });
   await lab.settle();
 }
 

@@ -40,6 +40,7 @@ export const clean: readonly Scenario[] = [
     postfix: {
       main: { virtual_alias_maps: 'inline:{ { office@example.com = alice@example.com, bob@example.com } }' },
     },
+    check: ['delivery-mapping-twice'],
     run: expanded,
   },
 ];

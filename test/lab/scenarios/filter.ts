@@ -8,8 +8,8 @@ async function downThenUp(lab: Lab): Promise<void> {
   const waited = { recipients: 'delivered', problems: ['filter-refused'] } as const;
   await lab.send({ to: ['alice@example.com'] }, waited);
   await lab.settle();
-  await lab.send({ to: ['alice@example.com', 'bob@example.com'] }, { recipients: 'delivered' });
-  await lab.send({ to: ['carol@example.com'] }, { recipients: 'delivered' });
+  await lab.send({ to: ['alice@example.com', 'bob@example.com'] }, waited);
+  await lab.send({ to: ['carol@example.com'] }, waited);
   await lab.settle();
   await amavis.start();
   await postfix.flush();
@@ -25,7 +25,7 @@ async function neverUp(lab: Lab): Promise<void> {
   );
   await lab.send(
     { to: ['bob@example.com', 'carol@example.com'] },
-    { recipients: 'expired', children: 1, problems: ['expired'] },
+    { recipients: 'expired', children: 1, problems: ['filter-refused', 'expired'] },
   );
   await lab.settle();
   await pause(3_000);
@@ -40,7 +40,7 @@ async function wrongPort(lab: Lab): Promise<void> {
   await lab.system.amavis.start();
   await lab.send({ to: ['alice@example.com'] }, { recipients: 'deferred', problems: ['filter-wrong-port'] });
   await lab.settle();
-  await lab.send({ to: ['bob@example.com'] }, 'deferred');
+  await lab.send({ to: ['bob@example.com'] }, { recipients: 'deferred', problems: ['filter-wrong-port'] });
   await lab.settle();
 }
 
@@ -128,18 +128,21 @@ export const filter: readonly Scenario[] = [
     note: 'content_filter points to a port where nobody listens',
     postfix: { filter: '[127.0.0.1]:10026' },
     amavis: { logLevel: 2 },
+    check: ['front-address'],
     run: wrongPort,
   },
   {
     name: 'filter_transport_missing',
     note: 'content_filter names a service that master.cf lacks',
     postfix: { main: { content_filter: 'amavisd:[127.0.0.1]:10024' } },
+    check: ['front-transport'],
     run: misled('deferred', 'transport-missing'),
   },
   {
     name: 'filter_is_postfix',
     note: 'content_filter points to Postfix itself',
     postfix: { feed: 'smtp', filter: '[127.0.0.1]:25' },
+    check: ['front-address'],
     run: misled('bounced', 'loops-to-myself'),
   },
   {
@@ -152,12 +155,14 @@ export const filter: readonly Scenario[] = [
     name: 'filter_size',
     note: 'amavis takes smaller messages than Postfix does',
     amavis: { more: ['$smtpd_message_size_limit = 65536;'] },
+    check: ['filter-size'],
     run: tooBig,
   },
   {
     name: 'filter_slow',
     note: "the filter is slower than the feed's timeout: the mail arrives twice",
     postfix: { feedOptions: { lmtp_data_done_timeout: '2' } },
+    check: ['feed-timeout'],
     run: slow,
   },
   { name: 'filter_killed', note: 'an amavis child is killed with a message in hand', run: killed },
@@ -165,6 +170,7 @@ export const filter: readonly Scenario[] = [
     name: 'filter_saturated',
     note: 'more feeds than amavis has children',
     postfix: { feeds: 6, feedOptions: { lmtp_connect_timeout: '1', lmtp_lhlo_timeout: '1' } },
+    check: ['feed-maxproc'],
     run: saturated,
   },
 ];

@@ -58,7 +58,10 @@ async function loop(lab: Lab): Promise<void> {
 async function partly(lab: Lab): Promise<void> {
   await lab.send(
     { to: ['alice@example.com', 'bob@example.com'] },
-    { recipients: { 'alice@example.com': 'delivered', 'bob@example.com': 'deferred' } },
+    {
+      recipients: { 'alice@example.com': 'delivered', 'bob@example.com': 'deferred' },
+      problems: ['reinject-partial'],
+    },
   );
   await lab.settle();
 }
@@ -68,24 +71,28 @@ export const reinject: readonly Scenario[] = [
     name: 'reinject_down',
     note: 'no smtpd at 10025: amavis tempfails',
     postfix: { reinject: null },
+    check: ['reinject-forward'],
     run: deferred('reinject-refused'),
   },
   {
     name: 'reinject_down_then_up',
     note: 'no smtpd at 10025 at first',
     postfix: { reinject: null },
+    check: ['reinject-forward'],
     run: missingThenThere,
   },
   {
     name: 'reinject_rejected',
     note: '10025 takes nothing from the filter: mynetworks lacks its address',
     postfix: { reinject: { mynetworks: '192.0.2.0/24' } },
+    check: ['reinject-mynetworks'],
     run: deferred('reinject-rejected'),
   },
   {
     name: 'reinject_too_big',
     note: '10025 has a smaller message_size_limit than 25',
     postfix: { reinject: { message_size_limit: '20000' } },
+    check: ['reinject-size'],
     run: tooBig,
   },
   {
@@ -99,6 +106,7 @@ export const reinject: readonly Scenario[] = [
         smtpd_recipient_restrictions: 'permit_mynetworks,reject',
       },
     },
+    check: ['reinject-mynetworks'],
     run: relayDenied,
   },
   {
@@ -108,6 +116,7 @@ export const reinject: readonly Scenario[] = [
       smtpd: { local_recipient_maps: '' },
       reinject: { receive_override_options: 'no_header_body_checks,no_milters' },
     },
+    check: ['reinject-unknown-recipients'],
     run: unknownUser,
   },
   {
@@ -119,12 +128,14 @@ export const reinject: readonly Scenario[] = [
           'check_recipient_access inline:{ { bob@example.com = 450 4.2.0 greylisted } },permit_mynetworks,reject',
       },
     },
+    check: ['reinject-recipient'],
     run: partly,
   },
   {
     name: 'filter_loop',
     note: '10025 without content_filter= sends everything back to the filter',
     postfix: { reinject: { content_filter: 'amavisfeed:[127.0.0.1]:10024' }, main: { hopcount_limit: '8' } },
+    check: ['reinject-loop'],
     run: loop,
   },
 ];

@@ -1,20 +1,27 @@
 /** The same mail in other set-ups: other ids, other names, other log levels, other mailboxes. */
 import { dovecotPort } from '../dovecot.js';
 import type { Lab, Scenario } from '../scenario.js';
+import { bounced, discarded } from './verdicts.js';
 
 async function fewOfAll(lab: Lab): Promise<void> {
   await lab.send({ to: ['alice@example.com', 'bob@example.com'] }, 'delivered');
-  await lab.send({ to: ['alice@example.com'], kind: 'spam' }, 'blocked');
-  await lab.send({ to: ['dave@example.com'], kind: 'spam' }, { recipients: 'blocked', children: 1 });
+  await lab.send({ to: ['alice@example.com'], kind: 'spam' }, discarded);
+  await lab.send({ to: ['dave@example.com'], kind: 'spam' }, bounced);
   await lab.send(
     { to: ['frank@example.com', 'bob@example.com'], kind: 'spam' },
-    { recipients: { 'frank@example.com': 'delivered', 'bob@example.com': 'blocked' } },
+    {
+      recipients: { 'frank@example.com': 'delivered', 'bob@example.com': 'blocked' },
+      problems: ['discarded-as-sent'],
+    },
   );
-  await lab.send({ to: ['carol@example.com'], kind: 'virus' }, 'blocked');
-  await lab.send({ to: ['carol@example.com'], kind: 'banned' }, { recipients: 'blocked', children: 1 });
+  await lab.send({ to: ['carol@example.com'], kind: 'virus' }, discarded);
+  await lab.send({ to: ['carol@example.com'], kind: 'banned' }, bounced);
   await lab.send({ to: ['bob@example.com'], kind: 'bad header' }, 'delivered');
   await lab.sendmail({ to: ['erin@example.com'], from: 'alice@example.com' }, 'delivered');
-  await lab.send({ to: ['x@reject.example.net'] }, { recipients: 'bounced', children: 1 });
+  await lab.send(
+    { to: ['x@reject.example.net'] },
+    { recipients: 'bounced', children: 1, problems: ['next-hop-rejected'] },
+  );
   await lab.settle();
 }
 
@@ -66,6 +73,7 @@ export const variants: readonly Scenario[] = [
     name: 'no_xforward',
     note: 'the feed does not say the queue id (lmtp_send_xforward_command=no)',
     postfix: { feedOptions: { lmtp_send_xforward_command: 'no' } },
+    check: ['feed-xforward'],
     run: fewOfAll,
   },
   {

@@ -1,13 +1,20 @@
 import type { Lab, Scenario } from '../scenario.js';
 
+/** The reply that Postfix logs is `sent` for either. */
+export const discarded = { recipients: 'blocked', problems: ['discarded-as-sent'] } as const;
+export const bounced = { recipients: 'blocked', children: 1, problems: ['bounced-as-sent'] } as const;
+
 /** Spam discarded, bounced, rejected and tagged, a virus, a banned attachment, a bad header: one of each. */
 async function everyVerdict(lab: Lab): Promise<void> {
-  await lab.send({ to: ['alice@example.com'], kind: 'spam' }, 'blocked');
-  await lab.send({ to: ['dave@example.com'], kind: 'spam' }, { recipients: 'blocked', children: 1 });
-  await lab.send({ to: ['erin@example.com'], kind: 'spam' }, { recipients: 'blocked', children: 1 });
+  await lab.send({ to: ['alice@example.com'], kind: 'spam' }, discarded);
+  await lab.send({ to: ['dave@example.com'], kind: 'spam' }, bounced);
+  await lab.send(
+    { to: ['erin@example.com'], kind: 'spam' },
+    { ...bounced, problems: ['reject-after-queue'] },
+  );
   await lab.send({ to: ['frank@example.com'], kind: 'spam' }, 'delivered');
-  await lab.send({ to: ['alice@example.com', 'bob@example.com'], kind: 'virus' }, 'blocked');
-  await lab.send({ to: ['carol@example.com'], kind: 'banned' }, { recipients: 'blocked', children: 1 });
+  await lab.send({ to: ['alice@example.com', 'bob@example.com'], kind: 'virus' }, discarded);
+  await lab.send({ to: ['carol@example.com'], kind: 'banned' }, bounced);
   await lab.send({ to: ['bob@example.com'], kind: 'bad header' }, 'delivered');
   await lab.send({ to: ['alice@example.com'] }, 'delivered');
   await lab.settle();
@@ -23,6 +30,7 @@ async function split(lab: Lab): Promise<void> {
         'frank@example.com': 'delivered',
         'bob@example.com': 'blocked',
       },
+      problems: ['discarded-as-sent'],
     },
   );
   await lab.send(
@@ -39,6 +47,7 @@ async function split(lab: Lab): Promise<void> {
       },
       // One notification tells of both.
       children: 1,
+      problems: ['discarded-as-sent', 'bounced-as-sent'],
     },
   );
   // Recipients inside and outside get different headers, hence two messages.
@@ -50,14 +59,14 @@ async function split(lab: Lab): Promise<void> {
 }
 
 async function noticed(lab: Lab): Promise<void> {
-  await lab.send({ to: ['bob@example.com'], kind: 'virus' }, { recipients: 'blocked', children: 1 });
+  await lab.send({ to: ['bob@example.com'], kind: 'virus' }, { ...discarded, children: 1 });
   await lab.settle();
 }
 
 /** An administrator releases a message from the quarantine. */
 async function released(lab: Lab): Promise<void> {
   const { amavis } = lab.system;
-  await lab.send({ to: ['bob@example.com'], kind: 'spam' }, { recipients: 'blocked', children: 1 });
+  await lab.send({ to: ['bob@example.com'], kind: 'spam' }, { ...discarded, children: 1 });
   await lab.settle();
   const [file] = await amavis.quarantine();
   if (!file) throw new Error('nothing in the quarantine');

@@ -1,12 +1,21 @@
 /** Signs that the filter is busy or stands still. */
 import type { Event } from '../../event.js';
-import type { Story } from '../story.js';
+import type { EventOf, Story } from '../story.js';
 import type { Condition, Finding } from './condition.js';
 
 /** Seconds of connection set-up (third field of delays=) that a filter with a free child never needs. */
 const SLOW_CONNECT = 5;
 /** A run shorter than this (milliseconds) is never called slow, however fast the others are. */
 const NEVER_SLOW = 10_000;
+
+/** Whether a delivery shows none of what is looked for here, whatever else is known. */
+export function isPromptFeed({ delays }: EventOf<'delivery'>): boolean {
+  return (delays?.[2] ?? 0) < SLOW_CONNECT;
+}
+
+export function isPromptRun({ durationMs }: EventOf<'amavis.verdict'>): boolean {
+  return (durationMs ?? 0) < NEVER_SLOW;
+}
 
 export const slowConnect: Condition = (story): Finding | undefined => {
   const events = story.of('delivery').filter((event) => {
@@ -48,6 +57,9 @@ export const filterSilent: Condition = (story): Finding | undefined => {
 /** The queue manager's line of a queue id that did not come back from the filter and that nothing was heard of since. */
 function waitingBeforeFilter(story: Story): Event | undefined {
   for (const life of story.lives.values()) {
+    // Bounces and Postfix' own notices do not pass through the filter (internal_mail_filter_classes).
+    const [first] = life.events;
+    if (first?.kind === 'cleanup.message-id') continue;
     const last = life.events.at(-1);
     if (last?.kind === 'qmgr.active' && !story.cameBack(life.queueId)) return last;
   }

@@ -1,0 +1,239 @@
+/**
+ * Which traces are filed under a key's hash.
+ *
+ * Hashes are scattered, so putting each into its place in one big index would rewrite nearly every page of it with
+ * every batch, more of them the longer the log. So a batch's keys are stored as a run, in the order of their hashes,
+ * and every so often runs of like size are merged into a larger one: a key is written a few times in all, and a look-up
+ * asks a few dozen runs. Keys that come a few at a time are first collected in the table `key`.
+ */
+import type { Database, Statement } from 'better-sqlite3';
+
+/** So many keys make a run of their own. */
+const RUN = 4096;
+/** So many runs of one level are merged into one of the next. */
+const FAN = 8;
+/** Keys of a run that are stored in one row. */
+const PART = 80;
+const BYTES = Float64Array.BYTES_PER_ELEMENT + Uint32Array.BYTES_PER_ELEMENT;
+/** Of a batch's keys so many are sorted at once: hash and place fit one double. */
+const SLOTS = 0x1_0000;
+
+interface Part {
+  readonly data: Buffer;
+}
+
+export class KeyIndex {
+  readonly #db: Database;
+  readonly #find: Statement<{ hash: number }, Part>;
+  readonly #findLoose: Statement<[number], { trace: number }>;
+  readonly #addLoose: Statement<[number, number]>;
+  readonly #addRun: Statement<[number]>;
+  readonly #addPart: Statement<[number | bigint, number, number, Buffer]>;
+  #loose: number | undefined;
+
+  constructor(db: Database) {
+    this.#db = db;
+    // Of each run the parts in which the hash may be: the last that begins before it, and those that begin with it.
+    // A cross join, so that SQLite asks run by run.
+    this.#find =
+      db.prepare(`select part.data from key_run cross join key_part as part on part.run = key_run.id
+      where part.first <= @hash and part.first >= coalesce(
+        (select max(first) from key_part where run = key_run.id and first < @hash), 0)`);
+    this.#findLoose = db.prepare('select trace from key where hash = ?');
+    this.#addLoose = db.prepare('insert or ignore into key (hash, trace) values (?, ?)');
+    this.#addRun = db.prepare('insert into key_run (level) values (?)');
+    this.#addPart = db.prepare('insert into key_part (run, first, trace, data) values (?, ?, ?, ?)');
+  }
+
+  /** The traces filed under the hash, each once; some may be gone. */
+  find(hash: number): Set<number> {
+    const found = new Set<number>();
+    for (const { trace } of this.#findLoose.all(hash)) found.add(trace);
+    for (const { data } of this.#find.all({ hash })) {
+      const { hashes, traces } = decode(data);
+      for (let at = firstAtLeast(hashes, hash); hashes[at] === hash; at++) found.add(traces[at] ?? 0);
+    }
+    return found;
+  }
+
+  /** Files traces under hashes, pair by pair. In a transaction of the caller's. */
+  add(hashes: Float64Array, traces: Uint32Array): void {
+    for (let from = 0; from < hashes.length; from += SLOTS) {
+      const part = hashes.subarray(from, from + SLOTS);
+      const order = part.map((hash, place) => hash * SLOTS + place).sort();
+      const sorted = (function* () {
+        for (const packed of order) {
+          const hash = Math.floor(packed / SLOTS);
+          yield [hash, traces[from + packed - hash * SLOTS] ?? 0] as const;
+        }
+      })();
+      if (part.length >= RUN) this.#store(sorted, 0);
+      else for (const [hash, trace] of sorted) this.#addLoose.run(hash, trace);
+    }
+    this.#collect(hashes.length);
+  }
+
+  /** Leaves out the traces that are no longer there. In a transaction of the caller's. */
+  prune(): void {
+    const ids = this.#db.prepare<[], number>('select id from trace').pluck();
+    const last = this.#db.prepare<[], number>('select coalesce(max(id), 0) from trace').pluck().get() ?? 0;
+    const there = new Uint8Array(last + 1);
+    for (const id of ids.iterate()) there[id] = 1;
+    const runs = this.#runs();
+    const kept = (function* (all: IterableIterator<Key>): IterableIterator<Key> {
+      for (const key of all) if (there[key[1]] === 1) yield key;
+    })(this.#merged(runs.map(({ id }) => id)));
+    this.#store(kept, Math.max(0, ...runs.map(({ level }) => level)));
+    this.#drop(runs.map(({ id }) => id));
+    this.#db.exec('delete from key where trace not in (select id from trace)');
+  }
+
+  /** Makes a run of the loose keys when there are enough, and merges runs. */
+  #collect(added: number): void {
+    this.#loose ??= this.#db.prepare<[], { n: number }>('select count(*) as n from key').get()?.n ?? 0;
+    if (added < RUN) this.#loose += added;
+    if (this.#loose >= RUN * 4) {
+      const loose = this.#db
+        .prepare<[], [number, number]>('select hash, trace from key order by hash, trace')
+        .raw();
+      this.#store(loose.all(), 0);
+      this.#db.exec('delete from key');
+      this.#loose = 0;
+    }
+    for (let level = 0; ; level++) {
+      const ids = this.#runs()
+        .filter((run) => run.level === level)
+        .map(({ id }) => id);
+      if (ids.length < FAN) return;
+      this.#store(this.#merged(ids), level + 1);
+      this.#drop(ids);
+    }
+  }
+
+  #runs(): { readonly id: number; readonly level: number }[] {
+    return this.#db
+      .prepare<[], { id: number; level: number }>('select id, level from key_run order by id')
+      .all();
+  }
+
+  #drop(runs: readonly number[]): void {
+    for (const id of runs) {
+      this.#db.prepare('delete from key_part where run = ?').run(id);
+      this.#db.prepare('delete from key_run where id = ?').run(id);
+    }
+  }
+
+  #store(keys: Iterable<Key>, level: number): void {
+    const { lastInsertRowid: run } = this.#addRun.run(level);
+    const hashes = new Float64Array(PART);
+    const traces = new Uint32Array(PART);
+    let count = 0;
+    const flush = (): void => {
+      if (count > 0) this.#addPart.run(run, hashes[0] ?? 0, traces[0] ?? 0, encode(hashes, traces, count));
+      count = 0;
+    };
+    let [lastHash, lastTrace] = [-1, -1];
+    for (const [hash, trace] of keys) {
+      if (hash === lastHash && trace === lastTrace) continue;
+      lastHash = hash;
+      lastTrace = trace;
+      hashes[count] = hash;
+      traces[count] = trace;
+      if (++count === PART) flush();
+    }
+    flush();
+  }
+
+  /** The keys of several runs in one order. */
+  *#merged(runs: readonly number[]): IterableIterator<Key> {
+    const heads: Head[] = [];
+    for (const run of runs) {
+      const head = new Head(this.#partsOf(run));
+      if (head.next()) heads.push(head);
+    }
+    while (heads.length > 0) {
+      let least = heads[0] as Head;
+      for (const head of heads) {
+        if (head.hash < least.hash || (head.hash === least.hash && head.trace < least.trace)) least = head;
+      }
+      yield [least.hash, least.trace];
+      if (!least.next()) heads.splice(heads.indexOf(least), 1);
+    }
+  }
+
+  /** A run's parts; asked for one by one, since the database can't be written to while a question is open. */
+  *#partsOf(run: number): IterableIterator<Buffer> {
+    const next = this.#db.prepare<[number, number, number], { first: number; trace: number; data: Buffer }>(
+      'select first, trace, data from key_part where run = ? and (first, trace) > (?, ?) order by first, trace limit 64',
+    );
+    let after: readonly [number, number] = [-1, -1];
+    for (;;) {
+      const parts = next.all(run, ...after);
+      for (const { first, trace, data } of parts) {
+        yield data;
+        after = [first, trace];
+      }
+      if (parts.length === 0) return;
+    }
+  }
+}
+
+type Key = readonly [hash: number, trace: number];
+
+/** A run's keys one after another. */
+class Head {
+  hash = 0;
+  trace = 0;
+  readonly #parts: Iterator<Buffer>;
+  #hashes: Float64Array = new Float64Array();
+  #traces: Uint32Array = new Uint32Array();
+  #at = 0;
+
+  constructor(parts: Iterator<Buffer>) {
+    this.#parts = parts;
+  }
+
+  /** Steps to the next key; false at the end. */
+  next(): boolean {
+    if (this.#at === this.#hashes.length) {
+      const part = this.#parts.next();
+      if (part.done === true) return false;
+      ({ hashes: this.#hashes, traces: this.#traces } = decode(part.value));
+      this.#at = 0;
+    }
+    this.hash = this.#hashes[this.#at] ?? 0;
+    this.trace = this.#traces[this.#at] ?? 0;
+    this.#at++;
+    return true;
+  }
+}
+
+/** All hashes, then all traces, in the machine's byte order (little-endian wherever Node runs). */
+function encode(hashes: Float64Array, traces: Uint32Array, count: number): Buffer {
+  return Buffer.concat([
+    new Uint8Array(hashes.buffer, 0, count * hashes.BYTES_PER_ELEMENT),
+    new Uint8Array(traces.buffer, 0, count * traces.BYTES_PER_ELEMENT),
+  ]);
+}
+
+function decode(data: Buffer): { hashes: Float64Array; traces: Uint32Array } {
+  const count = data.length / BYTES;
+  // A copy begins where numbers may begin.
+  const { buffer } = Uint8Array.from(data);
+  return {
+    hashes: new Float64Array(buffer, 0, count),
+    traces: new Uint32Array(buffer, count * Float64Array.BYTES_PER_ELEMENT, count),
+  };
+}
+
+/** The place of the first hash that is not below the given one. */
+function firstAtLeast(hashes: Float64Array, hash: number): number {
+  let low = 0;
+  let high = hashes.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((hashes[middle] ?? 0) < hash) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
