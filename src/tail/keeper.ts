@@ -67,7 +67,7 @@ export class Keeper {
     const rotated = (await logFiles(this.path)).filter(
       (file) => file.order.kind !== 'live' && idOf(file) !== this.live,
     );
-    const last = rotated.findLast((file) => !file.packed) ?? rotated.at(-1);
+    const last = rotated.at(-1);
     if (last === undefined) return;
     if (!last.packed && (live === undefined || live.head.length === 0)) {
       // Just rotated: the logger may not have reopened yet and goes on in the rotated file.
@@ -187,10 +187,11 @@ export class Keeper {
     }
     for (const one of sighted) one.isSighted = true;
     for (const { generation } of this.renewed.splice(0)) await generation.close();
-    await this.giveUp(known, new Set(matched.values()));
     const last = files.at(-1);
-    if (last?.file.order.kind === 'live') this.readOn(matched.get(last));
-    else await this.tellMissing();
+    if (last?.file.order.kind === 'live') {
+      this.readOn(matched.get(last));
+      await this.giveUp(known, new Set(matched.values()));
+    } else await this.tellMissing();
     while (this.known.length > REMEMBERED && this.known[0]?.isDone) this.known.shift();
   }
 
@@ -278,6 +279,7 @@ export class Keeper {
     }
   }
 
+  /** What is neither there nor copied is gone. Where the log itself isn't there, its folder may be yet to come. */
   private async giveUp(known: readonly Known[], found: ReadonlySet<Known>): Promise<void> {
     for (const one of known) {
       if (found.has(one) || one.generation || one.isDone) continue;
