@@ -31,8 +31,8 @@ const CLOCK_TICK_MS = 20;
  */
 export class Keeper {
   known: Known[] = [];
-  /** A file was cut back since the last `resume`. */
-  cutBack = false;
+  /** A generation was cut back or given up: to be committed before there is more to read. */
+  isSetBack = false;
   /** Where no known generation is left, what was modified after this is new (ms since 1970). */
   time = 0;
   private readonly path: string;
@@ -119,7 +119,7 @@ export class Keeper {
     this.known = [];
     this.renewed = [];
     this.live = undefined;
-    this.cutBack = false;
+    this.isSetBack = false;
     for (const generation of generations) await generation.close().catch(() => undefined);
   }
 
@@ -190,7 +190,7 @@ export class Keeper {
     const last = files.at(-1);
     if (last?.file.order.kind === 'live') {
       this.readOn(matched.get(last));
-      await this.giveUp(known, new Set(matched.values()));
+      this.giveUp(known, new Set(matched.values()));
     } else await this.tellMissing();
     while (this.known.length > REMEMBERED && this.known[0]?.isDone) this.known.shift();
   }
@@ -255,7 +255,7 @@ export class Keeper {
     const generation = await this.openFile(file, position.offset);
     known.generation = generation;
     known.isSighted = position.offset > 0 || hasLine(head);
-    if (generation.position().offset < position.offset) this.cutBack = true;
+    if (generation.position().offset < position.offset) this.isSetBack = true;
   }
 
   /** What has the log's name is read as long as it has. */
@@ -280,14 +280,16 @@ export class Keeper {
   }
 
   /** What is neither there nor copied is gone. Where the log itself isn't there, its folder may be yet to come. */
-  private async giveUp(known: readonly Known[], found: ReadonlySet<Known>): Promise<void> {
+  private giveUp(known: readonly Known[], found: ReadonlySet<Known>): void {
     for (const one of known) {
       if (found.has(one) || one.generation || one.isDone) continue;
       if (one.unread) {
         const message = `lines of ${printable(this.path)} are gone: it was truncated or removed before they were read, and no rotated copy of it can be read`;
         this.notify({ path: this.path, kind: 'gap', message });
       }
-      await one.finish();
+      // No copy of it can come up any more; another one that begins alike may.
+      this.known = this.known.filter((other) => other !== one);
+      this.isSetBack = true;
     }
   }
 

@@ -179,6 +179,35 @@ describe('generations that begin with the same line are generations of their own
     await settled();
   });
 
+  test('when the log was emptied, and begins anew after a restart', async () => {
+    const { log, follower, settled } = await followed();
+    log.write(FIRST);
+    await follower.until(1);
+    truncateSync(log.path, 0);
+    await sleep(60);
+    await follower.kill();
+    log.write(FIRST, 'after');
+    log.rotate();
+    log.pack();
+    await follower.start();
+    await settled();
+  });
+
+  test('when the log was emptied and rotated with the reader down', async () => {
+    const { log, follower, settled } = await followed();
+    log.write(FIRST);
+    await follower.until(1);
+    await follower.kill();
+    truncateSync(log.path, 0);
+    log.rotate();
+    log.write(FIRST, 'after');
+    log.rotate();
+    log.pack();
+    log.write('the last');
+    await follower.start();
+    await settled();
+  });
+
   test('when the log was removed and begins anew', async () => {
     const { log, follower, settled } = await followed();
     log.write(FIRST, 'before');
