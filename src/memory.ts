@@ -5,5 +5,5 @@ import { setFlagsFromString } from 'node:v8';
  * and the log's text makes it grow fast.
  */
 export function keepHeapSmall(): void {
-  setFlagsFromString('--heap-growing-percent=50');
+  setFlagsFromString('--heap-growing-percent=30');
 }

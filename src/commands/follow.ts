@@ -24,6 +24,9 @@ import { stuckAfter } from './store-options.js';
 /** How many messages of the store, and how many bytes of a log that was never read, a first look shows. */
 const FIRST_MESSAGES = 500;
 const FIRST_BYTES = 256 * 1024;
+/** Finished messages at hand: for the screen, and as lines, where only late news of one matters. */
+const KEPT_ON_SCREEN = 2000;
+const KEPT_FOR_LINES = 500;
 /** How many of the messages that may go on are looked after from the start, the latest ones. */
 const FIRST_OPEN = 1000;
 
@@ -102,6 +105,7 @@ async function follow(
     reader,
     traces,
     stuckAfter: after,
+    kept: full ? KEPT_ON_SCREEN : KEPT_FOR_LINES,
     now,
   });
   const tell = (notice: string): void => {

@@ -35,8 +35,8 @@ const STUCK_AFTER: OptionSpec = {
 const CONFIGURATION: readonly OptionSpec[] = [
   { flags: '--config-dir <dir>', help: 'Postfix’ folder (default: this machine’s)' },
   {
-    flags: '--amavisd-conf <file>',
-    help: 'amavisd.conf, or a conf.d folder; may be given again, in the order that amavisd reads them',
+    flags: '--amavisd-conf <file...>',
+    help: 'amavisd.conf, or a conf.d folder; several in the order that amavisd reads them',
     many: true,
   },
   { flags: '--live', help: 'ask postconf and what runs (default: without --config-dir)' },
@@ -156,7 +156,7 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'probe',
-    args: '',
+    args: '[file...]',
     summary: 'run the guide’s three tests: amavis, the way back, a message through the chain',
     options: [
       JSON_OUT,
@@ -172,11 +172,6 @@ export const commands: readonly CommandSpec[] = [
         flags: '--reinject <host:port>',
         help: 'where mail comes back (default: as configured, else :10025)',
       },
-      {
-        flags: '--log <file>',
-        help: 'the mail log to follow; may be given again (default: the machine’s)',
-        many: true,
-      },
       { flags: '--from <address>', help: 'sender of the test message (default: the null sender)' },
       { flags: '--to <address>', help: 'its recipient (default: postmaster)' },
       { flags: '--via <port>', help: 'hand it in at amavis (10024, the default) or at the front (25)' },
@@ -185,12 +180,13 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--allow-remote', help: 'also connect to other machines' },
     ],
     examples: [
-      { line: 'amavtrace probe', help: 'the three tests' },
+      { line: 'amavtrace probe', help: 'the three tests, followed in this machine’s mail log' },
       {
         line: 'amavtrace probe --via 25 --to alice@example.com',
         help: 'through the whole path, to a mailbox',
       },
       { line: 'amavtrace probe --eicar', help: 'is a virus stopped?' },
+      { line: 'amavtrace probe /srv/log/mail.log', help: 'where the mail log is elsewhere' },
     ],
     load: () => import('./probe.js'),
   },

@@ -1,24 +1,20 @@
 import { printable } from '../output/printable.js';
 import { traceText } from '../output/trace-text.js';
-import { openLogOf } from '../probe/open-log.js';
+import { type MailLog, openMailLog } from '../probe/mail-log.js';
 import { probe } from '../probe/probe.js';
 import { thisMachine } from '../probe/system.js';
-import { type FoundLog, findLog } from '../read/find-log.js';
-import { compilePatterns, readPatternFiles } from '../read/pattern-files.js';
+import { findLog } from '../read/find-log.js';
 import { UserError } from '../user-error.js';
 import { sources } from './check.js';
 import type { Io, Run } from './command.js';
-import { flag, text, texts, zone } from './options.js';
+import { flag, text, zone } from './options.js';
 
-export const run: Run = async (_args, options, io) => {
+export const run: Run = async (args, options, io) => {
   const via = text(options, 'via') ?? '10024';
   if (via !== '10024' && via !== '25') throw new UserError(`--via wants 10024 or 25, not "${via}"`);
-  const zoneOffset = zone(options);
-  const dir = text(options, 'patterns');
-  const patterns = compilePatterns(dir === undefined ? [] : readPatternFiles(dir));
-  const named = texts(options, 'log');
-  const log: FoundLog | null =
-    named.length === 0 ? await machineLog(io) : { kind: 'files', paths: named, why: '' };
+  const setting = { patterns: text(options, 'patterns'), zone: zone(options) };
+  const log =
+    args.length > 0 ? await openMailLog({ ...setting, files: args }) : await machineLog(setting, io);
   return probe(
     {
       ...sources(options),
@@ -33,21 +29,23 @@ export const run: Run = async (_args, options, io) => {
       json: flag(options, 'json'),
     },
     io,
-    {
-      openLog: openLogOf({ log, patterns, zone: zoneOffset }),
-      showTrace: (trace) => traceText(trace, { ...io, zone: zoneOffset }),
-      system: thisMachine(log?.kind === 'files' ? log.paths : []),
-    },
+    { log, showTrace: (trace) => traceText(trace, { ...io, zone: setting.zone }), system: thisMachine },
   );
 };
 
 /** The tests can be made without a log, only not followed to their end. */
-async function machineLog(io: Io): Promise<FoundLog | null> {
+async function machineLog(
+  setting: Omit<Parameters<typeof openMailLog>[0], 'files'>,
+  io: Io,
+): Promise<MailLog | null> {
   try {
-    return await findLog();
+    const found = await findLog();
+    const log = await openMailLog({ ...setting, files: found.kind === 'files' ? found.paths : null });
+    io.note(`amavtrace: ${printable(found.why)}\n`);
+    return log;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    io.note(`amavtrace probe: ${printable(error.message)}\n`);
+    io.note(`amavtrace: ${printable(error.message)}\n`);
     return null;
   }
 }

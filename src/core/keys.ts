@@ -11,3 +11,6 @@ export const noticeKey = (mailId: string): string => `n${mailId}`;
 export const refusalKey = (group: string, bucket: number): string => `r${group}|${bucket}`;
 /** A message that this one gave rise to, by the id that a line of this one gives it. */
 export const childKey = (queueId: string): string => `c${queueId}`;
+/** What the way back may have refused, and who quotes such a refusal: by its words, and roughly when. */
+export const refusedKey = (words: string, step: number): string => `y${step}|${words}`;
+export const quotedKey = (words: string, step: number): string => `z${step}|${words}`;

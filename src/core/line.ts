@@ -8,7 +8,7 @@
  */
 import { Clock, type ClockOptions } from './clock.js';
 import type { Origin } from './event.js';
-import { type Program, parseProgram } from './program.js';
+import { CARRIER, type Program, parseProgram } from './program.js';
 
 export interface Line extends Origin {
   /** The pattern key of the program that wrote it. */
@@ -29,6 +29,12 @@ const PREFIXES = [
 const STRUCTURED_DATA = /^(?:-|(?:\[[^\]"]*(?:"(?:[^"\\]|\\.)*"[^\]"]*)*\])+)(?: |$)/;
 const SOLARIS_ID = /^\[ID \d+ \w+\.\w+\] /;
 const BSD_PRIORITY = /^<\w+\.\w+> /;
+/** What `docker logs -t` and its like put before a head of its own. */
+const STAMPED =
+  /\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:?\d\d) (?=[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |<\d{1,3}>)/y;
+const LOCAL_ISO = /(\d{4})-(\d\d)-(\d\d)[ T](?=\d\d:\d\d:\d\d[ .,])/y;
+/** A mail program where none should stand: the head has a word more or less than usual. */
+const MAIL_PROGRAM = /(?:postfix|amavis)[^\s:[]{0,80}(?:\[\d{1,10}\])?: /y;
 /** `[1:mail1:postfix/lmtp] ` in the place of host and program. */
 const MODULE = /^\[\d+:([^\]:\s]+):([^\]\s]+)\] ?/;
 
@@ -43,6 +49,8 @@ export class LineReader {
   #host = '';
   #program = '';
   #parsed: Program = parseProgram('');
+  /** Set while a line is read that another line carries. */
+  #carried = false;
 
   constructor(options: ClockOptions) {
     this.#clock = new Clock(options);
@@ -59,14 +67,23 @@ export class LineReader {
    */
   read(raw: string, time?: number): Line | undefined {
     const line = this.#head(raw, 0, raw, time);
-    if (line !== undefined) return line;
+    if (line !== undefined) return line.program === '' ? this.#stamped(line, 0) : line;
     for (const prefix of PREFIXES) {
       const found = prefix.exec(raw);
       if (found === null) continue;
-      const inner = this.#head(raw, found[0].length, raw, time);
-      if (inner !== undefined) return inner;
+      const from = found[0].length;
+      const inner = this.#head(raw, from, raw, time);
+      if (inner !== undefined) return inner.program === '' ? this.#stamped(inner, from) : inner;
     }
     return undefined;
+  }
+
+  /** A line without a program may be a stamp with a whole line behind it; the outer stamp is the exact one. */
+  #stamped(line: Line, from: number): Line {
+    STAMPED.lastIndex = from;
+    const found = STAMPED.exec(line.raw);
+    if (found === null) return line;
+    return this.#head(line.raw, from + found[0].length, line.raw, line.time) ?? line;
   }
 
   #head(text: string, from: number, raw: string, time: number | undefined): Line | undefined {
@@ -81,10 +98,10 @@ export class LineReader {
     const end = text.indexOf('>', from);
     if (end < 0 || end - from > 4) return undefined;
     if (text.startsWith('1 ', end + 1)) return this.#rfc5424(text, end + 3, raw, time);
-    return this.#head(text, end + 1, raw, time);
+    return this.#head(text, text.charCodeAt(end + 1) === 32 ? end + 2 : end + 1, raw, time);
   }
 
-  /** `Nov  1 11:28:10 mail program[pid]: message`, also `Nov  1 2006 11:28:10 …`. */
+  /** `Nov  1 11:28:10 mail program[pid]: message`, also `Nov  1 2006 11:28:10 …` and `Nov  1 11:28:10 2006 …`. */
   #bsd(text: string, from: number, raw: string, known: number | undefined): Line | undefined {
     let at = from + 15;
     let time: number;
@@ -118,6 +135,14 @@ export class LineReader {
         exact = true;
       }
       if (text.charCodeAt(at) !== 32) return undefined;
+      if (
+        year === undefined &&
+        text.charCodeAt(at + 5) === 32 &&
+        /^(?:19|20)\d\d$/.test(text.slice(at + 1, at + 5))
+      ) {
+        year = Number(text.slice(at + 1, at + 5));
+        at += 5;
+      }
       time = known ?? this.#clock.local(month, day.value, seconds, micros, year);
       if (known === undefined && !exact && year === undefined && at === from + 15) {
         this.#stamp = text.slice(from, from + 16);
@@ -129,9 +154,26 @@ export class LineReader {
 
   /** `2026-11-23T00:35:42.904828+00:00 mail program[pid]: message`. */
   #iso(text: string, from: number, raw: string, known: number | undefined): Line | undefined {
-    const stamp = this.#isoStamp(text, from);
+    const stamp = this.#isoStamp(text, from) ?? this.#localIso(text, from, known);
     if (stamp === undefined || text.charCodeAt(stamp.end) !== 32) return undefined;
     return this.#hostAndProgram(text, stamp.end + 1, raw, known ?? stamp.time);
+  }
+
+  /** `2026-11-23 00:35:42` without a zone: the machine's, as in old-style stamps. */
+  #localIso(
+    text: string,
+    from: number,
+    known: number | undefined,
+  ): { time: number; end: number } | undefined {
+    LOCAL_ISO.lastIndex = from;
+    const date = LOCAL_ISO.exec(text);
+    const seconds = clockSeconds(text, from + 11);
+    if (date === null || seconds === undefined) return undefined;
+    const { micros, end } =
+      text.charCodeAt(from + 19) === 32 ? { micros: 0, end: from + 19 } : readFraction(text, from + 19);
+    const [year, month, day] = date.slice(1).map(Number);
+    if (year === undefined || month === undefined || day === undefined) return undefined;
+    return { time: known ?? this.#clock.local(month - 1, day, seconds, micros, year), end };
   }
 
   #isoStamp(text: string, from: number): { time: number; end: number } | undefined {
@@ -216,10 +258,18 @@ export class LineReader {
     } else {
       const end = text.indexOf(' ', at);
       if (end < 0) return undefined;
+      // The head has no host.
+      if (text.charCodeAt(end - 1) === 58 /* : */ && isMailProgram(text, at)) {
+        return this.#programAndMessage(text, at, raw, time, '');
+      }
       host = text.slice(at, end);
       this.#host = host;
       at = end + 1;
     }
+    return this.#programAndMessage(text, at, raw, time, host);
+  }
+
+  #programAndMessage(text: string, at: number, raw: string, time: number, host: string): Line | undefined {
     // The program: up to `[pid]: ` or `: `; a service name may hold colons of its own.
     const length = text.length;
     let end = at;
@@ -245,6 +295,9 @@ export class LineReader {
       if (text.charCodeAt(message) === 58) message++;
     } else if (code === 58) {
       message = end + 1;
+    } else if (isMailProgram(text, end + 1)) {
+      // A relay's name before the host's, `mail.info` after it, a blank too many.
+      return this.#programAndMessage(text, end + 1, raw, time, host === '' ? text.slice(at, end) : host);
     } else {
       // `last message repeated 2 times` and the like: no program at all.
       return this.#line(raw, time, host, '', 0, text.slice(at));
@@ -275,8 +328,27 @@ export class LineReader {
       if (head !== null) message = message.slice(head[0].length, message.endsWith(']') ? -1 : undefined);
     }
     const { key, instance, service, daemon } = this.#parsed;
+    if (key === CARRIER && !this.#carried) {
+      const inner = this.#inner(message, raw, time, host);
+      if (inner !== undefined) return inner;
+    }
     return { time, host, instance, service, daemon, pid, message, raw, program: key };
   }
+
+  /** The line that a container's log driver put into one of its own, with a head or without. */
+  #inner(message: string, raw: string, time: number, host: string): Line | undefined {
+    this.#carried = true;
+    const inner = isMailProgram(message, 0)
+      ? this.#programAndMessage(message, 0, raw, time, host)
+      : this.#head(message, 0, raw, time);
+    this.#carried = false;
+    return inner;
+  }
+}
+
+function isMailProgram(text: string, at: number): boolean {
+  MAIL_PROGRAM.lastIndex = at;
+  return MAIL_PROGRAM.test(text);
 }
 
 function twoDigits(text: string, at: number): { value: number; width: number } | undefined {

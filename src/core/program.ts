@@ -14,6 +14,9 @@ export interface Program {
   readonly daemon: string;
 }
 
+/** The key of what only passes on lines of others: a container's log driver, Zimbra's own logger. */
+export const CARRIER = 'carrier';
+
 const POSTFIX_DAEMONS = new Set(
   (
     'anvil bounce cleanup defer discard dnsblog error flush lmtp local master nqmgr oqmgr pickup pipe postalias postcat ' +
@@ -25,6 +28,9 @@ const POSTFIX_DAEMONS = new Set(
 
 /** The parts of a program name as a syslog head has it (without `[pid]`). */
 export function parseProgram(name: string): Program {
+  if (/^(?:docker\/.+|[0-9a-f]{12}|zimbra)$/.test(name)) {
+    return { key: CARRIER, instance: name, service: '', daemon: name };
+  }
   const parts = name.split('/');
   const last = parts.at(-1) ?? '';
   if (parts.length > 1 && name[0] !== '/' && (POSTFIX_DAEMONS.has(last) || parts[0]?.includes('postfix'))) {

@@ -22,12 +22,12 @@ import { learnAgain } from '../ingest/learn-again.js';
 import { packLoose } from '../ingest/pack-loose.js';
 import { Packer } from '../ingest/packer.js';
 import { storedCase } from '../ingest/stored-case.js';
+import { WaitingLines } from '../ingest/waiting-lines.js';
 import type { Batch } from '../store/batch.js';
 import { hashKey } from '../store/hash.js';
 import { Reader, type Row } from '../store/reader.js';
 import { BLOCK_BYTES } from '../store/segment.js';
 import { Writer } from '../store/writer.js';
-import { WaitingLines } from './waiting-lines.js';
 
 const SECOND = 1_000_000;
 /** What happened within this time of the newest line is in memory, so it is taken there after a restart. */
@@ -99,7 +99,14 @@ export class Engine {
     this.#reader = new Reader(db);
     this.#writer = new Writer(db);
     path.recall(this.#reader.endpoints());
-    this.#joiner = new Joiner(path, { recall: (key) => this.#recall(this.#reader.byHash(hashKey(key))) });
+    this.#joiner = new Joiner(path, {
+      recall: (key, time, within = Number.POSITIVE_INFINITY) =>
+        this.#recall(
+          this.#reader
+            .byHash(hashKey(key))
+            .filter(({ first, last }) => first - within <= time && time <= last + within),
+        ),
+    });
     this.#packer = new Packer(path, diagnosis, this.#reader.lastIds());
     for (const { path: log, json } of this.#reader.checkpoints())
       this.#checkpoints.set(log, JSON.parse(json) as Checkpoint);
@@ -144,6 +151,7 @@ export class Engine {
   /** Stores what changed and how far the logs were read, in one transaction. */
   commit(): Committed {
     if (this.#moved.size === 0) return { changed: [], gone: [] };
+    this.#joiner.settle();
     const changed = new Map<number, View>();
     const gone: number[] = [];
     for (const which of this.#joiner.changed()) {
@@ -168,7 +176,7 @@ export class Engine {
     return { changed: [...changed].map(([ref, view]) => ({ ref, view })), gone };
   }
 
-  /** Packs the lines of finished messages when there are enough. To be called now and then, after a commit. */
+  /** Packs the lines of finished messages when there are enough. To be called after a commit. */
   pack(): void {
     if (this.#newest - this.#quietChecked > QUIET_CHECK) {
       this.#quietChecked = this.#newest;
@@ -220,7 +228,10 @@ export class Engine {
     const [ref] = which.refs;
     if (ref === undefined) return undefined;
     const view = viewOf(which, this.#options.path);
-    return this.#learn(ref, view, this.#problems.get(which)) ? { ref, view } : undefined;
+    const differs = this.#learn(ref, view, this.#problems.get(which));
+    // A packed one is known to have been learnt from by its being packed.
+    if (!view.open && !this.#loose.has(ref)) this.#known.delete(ref);
+    return differs ? { ref, view } : undefined;
   }
 
   /** Whether the problems are others than those that it is stored with. */
@@ -261,9 +272,8 @@ export class Engine {
   #recall(rows: readonly Row[]): StoredCase[] {
     const recalled: StoredCase[] = [];
     for (const row of rows) {
-      if (this.#joiner.holds(row.id)) continue;
       // What is packed has been learnt from.
-      if (row.block !== null) this.#known.add(row.id);
+      if (row.block !== null && !this.#joiner.holds(row.id)) this.#known.add(row.id);
       recalled.push(storedCase(row, this.#reader, this.#options.patterns));
     }
     return recalled;

@@ -7,8 +7,6 @@ import type { Committed } from './engine.js';
 import type { Change, Counters, LiveFeed } from './feed.js';
 import { Rates } from './rates.js';
 
-/** Finished messages that are kept at hand; what is older is in the store. */
-const KEPT = 2000;
 /** Open messages that are looked after; more than this wait only after days of trouble. */
 const MAX_OPEN = 2000;
 
@@ -25,6 +23,8 @@ export interface LiveOptions {
   readonly traces: Traces;
   /** Microseconds. */
   readonly stuckAfter: number;
+  /** Finished messages that are kept at hand; what is older is in the store. */
+  readonly kept: number;
   /** Microseconds. */
   readonly now: () => number;
 }
@@ -178,9 +178,10 @@ export class Live implements LiveFeed {
 
   /** Lets the oldest finished ones go, and of too many open ones the oldest, too. */
   #forget(): void {
-    let finished = this.#entries.size - this.#open.size - KEPT;
+    const { kept } = this.#options;
+    let finished = this.#entries.size - this.#open.size - kept;
     let open = this.#open.size - MAX_OPEN;
-    if (finished <= KEPT / 10 && open <= 0) return;
+    if (finished <= kept / 10 && open <= 0) return;
     for (const [ref, { trace }] of this.#entries) {
       const isOpen = this.#open.has(ref);
       if ((isOpen ? open : finished) <= 0) continue;

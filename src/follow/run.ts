@@ -5,7 +5,7 @@ import type { Live } from './live.js';
 
 /** What was read is in the store after so many milliseconds at the latest. */
 const COMMIT_MS = 60;
-const UPKEEP_MS = 1000;
+const WATCH_MS = 1000;
 
 /**
  * Resolves when the input has ended; all that was read is stored then. Rejects when it can't be read or stored.
@@ -27,16 +27,11 @@ export async function run(engine: Engine, live: Live, input: LogInput, stop: () 
     clearTimeout(timer);
     timer = undefined;
     live.take(engine.commit(), engine.counts);
+    // As soon as there is a block's worth: a second's of a busy log at once would hold up the lines behind it.
+    engine.pack();
     committed = performance.now();
   };
-  const upkeep = setInterval(
-    () =>
-      guarded(() => {
-        live.watch();
-        if (timer === undefined) engine.pack();
-      }),
-    UPKEEP_MS,
-  );
+  const watch = setInterval(() => guarded(() => live.watch()), WATCH_MS);
   try {
     for await (const { log, lines, position, modified } of input) {
       if (failure !== undefined) break;
@@ -53,7 +48,7 @@ export async function run(engine: Engine, live: Live, input: LogInput, stop: () 
     live.end(error);
     throw error;
   } finally {
-    clearInterval(upkeep);
+    clearInterval(watch);
     clearTimeout(timer);
   }
 }

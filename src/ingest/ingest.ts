@@ -16,6 +16,7 @@ import type { Sink } from '../store/sink.js';
 import type { Diagnosis } from './diagnosis.js';
 import { Packer } from './packer.js';
 import { StoreArchive } from './store-archive.js';
+import { WaitingLines } from './waiting-lines.js';
 
 /** Batches under way at once: enough to keep the writer busy, few enough to bound memory. */
 const MAX_UNDER_WAY = 3;
@@ -36,6 +37,8 @@ export class Ingest {
   readonly #archive: StoreArchive;
   readonly #joiner: Joiner;
   readonly #packer: Packer;
+  /** Lines that are no message's yet, such as a client before the queue: their message may stand in the next log. */
+  readonly #waiting: WaitingLines;
   readonly #underWay = new Set<Promise<void>>();
   #failure: unknown;
   #sinceRest = 0;
@@ -47,6 +50,14 @@ export class Ingest {
     this.#packer = new Packer(options.path, options.diagnosis, options.reader.lastIds());
     this.#archive = new StoreArchive(options.reader, options.patterns, () => this.#packer.draft);
     this.#joiner = new Joiner(options.path, this.#archive);
+    this.#waiting = new WaitingLines(options.reader.waiting());
+    this.#waiting.readAgain(
+      new EventReader(
+        options.patterns,
+        { notAfter: 0, zone: () => 0 },
+        { event: (event) => this.#joiner.apply(event), unrecognized: () => {} },
+      ),
+    );
   }
 
   /** Traces stored for the first time, and stored ones that something was added to. */
@@ -88,22 +99,27 @@ export class Ingest {
     source.end();
     for (const key of ['lines', 'events', 'ignored', 'unrecognized'] as const)
       this.counts[key] += source.counts[key];
+    const waiting = [...this.#joiner.loose()];
     for (const rest of this.#joiner.drain()) this.#packer.add(rest);
+    for (const event of waiting) this.#joiner.apply(event);
     if (this.#packer.isFull) await this.#send();
   }
 
   /** Waits until all is stored. */
   async finish(): Promise<void> {
-    await this.#send(this.#options.diagnosis.knowledge());
+    await this.#send({
+      knowledge: this.#options.diagnosis.knowledge(),
+      waiting: this.#waiting.changes(this.#joiner.loose(), new Map()),
+    });
     await Promise.all(this.#underWay);
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  async #send(knowledge: Batch['knowledge'] = []): Promise<void> {
+  async #send(more: Partial<Pick<Batch, 'knowledge' | 'waiting'>> = {}): Promise<void> {
     const draft = this.#packer.take();
     this.#archive.send(draft);
     const done: Promise<void> = this.#options.sink
-      .write(draft.batch({ knowledge, endpoints: this.#options.path.takeLearnt() }))
+      .write(draft.batch({ ...more, endpoints: this.#options.path.takeLearnt() }))
       .then(() => this.#archive.arrived(draft))
       .catch((error: unknown) => {
         this.#failure ??= error;

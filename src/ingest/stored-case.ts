@@ -1,4 +1,5 @@
 /** A row of the store as the case that it was. */
+import type { Event } from '../core/event.js';
 import type { StoredCase } from '../core/join/archive.js';
 import type { ChildRef, ParentRef } from '../core/join/node.js';
 import type { PatternSet } from '../core/pattern.js';
@@ -26,9 +27,14 @@ interface Lines {
 
 export function storedCase(row: Row, lines: Lines, patterns: PatternSet): StoredCase {
   const extra = row.extra === null ? undefined : (JSON.parse(row.extra) as Extra);
+  let events: readonly Event[] | undefined;
   return {
     ref: row.id,
-    events: replay(lines.linesOf(row), patterns),
+    // Who only wants to know which case it is does not need them.
+    get events() {
+      events ??= replay(lines.linesOf(row), patterns);
+      return events;
+    },
     parent: extra?.parent ?? null,
     children: extra?.children ?? [],
     likely: extra?.likely ?? [],

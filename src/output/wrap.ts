@@ -14,6 +14,13 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
+/** The same, with a head before the first line and as much space before the others. */
+export function hanging(head: string, text: string, width: number): string[] {
+  const lines = wrap(text, width - head.length);
+  const space = ' '.repeat(head.length);
+  return lines.length === 0 ? [head.trimEnd()] : lines.map((line, at) => (at === 0 ? head : space) + line);
+}
+
 export function indent(line: string): string {
   return `  ${line}`;
 }

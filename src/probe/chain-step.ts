@@ -1,15 +1,17 @@
 import { type InetEndpoint, showEndpoint } from '../check/endpoint.js';
 import type { Setup } from '../check/setup.js';
 import type { Trace } from '../core/trace/trace.js';
+import { UserError } from '../user-error.js';
+import type { LogWatch, MessageIds } from './log-watch.js';
 import type { Pattern, TestMessage } from './message.js';
-import { lastLogged } from './questions.js';
+import { lastLogged, type Sources, unreadable } from './questions.js';
 import { readReply } from './reply.js';
 import { deliver, type Envelope, type Protocol } from './smtp.js';
 import { type Answer, type Fact, type StepResult, stepResult } from './step.js';
-import type { System } from './system.js';
-import type { LogWatch, MessageIds } from './watch.js';
 
 export interface ChainTest {
+  /** Where the message goes in. */
+  readonly via: 'filter' | 'front';
   readonly target: InetEndpoint;
   readonly protocol: Protocol;
   readonly envelope: Envelope;
@@ -17,9 +19,9 @@ export interface ChainTest {
   readonly message: TestMessage;
   readonly sendLimitMs: number;
   readonly followLimitMs: number;
+  /** null: there is no mail log that can be read. */
   readonly openLog: () => Promise<LogWatch | null>;
-  readonly system: System;
-  readonly setup: Setup | null;
+  readonly sources: Sources;
 }
 
 /** The guide's third test: a message through the chain, followed in the log to its end. */
@@ -48,7 +50,12 @@ async function sendAndFollow(test: ChainTest, watch: LogWatch | null): Promise<S
   const blocked = reply.blocked && pattern !== 'harmless';
   if (!sent.ok && !blocked) {
     const fact: Fact = { is: 'failed', text: `did not take the message: ${oneLine(sent.failure.text)}` };
-    return stepResult({ ...known, status: 'failed', facts: [fact], answers: chainQuestions(test, null) });
+    return stepResult({
+      ...known,
+      status: 'failed',
+      facts: [fact],
+      answers: await chainQuestions(test, null),
+    });
   }
 
   const facts: Fact[] = [
@@ -56,7 +63,12 @@ async function sendAndFollow(test: ChainTest, watch: LogWatch | null): Promise<S
   ];
   if (reply.blocked && pattern === 'harmless') {
     const fact: Fact = { is: 'failed', text: `did not pass the message on: ${oneLine(text)}` };
-    return stepResult({ ...known, status: 'failed', facts: [fact], answers: chainQuestions(test, null) });
+    return stepResult({
+      ...known,
+      status: 'failed',
+      facts: [fact],
+      answers: await chainQuestions(test, null),
+    });
   }
   if (watch === null) {
     const unseen: Fact = {
@@ -67,7 +79,11 @@ async function sendAndFollow(test: ChainTest, watch: LogWatch | null): Promise<S
     return stepResult({ ...known, status: 'incomplete', facts: [...facts, unseen] });
   }
   const ids = { messageId: message.messageId, queueId: reply.queueId, amavisId: reply.amavisId };
-  const trace = await follow(watch, ids, test.followLimitMs);
+  const trace = await follow(watch, ids, test.followLimitMs).catch(unreadable);
+  if (trace instanceof UserError) {
+    const lost: Fact = { is: 'info', text: `the mail log can't be followed: ${trace.message}` };
+    return stepResult({ ...known, status: blocked ? 'ok' : 'incomplete', facts: [...facts, lost] });
+  }
   // A pattern that was blocked before it had a queue id leaves few lines; the reply is proof enough.
   const verdict = trace === null && blocked ? null : judge(trace, test);
   const all = verdict === null ? facts : [...facts, verdict];
@@ -76,7 +92,7 @@ async function sendAndFollow(test: ChainTest, watch: LogWatch | null): Promise<S
     ...known,
     status: failed ? 'failed' : 'ok',
     facts: all,
-    answers: failed ? chainQuestions(test, trace) : [],
+    answers: failed ? await chainQuestions(test, trace) : [],
     trace,
   });
 }
@@ -115,7 +131,7 @@ function isOnItsWay({ state }: Trace): boolean {
   return state === null || state === 'queued' || state === 'filtering';
 }
 
-function judge(trace: Trace | null, { pattern, followLimitMs }: ChainTest): Fact {
+function judge(trace: Trace | null, { via, pattern, followLimitMs }: ChainTest): Fact {
   const seconds = followLimitMs / 1000;
   if (trace === null) return { is: 'failed', text: `the log said nothing of it within ${seconds} s` };
   const state = trace.state ?? 'of unknown state';
@@ -123,27 +139,35 @@ function judge(trace: Trace | null, { pattern, followLimitMs }: ChainTest): Fact
   const arrived = state === 'delivered' || state === 'relayed';
   if (pattern === 'harmless') {
     const lost = trace.recipients.find(({ response }) => response === 'discarded');
-    if (!arrived || lost === undefined)
-      return { is: arrived ? 'ok' : 'failed', text: `the message was ${state}` };
-    // local(8) throws mail for postmaster away when no alias names a reader.
-    const text = `the message for ${lost.originalTo ?? lost.address} was discarded by ${lost.relay}: there is no such alias`;
-    return { is: 'failed', text };
+    if (lost !== undefined) {
+      // local(8) throws mail for postmaster away when no alias names a reader.
+      const text = `the message for ${lost.originalTo ?? lost.address} was discarded by ${lost.relay}: there is no such alias`;
+      return { is: 'failed', text };
+    }
+    if (!arrived) return { is: 'failed', text: `the message was ${state}` };
+    if (via === 'front' && !isFiltered(trace)) {
+      return { is: 'failed', text: `the message was ${state} without a line that tells of the filter` };
+    }
+    return { is: 'ok', text: `the message was ${state}` };
   }
   if (!arrived) return { is: state === 'blocked' ? 'ok' : 'failed', text: `the test pattern was ${state}` };
   const verdict = trace.filter.at(-1)?.verdict ?? 'no verdict';
   return { is: 'failed', text: `the test pattern was ${state}: amavis says ${verdict}` };
 }
 
-function chainQuestions(test: ChainTest, trace: Trace | null): Answer[] {
-  const { system, setup, pattern } = test;
-  const problems = trace?.problems.map(({ summary, fix }) => `${summary}: ${fix}`) ?? [];
+function isFiltered({ filter, hops }: Trace): boolean {
+  return filter.length > 0 || hops.some(({ stage }) => stage === 'filter');
+}
+
+async function chainQuestions({ sources, pattern }: ChainTest, trace: Trace | null): Promise<Answer[]> {
+  const problems = trace?.problems.map(({ summary, code }) => `${summary} (amavtrace explain ${code})`) ?? [];
   return [
     ...problems.map((answer) => ({ question: 'What does the log show?', answer })),
-    { question: 'Does amavisd-new log errors?', answer: lastLogged(system, 'amavis') },
-    { question: 'Does Postfix log errors?', answer: lastLogged(system, 'postfix') },
+    { question: 'Does amavisd-new log errors?', answer: await lastLogged(sources, 'amavis') },
+    { question: 'Does Postfix log errors?', answer: await lastLogged(sources, 'postfix') },
     ...(pattern === 'harmless'
       ? []
-      : [{ question: 'What does amavis do with such mail?', answer: destiny(pattern, setup) }]),
+      : [{ question: 'What does amavis do with such mail?', answer: destiny(pattern, sources.setup) }]),
     {
       question: 'Does running amavisd-new in debug-mode report errors?',
       answer: 'not tried, it needs the daemon stopped: "amavisd-new debug"',

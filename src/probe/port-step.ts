@@ -1,20 +1,17 @@
 import { type InetEndpoint, isEveryAddress, isLoopback, showEndpoint } from '../check/endpoint.js';
-import type { Setup } from '../check/setup.js';
-import { portQuestions } from './questions.js';
+import { portQuestions, type Sources } from './questions.js';
 import { hello } from './smtp.js';
 import { type Fact, type StepResult, stepResult } from './step.js';
-import type { System } from './system.js';
 
 export interface PortTest {
   readonly part: 'filter' | 'reinject';
   readonly target: InetEndpoint;
   readonly limitMs: number;
-  readonly system: System;
-  readonly setup: Setup | null;
+  readonly sources: Sources;
 }
 
 /** The guide's first two tests: does it accept connections, and is it what it should be? */
-export async function testPort({ part, target, limitMs, system, setup }: PortTest): Promise<StepResult> {
+export async function testPort({ part, target, limitMs, sources }: PortTest): Promise<StepResult> {
   const shown = showEndpoint(target);
   const outcome = await hello(target, limitMs);
   if (!outcome.ok) {
@@ -23,7 +20,7 @@ export async function testPort({ part, target, limitMs, system, setup }: PortTes
       status: 'failed',
       target: shown,
       facts: [{ is: 'failed', text: outcome.failure.text }],
-      answers: portQuestions(part, target, outcome.failure, system, setup),
+      answers: await portQuestions(part, target, outcome.failure, sources),
       reply: outcome.failure.reply,
     });
   }
@@ -32,7 +29,7 @@ export async function testPort({ part, target, limitMs, system, setup }: PortTes
     { is: 'ok', text: `greets: ${greeting}` },
     judgeProtocol(protocol, capabilities),
     judgeXforward(part, capabilities),
-    ...(part === 'reinject' ? judgeExposure(target, system, setup) : []),
+    ...(part === 'reinject' ? judgeExposure(target, sources) : []),
   ];
   const failed = facts.some(({ is }) => is === 'failed');
   return stepResult({
@@ -40,6 +37,7 @@ export async function testPort({ part, target, limitMs, system, setup }: PortTes
     status: failed ? 'failed' : 'ok',
     target: shown,
     facts,
+    answers: failed ? await portQuestions(part, target, null, sources) : [],
     protocol,
     greeting,
     capabilities,
@@ -67,7 +65,7 @@ function judgeXforward(part: PortTest['part'], capabilities: readonly string[]):
 }
 
 /** Whoever else reaches this port hands in mail that is not filtered. */
-function judgeExposure(target: InetEndpoint, system: System, setup: Setup | null): Fact[] {
+function judgeExposure(target: InetEndpoint, { system, setup }: Sources): Fact[] {
   if (!isLoopback(target.host))
     return [{ is: 'info', text: 'on another machine: see that only amavis reaches it' }];
   const listening = system.listening();

@@ -1,22 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type InetEndpoint, isLoopback, showEndpoint } from '../check/endpoint.js';
-import { loadConfiguration, type Sources } from '../check/load/configuration.js';
+import { type Sources as ConfigurationSources, loadConfiguration } from '../check/load/configuration.js';
 import { type Setup, understand } from '../check/setup.js';
 import type { ExitStatus, Io } from '../commands/command.js';
+import { MailPath } from '../core/path.js';
 import type { Trace } from '../core/trace/trace.js';
 import { printable } from '../output/printable.js';
+import { hanging } from '../output/wrap.js';
 import { UserError } from '../user-error.js';
 import { testChain } from './chain-step.js';
+import type { MailLog } from './mail-log.js';
 import { type Pattern, testMessage } from './message.js';
 import { testPort } from './port-step.js';
+import type { Sources } from './questions.js';
 import { stepJson, stepText } from './report.js';
 import { type StepResult, stepResult } from './step.js';
-import { type System, thisMachine } from './system.js';
+import type { System } from './system.js';
 import { chooseTargets, parseTarget, type Targets } from './targets.js';
-import type { OpenLog } from './watch.js';
 
-export interface ProbeOptions extends Sources {
+export interface ProbeOptions extends ConfigurationSources {
   /** HOST:PORT of amavis and of the way back; default: as configured, else the guide's. */
   readonly filter?: string | undefined;
   readonly reinject?: string | undefined;
@@ -33,10 +36,11 @@ export interface ProbeOptions extends Sources {
 
 /** What probe needs of the rest of the program and of the machine. */
 export interface ProbeContext {
-  readonly openLog: OpenLog;
+  /** null: the machine has none that can be read. */
+  readonly log: MailLog | null;
   /** The text of a trace, ready for a terminal. */
   readonly showTrace: (trace: Trace) => string;
-  readonly system?: System;
+  readonly system: System;
   readonly limits?: Limits;
 }
 
@@ -50,8 +54,14 @@ interface Limits {
 /** A busy amavis may take a minute for a message; what then has no answer is stuck. */
 const LIMITS: Limits = { hello: 10_000, send: 120_000, follow: 60_000 };
 
+const SENT: Readonly<Record<Pattern, string>> = {
+  harmless: 'a harmless test message',
+  gtube: 'the GTUBE test pattern',
+  eicar: 'the EICAR test pattern',
+};
+
 /** What probe writes to. */
-export type Output = Pick<Io, 'out' | 'note' | 'color'>;
+export type Output = Pick<Io, 'out' | 'note' | 'color' | 'columns'>;
 
 /**
  * The guide's three tests in its order.
@@ -83,36 +93,42 @@ async function runSteps(
   output: Output,
   context: ProbeContext,
 ): Promise<StepResult[]> {
-  const system = context.system ?? thisMachine();
+  const { log, system } = context;
+  const sources: Sources = {
+    system,
+    setup,
+    lastSaid: async (program) => (await log?.lastSaid(program)) ?? null,
+  };
   const limits = context.limits ?? LIMITS;
   // What is about to be done is no data: with --json it goes to where messages go.
-  const announce = options.json === true ? output.note : output.out;
+  const say = options.json === true ? output.note : output.out;
+  const announce = (number: number, text: string): void =>
+    say(`${hanging(`${number}. `, printable(text), output.columns).join('\n')}\n`);
   const report = (result: StepResult): StepResult => {
-    output.out(options.json === true ? stepJson(result) : stepText(result, output.color, context.showTrace));
+    output.out(options.json === true ? stepJson(result) : stepText(result, output, context.showTrace));
     return result;
   };
   const port = async (number: number, what: string, part: 'filter' | 'reinject'): Promise<StepResult> => {
     const limit = `at most ${limits.hello / 1000} s`;
-    announce(`${number}. ${what}: connecting to ${printable(showEndpoint(targets[part]))}, ${limit}\n`);
-    return report(await testPort({ part, target: targets[part], limitMs: limits.hello, system, setup }));
+    announce(number, `${what}: connecting to ${showEndpoint(targets[part])}, ${limit}`);
+    return report(await testPort({ part, target: targets[part], limitMs: limits.hello, sources }));
   };
   const filter = await port(1, "amavis' port", 'filter');
   const reinject = await port(2, 'the way back', 'reinject');
 
   const { pattern, from, to } = mail;
   const target = options.via === '25' ? targets.front : targets.filter;
-  const shown = printable(showEndpoint(target));
+  const shown = showEndpoint(target);
   const unreached = [filter, reinject].find(({ greeting }) => greeting === null);
   if (unreached !== undefined) {
-    announce(`3. the chain: not tested, ${printable(unreached.target)} takes no mail\n`);
+    announce(3, `the chain: not tested, ${unreached.target} takes no mail`);
     return [filter, reinject, report(stepResult({ step: 'chain', status: 'skipped', target: shown }))];
   }
   const patience = `at most ${limits.send / 1000} s, then following the log for at most ${limits.follow / 1000} s`;
-  announce(
-    `3. the chain: sending a ${pattern} test message from <${from}> to <${to}> by ${shown}, ${patience}\n`,
-  );
+  announce(3, `the chain: sending ${SENT[pattern]} from <${from}> to <${to}> by ${shown}, ${patience}`);
   const message = testMessage(pattern, from, to, new Date(), randomUUID(), hostname());
   const chain = await testChain({
+    via: options.via === '25' ? 'front' : 'filter',
     target,
     protocol: options.via === '25' ? 'SMTP' : (filter.protocol ?? 'SMTP'),
     envelope: { from, to },
@@ -120,11 +136,18 @@ async function runSteps(
     message,
     sendLimitMs: limits.send,
     followLimitMs: limits.follow,
-    openLog: () => context.openLog(targets),
-    system,
-    setup,
+    openLog: async () => (await log?.watch(pathOf(targets))) ?? null,
+    sources,
   });
   return [filter, reinject, report(chain)];
+}
+
+/** As the log names them. */
+function pathOf({ filter, reinject }: Targets): MailPath {
+  return new MailPath({
+    filters: [showEndpoint({ ...filter, bracketed: true })],
+    reinjections: [showEndpoint({ ...reinject, bracketed: true })],
+  });
 }
 
 /** The configuration is only asked where tests go and why they fail: without one that was named it is done without. */

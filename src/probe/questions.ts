@@ -1,11 +1,21 @@
-import { type InetEndpoint, isLoopback, reaches } from '../check/endpoint.js';
+import { type InetEndpoint, isLoopback, reaches, showEndpoint } from '../check/endpoint.js';
 import type { Setup } from '../check/setup.js';
+import { UserError } from '../user-error.js';
+import type { LoggingProgram, Said } from './last-said.js';
+import type { Daemon, Process } from './process.js';
 import type { Failure } from './smtp.js';
 import type { Answer } from './step.js';
-import type { System } from './system.js';
+import type { Listening, System } from './system.js';
 import { agreement } from './targets.js';
 
-const DAEMONS = {
+interface Asked {
+  readonly name: string;
+  readonly process: Daemon;
+  readonly log: LoggingProgram;
+  readonly start: string;
+}
+
+const DAEMONS: Readonly<Record<'filter' | 'reinject', Asked>> = {
   filter: {
     name: 'the amavisd-new daemon',
     process: 'amavisd',
@@ -13,52 +23,113 @@ const DAEMONS = {
     start: 'systemctl start amavis',
   },
   reinject: { name: 'the Postfix master daemon', process: 'master', log: 'postfix', start: 'postfix start' },
-} as const;
+};
 
-/** The guide's questions for a port that fails its test, answered as far as this machine can tell. */
-export function portQuestions(
+/** Where answers are found. */
+export interface Sources {
+  readonly system: System;
+  readonly lastSaid: (program: LoggingProgram) => Promise<Said | null>;
+  /** null: no configuration could be read. */
+  readonly setup: Setup | null;
+}
+
+/**
+ * The guide's questions for a port that fails its test, answered as far as this machine can tell.
+ * @param failure null: the connection itself was fine.
+ */
+export async function portQuestions(
   part: 'filter' | 'reinject',
   target: InetEndpoint,
-  failure: Failure,
-  system: System,
-  setup: Setup | null,
-): Answer[] {
+  failure: Failure | null,
+  sources: Sources,
+): Promise<Answer[]> {
   const daemon = DAEMONS[part];
   const here = isLoopback(target.host);
   const elsewhere = `unknown: ${target.host} is another machine`;
+  const listening = here ? sources.system.listening() : null;
   return [
-    { question: `Is ${daemon.name} running?`, answer: here ? isRunning(system, daemon) : elsewhere },
-    { question: 'Does something listen there?', answer: here ? whoListens(system, target) : elsewhere },
-    { question: `What did ${daemon.log} last log?`, answer: lastLogged(system, daemon.log) },
+    {
+      question: `Is ${daemon.name} running?`,
+      answer: here ? isRunning(sources.system, daemon, target, listening) : elsewhere,
+    },
+    { question: 'Does something listen there?', answer: here ? whoListens(target, listening) : elsewhere },
+    { question: `What did ${daemon.log} last log?`, answer: await lastLogged(sources, daemon.log) },
     {
       question: 'Do the address and port match the configuration?',
-      answer: agreement(part, target, setup),
+      answer: agreement(part, target, sources.setup),
     },
     { question: 'Does a firewall intercept connections?', answer: firewall(failure) },
   ];
 }
 
-export function lastLogged(system: System, program: 'amavis' | 'postfix'): string {
-  return system.lastSaid(program) ?? 'unknown: no line of it in a mail log that can be read';
+export async function lastLogged({ lastSaid }: Sources, program: LoggingProgram): Promise<string> {
+  const said = await lastSaid(program).catch(unreadable);
+  if (said === null) return 'unknown: no line of it in a mail log that can be read';
+  if (said instanceof UserError) return `unknown: ${said.message}`;
+  return said.complains ? said.text : `no complaint, and at last: ${said.text}`;
 }
 
-function isRunning(system: System, daemon: (typeof DAEMONS)['filter' | 'reinject']): string {
-  const running = system.running(daemon.process);
-  if (running === null) return 'unknown: the processes can not be listed here';
-  return running.length > 0 ? `yes, process ${running[0]}` : `no: start it with "${daemon.start}"`;
+/** A log that can't be read is an answer too. */
+export function unreadable(error: unknown): UserError {
+  if (error instanceof UserError) return error;
+  throw error;
 }
 
-function whoListens(system: System, target: InetEndpoint): string {
-  const listening = system.listening();
+/** Of several on a machine (containers, a second instance) only the one that should listen there counts. */
+function isRunning(
+  system: System,
+  { process: daemon, start }: Asked,
+  target: InetEndpoint,
+  listening: readonly Listening[] | null,
+): string {
+  const there = listening?.filter((socket) => isAt(socket, target)) ?? [];
+  const holders = there.flatMap((socket) => socket.holders);
+  const holder = holders.find((one) => one.daemon === daemon);
+  if (holder !== undefined) return `yes: ${show(holder)} listens on port ${target.port}`;
+  const [other] = holders;
+  if (other !== undefined) return `not at this port: port ${target.port} belongs to ${show(other)}`;
+  const processes = system.processes();
+  if (processes === null) return 'unknown: the processes can not be listed here';
+  const running = processes.find((one) => one.daemon === daemon);
+  if (running === undefined) return `no: start it with "${start}"`;
+  if (there.length > 0) {
+    return `one is, by the list of processes: ${show(running)}; whether it is what listens on port ${target.port} only root can see`;
+  }
+  const elsewhere = (listening ?? []).flatMap((socket) => {
+    const own = socket.holders.find((one) => one.daemon === daemon);
+    return own === undefined ? [] : [`${showSocket(socket)} by ${show(own)}`];
+  });
+  if (elsewhere.length === 0) {
+    return `one is, by the list of processes: ${show(running)}; it is not seen to listen on port ${target.port}`;
+  }
+  return `not at this port; bound elsewhere are ${elsewhere.join(', ')}`;
+}
+
+function whoListens(target: InetEndpoint, listening: readonly Listening[] | null): string {
   if (listening === null) return 'unknown: /proc/net/tcp can not be read here';
-  const there = listening.filter(({ port }) => port === target.port).map(({ address }) => address);
-  if (there.length === 0) return `no, nothing listens on port ${target.port}`;
-  const fits = there.some((address) => reaches(address, target.host));
-  return `${fits ? 'yes' : 'not at this address'}: port ${target.port} is bound to ${there.join(', ')}`;
+  const onPort = listening.filter(({ port }) => port === target.port);
+  if (onPort.length === 0) return `no, nothing listens on port ${target.port}`;
+  const there = onPort.filter((socket) => isAt(socket, target));
+  const bound = onPort.map(({ address, holders: [holder] }) =>
+    holder === undefined ? address : `${address} by ${show(holder)}`,
+  );
+  return `${there.length > 0 ? 'yes' : 'not at this address'}: port ${target.port} is bound to ${bound.join(', ')}`;
 }
 
-function firewall(failure: Failure): string {
-  switch (failure.kind) {
+function isAt({ address, port }: Listening, target: InetEndpoint): boolean {
+  return port === target.port && reaches(address, target.host);
+}
+
+function showSocket({ address, port }: Listening): string {
+  return showEndpoint({ kind: 'inet', host: address, bracketed: false, port });
+}
+
+function show({ name, pid }: Process): string {
+  return `${name} (process ${pid})`;
+}
+
+function firewall(failure: Failure | null): string {
+  switch (failure?.kind) {
     case 'refused':
       return 'hardly: the connection was refused at once, which a closed port does (and a firewall that rejects)';
     case 'silent':

@@ -1,23 +1,26 @@
 import { isIPv4 } from 'node:net';
 
-/** An address and port that something on this machine listens on; 0.0.0.0 and :: are all addresses. */
-export interface Listening {
+/** A socket of this machine that listens; 0.0.0.0 and :: are all addresses. */
+export interface ListeningSocket {
   readonly address: string;
   readonly port: number;
+  /** As /proc/PID/fd names it: `socket:[20557]`. */
+  readonly inode: string;
 }
 
 const LISTEN = '0A';
 
 /** Reads Linux' /proc/net/tcp or tcp6 (proc(5)): addresses are hexadecimal words in the machine's byte order. */
-export function parseProcNetTcp(text: string): Listening[] {
+export function parseProcNetTcp(text: string): ListeningSocket[] {
   return text.split('\n').flatMap((line) => {
     const match =
-      /^\s*\d+:\s+([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})\s+[0-9A-F]+:[0-9A-F]+\s+([0-9A-F]{2})\s/.exec(
+      /^\s*\d+:\s+([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})\s+[0-9A-F]+:[0-9A-F]+\s+([0-9A-F]{2})((?:\s+\S+){6})/.exec(
         line,
       );
     if (match === null || match[3] !== LISTEN) return [];
-    const [, words = '', port = ''] = match;
-    return [{ address: addressOf(words), port: Number.parseInt(port, 16) }];
+    const [, words = '', port = '', , more = ''] = match;
+    const inode = more.trim().split(/\s+/)[5] ?? '';
+    return [{ address: addressOf(words), port: Number.parseInt(port, 16), inode }];
   });
 }
 

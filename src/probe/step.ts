@@ -40,7 +40,11 @@ export interface StepResult {
 export function stepResult(
   known: Pick<StepResult, 'step' | 'status' | 'target'> & Partial<StepResult>,
 ): StepResult {
+  const { step, status, target, ...more } = known;
   return {
+    step,
+    status,
+    target,
     facts: [],
     answers: [],
     protocol: null,
@@ -51,6 +55,6 @@ export function stepResult(
     queueId: null,
     amavisId: null,
     trace: null,
-    ...known,
+    ...more,
   };
 }

@@ -1,60 +1,61 @@
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
-import { type LoggingProgram, lastSaid } from './last-lines.js';
-import { type Listening, parseProcNetTcp } from './sockets.js';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { type Process, readCommandLine } from './process.js';
+import { type ListeningSocket, parseProcNetTcp } from './sockets.js';
+
+/** A socket that listens, and who holds it. */
+export interface Listening extends Pick<ListeningSocket, 'address' | 'port'> {
+  /** The oldest process first; none where it can't be told: only root sees other users' sockets. */
+  readonly holders: readonly Process[];
+}
 
 /** What a failed test asks of the machine. null: it can't be told here. */
 export interface System {
   readonly listening: () => readonly Listening[] | null;
-  /** Process ids of a running daemon. */
-  readonly running: (program: 'amavisd' | 'master') => readonly number[] | null;
-  readonly lastSaid: (program: LoggingProgram) => string | null;
+  readonly processes: () => readonly Process[] | null;
 }
 
-/** How much of a log's end is looked at: some thousand lines. */
-const TAIL_BYTES = 512 * 1024;
-const USUAL_LOGS = ['/var/log/mail.log', '/var/log/maillog', '/var/log/mail.info'];
+/** This machine, by Linux' /proc (proc(5)). */
+export const thisMachine: System = {
+  listening: () => {
+    const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((file) =>
+      attempt(() => readFileSync(file, 'utf8')),
+    );
+    if (tables[0] === null) return null;
+    const sockets = tables.flatMap((table) => parseProcNetTcp(table ?? ''));
+    const holders = holdersOf(new Set(sockets.map(({ inode }) => inode)));
+    return sockets.map(({ address, port, inode }) => ({ address, port, holders: holders.get(inode) ?? [] }));
+  },
+  processes: listProcesses,
+};
 
-/** This machine, by /proc and its mail log. */
-export function thisMachine(logs: readonly string[] = USUAL_LOGS): System {
-  return {
-    listening: () => {
-      const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((file) =>
-        attempt(() => readFileSync(file, 'utf8')),
-      );
-      return tables[0] === null ? null : tables.flatMap((table) => parseProcNetTcp(table ?? ''));
-    },
-    running: (program) => {
-      const processes = attempt(() => readdirSync('/proc'));
-      if (processes === null) return null;
-      return processes.filter((pid) => /^\d+$/.test(pid) && isProgram(pid, program)).map(Number);
-    },
-    lastSaid: (program) => {
-      for (const file of logs) {
-        const said = attempt(() => lastSaid(tail(file), program));
-        if (said !== null) return said;
-      }
-      return null;
-    },
-  };
+function listProcesses(): Process[] | null {
+  const names = attempt(() => readdirSync('/proc'));
+  if (names === null) return null;
+  return names
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b)
+    .flatMap((pid) => {
+      const text = attempt(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+      return text === null ? [] : [readCommandLine(pid, text)];
+    });
 }
 
-/** amavisd runs under perl and names itself `/usr/sbin/amavisd-new (master)`; Postfix' master is a program of that name. */
-function isProgram(pid: string, program: 'amavisd' | 'master'): boolean {
-  const command = attempt(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ?? '';
-  if (program === 'amavisd') return /(?:^|[/\0])amavisd(?:-new)?(?:[ \0]|$)/.test(command);
-  return /(?:^|\/)postfix\/(?:s?bin\/)?master(?:\0|$)/.test(command);
-}
-
-function tail(file: string): string {
-  const descriptor = openSync(file, 'r');
-  try {
-    const { size } = fstatSync(descriptor);
-    const buffer = Buffer.alloc(Math.min(size, TAIL_BYTES));
-    const read = readSync(descriptor, buffer, 0, buffer.length, size - buffer.length);
-    return buffer.toString('utf8', 0, read);
-  } finally {
-    closeSync(descriptor);
+/** The processes that have one of these sockets open, by the socket's inode. */
+function holdersOf(inodes: ReadonlySet<string>): ReadonlyMap<string, readonly Process[]> {
+  const holders = new Map<string, Process[]>();
+  for (const process of listProcesses() ?? []) {
+    const folder = `/proc/${process.pid}/fd`;
+    const targets = (attempt(() => readdirSync(folder)) ?? []).map((name) =>
+      attempt(() => readlinkSync(`${folder}/${name}`)),
+    );
+    for (const target of new Set(targets)) {
+      const inode = target === null ? undefined : /^socket:\[(\d+)\]$/.exec(target)?.[1];
+      if (inode === undefined || !inodes.has(inode)) continue;
+      holders.set(inode, [...(holders.get(inode) ?? []), process]);
+    }
   }
+  return holders;
 }
 
 function attempt<T>(read: () => T): T | null {

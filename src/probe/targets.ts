@@ -60,7 +60,14 @@ export function agreement(part: 'filter' | 'reinject', target: InetEndpoint, set
   if (said.length === 0) return 'unknown: the configuration says nothing of it';
   const differ = said.filter(({ endpoints }) => !endpoints.some((one) => isSame(one, target)));
   const shown = said.map(({ text }) => text).join('; ');
+  if (part === 'reinject' && isLoopback(target.host) && !isServed(setup)) {
+    return `no: ${shown}; no service of master.cf listens there`;
+  }
   return differ.length === 0 ? `yes: ${shown}` : `no, tested was ${showEndpoint(target)}: ${shown}`;
+}
+
+function isServed({ waysOut }: Setup): boolean {
+  return waysOut.some(({ kind, listeners }) => kind === 'forward' && listeners.length > 0);
 }
 
 interface Said {
@@ -107,7 +114,8 @@ function isSame(configured: InetEndpoint, target: InetEndpoint): boolean {
 }
 
 function reachable(endpoint: InetEndpoint | undefined): InetEndpoint | undefined {
-  return endpoint !== undefined && isEveryAddress(endpoint.host) ? local(endpoint.port) : endpoint;
+  if (endpoint === undefined) return undefined;
+  return isEveryAddress(endpoint.host) ? local(endpoint.port) : { ...endpoint, bracketed: false };
 }
 
 function local(port: number): InetEndpoint {

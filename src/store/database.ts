@@ -18,6 +18,9 @@ export function databaseFile(option: string | undefined, env: NodeJS.ProcessEnv)
   );
 }
 
+/** Bytes that the write-ahead log keeps on the disk after a reader that took long has let it grow. */
+const LARGEST_LOG = 64 * 1024 * 1024;
+
 /** For writing; made when it doesn't exist (file 0600, folder 0700), brought to this program's version. */
 export function openForWriting(file: string): Database.Database {
   return guarded(file, () => {
@@ -28,6 +31,7 @@ export function openForWriting(file: string): Database.Database {
     db.pragma('journal_mode = wal');
     db.pragma('synchronous = normal');
     db.pragma('cache_size = -8000');
+    db.pragma(`journal_size_limit = ${LARGEST_LOG}`);
     db.pragma('wal_autocheckpoint = 4000');
     migrate(db, file);
     return db;

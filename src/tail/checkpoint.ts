@@ -5,10 +5,16 @@
 export interface Position {
   readonly dev: string;
   readonly ino: string;
+  /** When the inode was made, ns since 1970; absent where the file system doesn't tell. Inode numbers come again. */
+  readonly born?: string;
   /** Bytes taken, always at a line's end; of the unpacked text where the generation is a packed file. */
   readonly offset: number;
   /** Tells the generation again under another name, inode or packing: see fingerprint.ts. */
   readonly fingerprint: string;
+  /** The same of the last bytes before `offset`, where that is beyond what the fingerprint covers. */
+  readonly mark?: string;
+  /** It has been left behind: nothing of it is to be read, unless it has grown. */
+  readonly done?: true;
 }
 
 /**
@@ -17,8 +23,11 @@ export interface Position {
  */
 export interface Checkpoint extends Position {
   readonly path: string;
-  /** Latest modification, in ms since 1970, of what was taken: where the generation is gone, later ones are new. */
+  /** Latest modification, in ms since 1970, of what was taken: where no known generation is left, later ones are new. */
   readonly time: number;
-  /** Earlier generations that may still get late lines, oldest first. */
+  /**
+   * The generations before it, oldest first: those that may still get late lines, and those that were read and are
+   * not to be read again. What is beside them or comes after them is new.
+   */
   readonly older?: readonly Position[];
 }

@@ -5,9 +5,8 @@ import { UserError } from '../user-error.js';
 import type { Batch, Notify } from './batch.js';
 import type { Checkpoint } from './checkpoint.js';
 import { FollowedLog } from './followed-log.js';
+import { siblingNames } from './log-files.js';
 import type { From } from './plain-generation.js';
-import { siblingNames } from './siblings.js';
-import { Moved } from './successors.js';
 import { Wake } from './wake.js';
 
 /** Reads are at least so far apart while lines keep coming, so that a busy log is read in batches. */
@@ -186,7 +185,7 @@ class Follower {
         if (error instanceof UserError || isFileError(error)) {
           const message = `${fileError(error, this.path).message}; trying on`;
           this.notify({ path: this.path, kind: 'unreadable', message });
-        } else if (!(error instanceof Moved)) throw error;
+        } else throw error;
         await this.wake.wait();
         this.reopening = begun;
       }

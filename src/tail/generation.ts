@@ -8,10 +8,13 @@ export interface Taken {
 }
 
 /**
- * What reading gave: lines; `nothing` more for now; `replaced`, when the file was truncated and its content is
- * another one now, or `finished` for a file that can't grow.
+ * `replaced`: the file was truncated and its content is another one now. `shrunk`: it holds less than was taken,
+ * and that as before: cut back, or truncated and begun anew alike.
  */
-export type Reading = Taken | 'nothing' | 'replaced' | 'finished';
+export type Looked = 'same' | 'replaced' | 'shrunk';
+
+/** What reading gave: lines; `nothing` more for now; what it was that hindered; `finished`, if it can't grow. */
+export type Reading = Taken | 'nothing' | 'replaced' | 'shrunk' | 'finished';
 
 /** One generation of a log, open. */
 export interface Generation {
@@ -28,7 +31,7 @@ export interface Generation {
   readRest(): Promise<Reading>;
   /** Whether there are bytes that aren't taken, as of the last look. */
   readonly unread: boolean;
-  /** Looks at the file again: has it grown, or been truncated. */
-  look(): Promise<'same' | 'replaced'>;
+  /** Looks at the file again: has it grown, or been truncated. One that isn't the `same` is dead. */
+  look(): Promise<Looked>;
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { type Chunk, type Input, openInput, readHead } from '../read/input.js';
 import type { Position } from './checkpoint.js';
 import { fingerprintOf, HEAD } from './fingerprint.js';
 import type { Generation, Reading } from './generation.js';
+import { bornOf } from './log-files.js';
 
 /** A rotated generation that has been packed. It can't grow; its positions are those of the unpacked text. */
 export class PackedGeneration implements Generation {
@@ -12,6 +13,7 @@ export class PackedGeneration implements Generation {
   readonly head: Buffer;
   readonly mtime: number;
   private offset: number;
+  private readonly born: string | undefined;
   private readonly path: string;
   private readonly file: FileHandle;
   private readonly onDamage: (message: string) => void;
@@ -19,13 +21,16 @@ export class PackedGeneration implements Generation {
   private input: { readonly text: Input; readonly chunks: AsyncIterator<Chunk> } | undefined;
 
   private constructor(
-    identity: { readonly dev: string; readonly ino: string; readonly mtime: number; readonly head: Buffer },
+    identity: Pick<PackedGeneration, 'dev' | 'ino' | 'mtime' | 'head'> & {
+      readonly born: string | undefined;
+    },
     file: { readonly path: string; readonly handle: FileHandle },
     offset: number,
     onDamage: (message: string) => void,
   ) {
     this.dev = identity.dev;
     this.ino = identity.ino;
+    this.born = identity.born;
     this.mtime = identity.mtime;
     this.head = identity.head;
     this.path = file.path;
@@ -45,7 +50,7 @@ export class PackedGeneration implements Generation {
       const stats = await handle.stat({ bigint: true });
       const head = await readHead(path, HEAD, handle);
       const mtime = Number(stats.mtimeNs) / 1e6;
-      const identity = { dev: String(stats.dev), ino: String(stats.ino), mtime, head };
+      const identity = { dev: String(stats.dev), ino: String(stats.ino), born: bornOf(stats), mtime, head };
       return new PackedGeneration(identity, { path, handle }, offset, onDamage);
     } catch (error) {
       await handle.close();
@@ -54,7 +59,13 @@ export class PackedGeneration implements Generation {
   }
 
   position(): Position {
-    return { dev: this.dev, ino: this.ino, offset: this.offset, fingerprint: fingerprintOf(this.head) };
+    return {
+      dev: this.dev,
+      ino: this.ino,
+      ...(this.born === undefined ? {} : { born: this.born }),
+      offset: this.offset,
+      fingerprint: fingerprintOf(this.head),
+    };
   }
 
   async look(): Promise<'same'> {

@@ -3,9 +3,10 @@ import { cutLine, decodeLines, MAX_LINE } from '../read/lines.js';
 import { printable } from '../read/printable.js';
 import { UserError } from '../user-error.js';
 import type { Position } from './checkpoint.js';
-import { fingerprintOf, HEAD, hasLine } from './fingerprint.js';
-import type { Generation, Reading } from './generation.js';
+import { EMPTY, fingerprintOf, HEAD, hasLine, MARK, markOf } from './fingerprint.js';
+import type { Generation, Looked, Reading } from './generation.js';
 import { GrowingEnd } from './growing-end.js';
+import { bornOf } from './log-files.js';
 
 const NEWLINE = 0x0a;
 const CHUNK = 256 * 1024;
@@ -15,12 +16,19 @@ const SHORT = 64 * 1024;
 /** Where to begin in a file: at its start, its end, or at the first line that begins at or after an offset. */
 export type From = 'start' | 'end' | number;
 
+interface Identity {
+  readonly dev: string;
+  readonly ino: string;
+  readonly born: string | undefined;
+}
+
 /**
  * A plain file held open: whatever becomes of its name, the rest of it can be read. It is read with positioned
  * reads that begin at a line's start; an unfinished line is read again when it has grown.
  *
  * A file can be truncated and grown past the old offset between any two looks, so every read is proved
- * afterwards: only when the first bytes are still the same were they the same all the while.
+ * afterwards: only when the first bytes, and those before the place up to where it is taken, are still the same
+ * were they the same all the while.
  */
 export class PlainGeneration implements Generation {
   head: Buffer = Buffer.alloc(0);
@@ -28,6 +36,9 @@ export class PlainGeneration implements Generation {
   /** Bytes known to be there. */
   private size = 0;
   private offset = 0;
+  /** What is known of the bytes before `offset`, where the head doesn't cover them. */
+  private mark: string | undefined;
+  private fingerprint = EMPTY;
   /** Up to here there is no newline after `offset`. */
   private searched = 0;
   private growing: GrowingEnd | undefined;
@@ -35,12 +46,14 @@ export class PlainGeneration implements Generation {
   private readonly file: FileHandle;
   readonly dev: string;
   readonly ino: string;
+  readonly born: string | undefined;
 
-  private constructor(path: string, file: FileHandle, dev: string, ino: string) {
+  private constructor(path: string, file: FileHandle, identity: Identity) {
     this.path = path;
     this.file = file;
-    this.dev = dev;
-    this.ino = ino;
+    this.dev = identity.dev;
+    this.ino = identity.ino;
+    this.born = identity.born;
   }
 
   /** Takes an open file, closed with it, and begins at `offset`. */
@@ -49,9 +62,10 @@ export class PlainGeneration implements Generation {
       const stats = await file.stat({ bigint: true });
       if (stats.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
       if (!stats.isFile()) throw new UserError(`${printable(path)} is no file that can be followed`);
-      const generation = new PlainGeneration(path, file, String(stats.dev), String(stats.ino));
+      const identity = { dev: String(stats.dev), ino: String(stats.ino), born: bornOf(stats) };
+      const generation = new PlainGeneration(path, file, identity);
       await generation.look();
-      generation.startAt(offset);
+      await generation.startAt(offset);
       return generation;
     } catch (error) {
       await file.close();
@@ -61,7 +75,7 @@ export class PlainGeneration implements Generation {
 
   /** The content that took this one's place in the same file. This one is dead then. */
   async renewed(): Promise<PlainGeneration> {
-    const generation = new PlainGeneration(this.path, this.file, this.dev, this.ino);
+    const generation = new PlainGeneration(this.path, this.file, this);
     await generation.look();
     return generation;
   }
@@ -71,38 +85,49 @@ export class PlainGeneration implements Generation {
   }
 
   position(): Position {
-    return { dev: this.dev, ino: this.ino, offset: this.offset, fingerprint: fingerprintOf(this.head) };
+    return {
+      dev: this.dev,
+      ino: this.ino,
+      ...(this.born === undefined ? {} : { born: this.born }),
+      offset: this.offset,
+      fingerprint: this.fingerprint,
+      ...(this.mark === undefined ? {} : { mark: this.mark }),
+    };
   }
 
   /** Moves to a position in this file, as far as it is that long. */
-  startAt(offset: number): void {
+  async startAt(offset: number): Promise<void> {
     this.growing = undefined;
     this.offset = Math.min(offset, this.size);
     this.searched = this.offset;
+    this.mark = await this.markAt(this.offset);
   }
 
   /** Moves to where following begins, always a line's start. */
   async begin(from: From): Promise<void> {
-    if (from === 'start') this.startAt(0);
-    else if (from === 'end') this.startAt(await this.lastLineStart());
-    else this.startAt(from <= 0 ? 0 : await this.nextLineStart(Math.min(from, this.size)));
+    if (from === 'start') await this.startAt(0);
+    else if (from === 'end') await this.startAt(await this.lastLineStart());
+    else await this.startAt(from <= 0 ? 0 : await this.nextLineStart(Math.min(from, this.size)));
   }
 
-  async look(): Promise<'same' | 'replaced'> {
+  async look(): Promise<Looked> {
     const stats = await this.file.stat({ bigint: true });
     const head = await this.bytes(0, HEAD);
     // Both are from different moments; a head that isn't full tells the size by itself.
     const size = head.length < HEAD ? head.length : Number(stats.size);
     const common = Math.min(head.length, this.head.length);
     if (!head.subarray(0, common).equals(this.head.subarray(0, common))) return 'replaced';
-    if (size < this.offset || head.length < this.head.length) {
-      // Cut back to some of its lines, or emptied and begun anew, perhaps with a fragment that began it before.
-      if (!hasLine(head)) return 'replaced';
-      this.size = size;
-      this.startAt(this.offset);
+    // Cut back to some of its lines, or emptied and begun anew, perhaps with a fragment that began it before.
+    if (size < this.offset || head.length < this.head.length) return hasLine(head) ? 'shrunk' : 'replaced';
+    if (this.mark !== undefined && (await this.markAt(this.offset)) !== this.mark) return 'replaced';
+    if (size < this.searched) {
+      this.growing = undefined;
+      this.searched = this.offset;
     }
-    if (size < this.searched) this.startAt(this.offset);
-    this.head = head;
+    if (!head.equals(this.head)) {
+      this.head = head;
+      this.fingerprint = fingerprintOf(head);
+    }
     this.size = size;
     this.mtime = Number(stats.mtimeNs) / 1e6;
     return 'same';
@@ -159,16 +184,21 @@ export class PlainGeneration implements Generation {
   }
 
   private async proved(reading: Reading, searched: number, offset = this.offset): Promise<Reading> {
-    const before = this.offset;
-    if ((await this.look()) === 'replaced') return 'replaced';
-    // The look may have found the file shrunk and gone back.
-    if (this.offset !== before || this.size < offset) {
+    const mark = offset === this.offset ? this.mark : await this.markAt(offset);
+    const looked = await this.look();
+    if (looked !== 'same') return looked;
+    if (this.size < offset) {
       this.growing = undefined;
       return 'nothing';
     }
     this.offset = offset;
+    this.mark = mark;
     this.searched = searched;
     return reading;
+  }
+
+  private async markAt(offset: number): Promise<string | undefined> {
+    return offset > HEAD ? markOf(await this.bytes(offset - MARK, MARK)) : undefined;
   }
 
   private async lastLineStart(): Promise<number> {

@@ -1,6 +1,7 @@
 /**
- * `npm run bench:follow [-- SECONDS [LINES_A_SECOND]]`: writes a log while `amavtrace follow` stores it; how long a
- * line takes from its writing to the store, memory, CPU, and what an idle follow costs. Linux only (/proc).
+ * `npm run bench:follow [-- --seconds N --rate LINES_A_SECOND]`: writes a log while `amavtrace follow` stores it; how
+ * long a line takes from its writing to the store, memory every 10 seconds, the largest side files of the database,
+ * CPU, and what an idle follow costs. Linux only (/proc).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { queueKey } from '../../src/core/keys.js';
 import { openForReading } from '../../src/store/database.js';
 import { Reader } from '../../src/store/reader.js';
@@ -16,10 +18,14 @@ import { makeLog } from './make-log.js';
 const TICK_MS = 20;
 const PROBE_MS = 100;
 const IDLE_SECONDS = 15;
+const MEMORY_SECONDS = 10;
 const TICKS_A_SECOND = 100;
 
-const seconds = Number(process.argv[2] ?? 60);
-const rate = Number(process.argv[3] ?? 5000);
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '60' }, rate: { type: 'string', default: '5000' } },
+});
+const seconds = Number(values.seconds);
+const rate = Number(values.rate);
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'amavtrace-bench-'));
 const source = join(folder, 'source');
@@ -40,7 +46,7 @@ try {
   report('idle', `${share(before, idle)} of a core, ${idle.megabytes} MB`);
 
   const latencies: number[] = [];
-  const memory: number[] = [];
+  const memory: Memory[] = [];
   const started = usage(child);
   const [written] = await Promise.all([write(), probe(latencies), watchMemory(memory)]);
   const ended = usage(child);
@@ -50,7 +56,13 @@ try {
     'latency',
     `p50 ${quantile(latencies, 0.5)} ms, p99 ${quantile(latencies, 0.99)} ms, most ${quantile(latencies, 1)} ms`,
   );
-  report('memory', `${memory.join(', ')} MB`);
+  report('memory', `${memory.map(({ megabytes }) => megabytes).join(', ')} MB`);
+  const third = (n: number): number =>
+    mean(
+      memory.slice((n * memory.length) / 3, ((n + 1) * memory.length) / 3).map(({ megabytes }) => megabytes),
+    );
+  report('thirds', `${[0, 1, 2].map(third).join(', ')} MB`);
+  report('WAL', `${Math.round(Math.max(...memory.map(({ wal }) => wal)) / 1e6)} MB at most`);
   report('CPU', `${share(started, ended)} of a core`);
   child.kill('SIGTERM');
   await until(() => child.exitCode !== null);
@@ -102,10 +114,16 @@ async function probe(latencies: number[]): Promise<void> {
   }
 }
 
-async function watchMemory(memory: number[]): Promise<void> {
-  for (let n = 0; n <= 6; n++) {
-    memory.push(usage(child).megabytes);
-    if (n < 6) await sleep((seconds * 1000) / 6);
+interface Memory {
+  readonly megabytes: number;
+  /** Bytes of the write-ahead log. */
+  readonly wal: number;
+}
+
+async function watchMemory(memory: Memory[]): Promise<void> {
+  for (let n = 0; n < seconds / MEMORY_SECONDS; n++) {
+    await sleep(MEMORY_SECONDS * 1000);
+    memory.push({ megabytes: usage(child).megabytes, wal: statSync(`${database}-wal`).size });
   }
 }
 
@@ -134,6 +152,10 @@ function share(from: Usage, to: Usage): string {
 
 function quantile(sorted: readonly number[], part: number): number {
   return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN);
+}
+
+function mean(values: readonly number[]): number {
+  return Math.round(values.reduce((sum, value) => sum + value, 0) / values.length);
 }
 
 function isThere(file: string): boolean {

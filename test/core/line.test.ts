@@ -15,6 +15,21 @@ describe('heads', () => {
     ['RFC 3164', `Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
     ['RFC 3164 with a priority', `<22>Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
     ['RFC 3164 with a year after the day', `Nov 23 2026 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
+    ['RFC 3164 with a year after the time', `Nov 23 00:25:29 2026 mail postfix/smtpd[15700]: ${BODY}`],
+    ['RFC 3164 with a blank after the priority', `<22> Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
+    ["a relay's name before the host", `Nov 23 00:25:29 mail mail.info postfix/smtpd[15700]: ${BODY}`],
+    ['an ISO stamp without a zone', `2026-11-23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
+    ['an ISO stamp and two blanks', `2026-11-22 19:25:29-0500  mail postfix/smtpd[15700]: ${BODY}`],
+    ['docker logs -t', `2026-11-23T00:25:29Z Nov 22 16:25:28 mail postfix/smtpd[15700]: ${BODY}`],
+    [
+      "Docker's syslog driver",
+      `Nov 23 00:25:29 dockerhost docker/mailserver[812]: Nov 23 00:25:28 mail postfix/smtpd[15700]: ${BODY}`,
+    ],
+    [
+      "Docker's syslog driver, by the id",
+      `Nov 23 00:25:29 mail 3f1b2c4d5e6f[812]: postfix/smtpd[15700]: ${BODY}`,
+    ],
+    ['Zimbra', `Nov 23 00:25:29 mail zimbra: postfix/smtpd[15700]: ${BODY}`],
     ['RFC 3339', `2026-11-23T00:25:29+00:00 mail postfix/smtpd[15700]: ${BODY}`],
     ['RFC 3339 in another zone', `2026-11-23T01:25:29+01:00 mail postfix/smtpd[15700]: ${BODY}`],
     ['journalctl -o short-iso', `2026-11-23T01:25:29+0100 mail postfix/smtpd[15700]: ${BODY}`],
@@ -59,6 +74,24 @@ describe('heads', () => {
       message: BODY,
       raw,
     });
+  });
+
+  it('has no host where the head has none', () => {
+    expect(read(`Nov 23 00:25:29 postfix/smtpd[15700]: ${BODY}`)).toMatchObject({
+      host: '',
+      program: 'postfix/smtpd',
+      message: BODY,
+    });
+  });
+
+  it('is not made of what another program quotes', () => {
+    const line = read(`Nov 23 00:25:29 mail httpd[7]: postfix/smtpd[15700]: ${BODY}`);
+    expect(line?.program).toBe('httpd');
+  });
+
+  it('is taken off one carrier only', () => {
+    const carried = 'Nov 23 00:25:29 mail docker/a[1]: '.repeat(20_000);
+    expect(read(`${carried}postfix/smtpd[15700]: ${BODY}`)?.program).toBe('carrier');
   });
 
   it('keeps microseconds where the head has them', () => {

@@ -6,7 +6,7 @@ import type { Trace } from '../../src/core/trace/trace.js';
 import { Program, runProgram } from './program.js';
 import { sampleLines } from './store.js';
 
-const LINES = sampleLines('pass_lmtp');
+const LINES = sampleLines('pass_lmtp/maillog');
 const [FIRST = ''] = LINES;
 const MESSAGES = 8;
 const byId = (a: Trace, b: Trace): number => (a.id < b.id ? -1 : 1);

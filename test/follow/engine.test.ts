@@ -6,7 +6,7 @@ import { Diagnosis } from '../../src/ingest/diagnosis.js';
 import { openInMemory } from '../../src/store/database.js';
 import { Reader } from '../../src/store/reader.js';
 import { random } from '../tail/random.js';
-import { CATALOGUE, type Contents, contents, imported, PATTERNS, sampleLines, sampleNames } from './store.js';
+import { CATALOGUE, type Contents, contents, imported, PATTERNS, sampleLines, sampleLogs } from './store.js';
 
 const LOG = '/var/log/mail.log';
 const MODIFIED = Date.UTC(2026, 10, 24);
@@ -39,13 +39,13 @@ function followed(lines: readonly string[], length: () => number, year?: number)
 }
 
 describe('a program killed after a commit leaves what the next one needs', () => {
-  test.each(sampleNames())('after any line of %s', async (name) => {
+  test.each(sampleLogs())('after any line of %s', async (name) => {
     const lines = sampleLines(name);
 
     expect(followed(lines, () => 1)).toEqual(await imported(lines, MODIFIED));
   });
 
-  test.each(sampleNames())('after pieces of %s', async (name) => {
+  test.each(sampleLogs())('after pieces of %s', async (name) => {
     const lines = sampleLines(name);
     const chance = random(lines.length);
 

@@ -8,10 +8,13 @@ import { Follower } from './follower.js';
 import { KilledProgram } from './killed-program.js';
 import { LogWriter } from './log-writer.js';
 import { runSchedule } from './schedule.js';
-import { type Contents, contents, imported, sampleLines, sampleNames } from './store.js';
+import { type Contents, contents, imported, sampleLines, sampleLogs } from './store.js';
 
 const SEEDS = Array.from({ length: 60 }, (_, index) => index + 1);
 const PROCESS_SEEDS = [101, 102, 103, 104];
+
+/** All of one day and with stamps of whole seconds. */
+const RECORDED = sampleLogs().filter((path) => path.endsWith('/maillog') && !path.startsWith('guide_2006'));
 
 /**
  * Some of the recorded logs one after the other, half of them with stamps as rsyslog writes them today. No line comes
@@ -19,9 +22,7 @@ const PROCESS_SEEDS = [101, 102, 103, 104];
  */
 function logOf(seed: number): string[] {
   const chance = random(seed * 7919);
-  const lines = sampleNames()
-    .filter(() => chance.chance(0.35))
-    .flatMap((name) => sampleLines(name));
+  const lines = RECORDED.filter(() => chance.chance(0.35)).flatMap((path) => sampleLines(path));
   const once = [...new Set(lines)];
   if (seed % 2 === 0) return once;
   return once.map((line, index) =>

@@ -49,6 +49,7 @@ export class Follower {
       database: this.file,
       reader,
       traces,
+      kept: 2000,
       stuckAfter: 300_000_000,
       now: NOW,
     });

@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { MailPath } from '../../src/core/path.js';
 import type { Trace } from '../../src/core/trace/trace.js';
-import { Diagnosis } from '../../src/ingest/diagnosis.js';
 import { Ingest } from '../../src/ingest/ingest.js';
 import { diagnosisOf } from '../../src/ingest/learn-again.js';
 import { Traces } from '../../src/ingest/traces.js';
@@ -19,17 +18,15 @@ export const CATALOGUE = readCatalogue(undefined);
 const LATER = Date.UTC(2027, 0, 1) * 1000;
 const STUCK_AFTER = 300_000_000;
 
-/** The recorded logs' names. */
-export function sampleNames(): string[] {
-  return readdirSync(SAMPLES, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== 'guide_2006')
-    .map(({ name }) => name);
+/** The recorded logs, as paths below samples/, the same ones also with the heads of other loggers. */
+export function sampleLogs(): string[] {
+  return readdirSync(SAMPLES, { recursive: true, encoding: 'utf8' })
+    .filter((path) => /(?:^|\/)maillog[^/]*$/.test(path))
+    .sort();
 }
 
-export function sampleLines(name: string, file = 'maillog'): string[] {
-  return readFileSync(new URL(`${name}/${file}`, SAMPLES), 'utf8')
-    .split('\n')
-    .filter(Boolean);
+export function sampleLines(path: string): string[] {
+  return readFileSync(new URL(path, SAMPLES), 'utf8').split('\n').filter(Boolean);
 }
 
 /** What a store tells of each message, in one order. */
@@ -67,16 +64,33 @@ export function contents(db: Database): Contents {
         .sort(),
     }))
     .sort((a, b) => (a.trace.id < b.trace.id ? -1 : 1));
-  // When exactly they ended, and which lines are kept, depends on when messages were put away.
-  const incidents = traces
-    .incidents()
-    .map(({ code, host, messageIds }) => ({ code, host, messageIds: [...messageIds].sort() }));
+  // Which lines are kept depends on when messages were put away.
+  const incidents = traces.incidents().map(({ code, host, begin, end, lastSeen, messageIds }) => ({
+    code,
+    host,
+    begin,
+    end,
+    lastSeen,
+    messageIds: [...messageIds].sort(),
+  }));
   return { messages, incidents };
 }
 
 /** The store after one import of these lines. */
 export async function imported(lines: readonly string[], modified = Date.now()): Promise<Contents> {
   const db = openInMemory();
+  await importInto(db, lines, modified);
+  const found = contents(db);
+  db.close();
+  return found;
+}
+
+/** Imports lines as one run of the program does. */
+export async function importInto(
+  db: Database,
+  lines: readonly string[],
+  modified = Date.now(),
+): Promise<Ingest> {
   const writer = new Writer(db);
   const sink = {
     write: async (batch: Parameters<Writer['write']>[0]) => writer.write(batch),
@@ -84,13 +98,12 @@ export async function imported(lines: readonly string[], modified = Date.now()):
   };
   const path = new MailPath();
   const reader = new Reader(db);
-  const diagnosis = new Diagnosis(CATALOGUE, path, reader.knowledge());
+  path.recall(reader.endpoints());
+  const diagnosis = diagnosisOf(CATALOGUE, { reader, patterns: PATTERNS, path });
   const ingest = new Ingest({ patterns: PATTERNS, path, reader, diagnosis, sink });
   const source = ingest.source({ notAfter: modified, zone: () => 0 });
   for (const line of lines) if (line !== '') source.read(line);
   await ingest.endSource(source);
   await ingest.finish();
-  const found = contents(db);
-  db.close();
-  return found;
+  return ingest;
 }

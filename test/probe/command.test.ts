@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Trace, TraceState } from '../../src/core/trace/trace.js';
+import type { LogWatch, MessageIds } from '../../src/probe/log-watch.js';
+import type { MailLog } from '../../src/probe/mail-log.js';
 import { type ProbeContext, type ProbeOptions, probe as runProbe } from '../../src/probe/probe.js';
+import type { Process } from '../../src/probe/process.js';
 import type { System } from '../../src/probe/system.js';
-import type { LogWatch, MessageIds } from '../../src/probe/watch.js';
 import { UserError } from '../../src/user-error.js';
 import { amavis, closedPort, type Listener, NO_XFORWARD, real, scripted } from './servers.js';
 
@@ -67,7 +69,7 @@ function trace(state: TraceState, verdict = 'CLEAN'): Trace {
 }
 
 /** A log in which these traces appear one after the other; then nothing more until it is closed. */
-function log(...traces: readonly Trace[]): LogWatch & { readonly asked: MessageIds[]; closed: boolean } {
+function watched(...traces: readonly Trace[]): LogWatch & { readonly asked: MessageIds[]; closed: boolean } {
   const watch = {
     asked: [] as MessageIds[],
     closed: false,
@@ -83,13 +85,27 @@ function log(...traces: readonly Trace[]): LogWatch & { readonly asked: MessageI
   return watch;
 }
 
-/** A machine on which only loopback reaches the ports of the test. */
+function mailLog(watch: LogWatch): MailLog {
+  return {
+    watch: async () => watch,
+    lastSaid: async (program) =>
+      program === 'amavis'
+        ? { text: 'amavis[1]: (!!)TROUBLE in pre_loop_hook: x\x1b[0m', complains: true }
+        : null,
+  };
+}
+
+function log(...traces: readonly Trace[]): MailLog {
+  return mailLog(watched(...traces));
+}
+
+const MASTER: Process = { pid: 812, name: 'master', daemon: 'master' };
+
+/** A machine on which only Postfix runs, and only loopback reaches the ports of the test. */
 function machine(address = '127.0.0.1', ...listeners: readonly Listener[]): System {
   return {
-    listening: () => listeners.map(({ target }) => ({ address, port: target.port })),
-    running: (program) => (program === 'amavisd' ? [] : [812]),
-    lastSaid: (program) =>
-      program === 'amavis' ? 'amavis[1]: (!!)TROUBLE in pre_loop_hook: x\x1b[0m' : null,
+    listening: () => listeners.map(({ target }) => ({ address, port: target.port, holders: [MASTER] })),
+    processes: () => [MASTER],
   };
 }
 
@@ -109,7 +125,7 @@ function configuration(filter: Listener['target'], reinject: Listener['target'],
   return folder;
 }
 
-async function probe(options: ProbeOptions, context: Partial<ProbeContext> = {}) {
+async function probe(options: ProbeOptions, context: Partial<ProbeContext> = {}, columns = 200) {
   let stdout = '';
   let stderr = '';
   const output = {
@@ -120,9 +136,10 @@ async function probe(options: ProbeOptions, context: Partial<ProbeContext> = {})
       stderr += text;
     },
     color: false,
+    columns,
   };
   const status = await runProbe(options, output, {
-    openLog: async () => log(trace('delivered')),
+    log: log(trace('delivered')),
     showTrace: ({ state }) => `<trace: ${state}>`,
     system: machine(),
     limits: { hello: 1000, send: 1000, follow: 200 },
@@ -151,9 +168,9 @@ describe('a chain that works', () => {
     const { status, stdout } = await probe(options, { system });
     expect(status).toBe(0);
     expect(stdout.split('\n').filter((line) => /^\d\./.test(line))).toEqual([
-      `1. amavis' port: connecting to [127.0.0.1]:${filter.target.port}, at most 1 s`,
-      `2. the way back: connecting to [127.0.0.1]:${reinject.target.port}, at most 1 s`,
-      `3. the chain: sending a harmless test message from <> to <postmaster> by [127.0.0.1]:${filter.target.port}, at most 1 s, then following the log for at most 0.2 s`,
+      `1. amavis' port: connecting to 127.0.0.1:${filter.target.port}, at most 1 s`,
+      `2. the way back: connecting to 127.0.0.1:${reinject.target.port}, at most 1 s`,
+      `3. the chain: sending a harmless test message from <> to <postmaster> by 127.0.0.1:${filter.target.port}, at most 1 s, then following the log for at most 0.2 s`,
     ]);
     expect(stdout).toContain('takes XFORWARD NAME ADDR PROTO HELO');
     expect(stdout).toContain('only loopback reaches it: bound to 127.0.0.1');
@@ -164,13 +181,16 @@ describe('a chain that works', () => {
 
   test('opens the log before it sends, asks for the ids of the reply, and closes it', async () => {
     const { filter, options, system } = await chain();
-    const watch = log(trace('queued'), trace('delivered'));
+    const watch = watched(trace('queued'), trace('delivered'));
     let sentBefore = true;
-    const openLog = async (): Promise<LogWatch> => {
-      sentBefore = filter.heard.includes('DATA');
-      return watch;
+    const opened: MailLog = {
+      ...mailLog(watch),
+      watch: async () => {
+        sentBefore = filter.heard.includes('DATA');
+        return watch;
+      },
     };
-    const { status, steps } = await probe({ ...options, json: true }, { system, openLog });
+    const { status, steps } = await probe({ ...options, json: true }, { system, log: opened });
     expect(status).toBe(0);
     expect(sentBefore).toBe(false);
     expect(watch.asked).toEqual([{ messageId: steps[2].messageId, queueId: 'BE6C0162610', amavisId: null }]);
@@ -197,6 +217,13 @@ describe('a chain that works', () => {
     const { status, steps } = await probe({ configDir: folder, via: '25', json: true }, { system });
     expect(status).toBe(0);
     expect(steps[2]).toMatchObject({ target: at(front), queueId: '8BE9416260E', status: 'ok' });
+  });
+
+  test('the lines fit the terminal', async () => {
+    const { options, system } = await chain();
+    const { stdout } = await probe(options, { system }, 80);
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(stdout).toMatch(/^3\. the chain: .*\n {3}\S/m);
   });
 
   test('an LMTP filter is spoken to in LMTP', async () => {
@@ -257,6 +284,20 @@ describe("a port that fails is asked the guide's questions", () => {
     expect(stdout).toContain(`3. the chain: not tested, ${at({ target })} takes no mail`);
   });
 
+  test('a way back that the configuration lacks too', async () => {
+    const filter = keep(await amavis(PASSED));
+    const target = await closedPort();
+    const folder = configuration(filter.target, target);
+    writeFileSync(join(folder, 'master.cf'), 'amavisfeed unix - - n - 2 lmtp\n');
+    const { steps } = await probe(
+      { configDir: folder, json: true },
+      { system: machine('127.0.0.1', filter) },
+    );
+    expect(steps[1].answers[3].answer).toMatch(
+      /^no: \$forward_method is 'smtp:\[127\.0\.0\.1\]:\d+' \(.*\); no service of master\.cf listens there$/,
+    );
+  });
+
   test('a silent way back', async () => {
     const filter = keep(await amavis(PASSED));
     const reinject = keep(await scripted(() => {}));
@@ -270,8 +311,8 @@ describe("a port that fails is asked the guide's questions", () => {
       facts: [{ is: 'failed', text: 'no answer within 0.15 s, before the greeting' }],
     });
     expect(steps[1].answers.map(({ answer }: { answer: string }) => answer)).toEqual([
-      'yes, process 812',
-      `yes: port ${reinject.target.port} is bound to 127.0.0.1`,
+      `yes: master (process 812) listens on port ${reinject.target.port}`,
+      `yes: port ${reinject.target.port} is bound to 127.0.0.1 by master (process 812)`,
       'unknown: no line of it in a mail log that can be read',
       expect.stringMatching(/^yes: /),
       'maybe: there was no answer at all; so does a daemon whose children are all busy',
@@ -318,12 +359,67 @@ describe('a message that does not get through', () => {
       const { options, system } = await chain();
       const { status, stdout } = await probe(options, {
         system,
-        openLog: async () => log(trace('queued'), trace(state)),
+        log: log(trace('queued'), trace(state)),
       });
       expect(status).toBe(1);
       expect(stdout).toContain(`failed     the message was ${state}`);
     },
   );
+
+  test('says what the log shows, in the words of the catalogue', async () => {
+    const problem = {
+      code: 'local-quota',
+      severity: 'error',
+      stage: 'deliver',
+      queueId: null,
+      resolved: false,
+      count: 1,
+      firstSeen: '2026-11-23T00:19:14.000Z',
+      lastSeen: '2026-11-23T00:19:14.000Z',
+      summary: 'The mailbox is full',
+      cause: '',
+      fix: 'one line\nanother',
+      reference: '',
+      explains: [],
+      evidence: [],
+    } as const;
+    const { options, system } = await chain();
+    const { stdout } = await probe(options, {
+      system,
+      log: log({ ...trace('deferred'), problems: [problem] }),
+    });
+    expect(stdout).toContain(
+      'What does the log show?\n      The mailbox is full (amavtrace explain local-quota)\n',
+    );
+  });
+
+  test('fails when it went in at 25 and came by no filter', async () => {
+    const { filter, reinject, system } = await chain();
+    const front = keep(await amavis('250 2.0.0 Ok: queued as 8BE9416260E'));
+    const folder = configuration(
+      filter.target,
+      reinject.target,
+      `127.0.0.1:${front.target.port} inet n - n - - smtpd\n`,
+    );
+    const unfiltered = log({ ...trace('delivered'), filter: [] });
+    const { status, stdout } = await probe({ configDir: folder, via: '25' }, { system, log: unfiltered });
+    expect(status).toBe(1);
+    expect(stdout).toContain('failed     the message was delivered without a line that tells of the filter');
+  });
+
+  test('is not said to fail when it is the log that can not be read', async () => {
+    const { options, system } = await chain();
+    const gone: MailLog = mailLog({
+      // biome-ignore lint/correctness/useYield: it never comes to that
+      async *find() {
+        throw new UserError('journalctl ended: status 1');
+      },
+      close: async () => {},
+    });
+    const { status, stdout } = await probe(options, { system, log: gone });
+    expect(status).toBe(2);
+    expect(stdout).toContain("the mail log can't be followed: journalctl ended: status 1");
+  });
 
   test('fails when the filter took it and dropped it', async () => {
     const { options, system } = await chain('250 2.7.0 Ok, discarded, id=16957-01 - spam');
@@ -352,28 +448,28 @@ describe('a message that does not get through', () => {
       ],
     };
     const { options, system } = await chain();
-    const { status, stdout } = await probe(options, { system, openLog: async () => log(discarded) });
+    const { status, stdout } = await probe(options, { system, log: log(discarded) });
     expect(status).toBe(1);
     expect(stdout).toContain('the message for postmaster was discarded by local: there is no such alias');
   });
 
   test('fails when its time is up', async () => {
     const { options, system } = await chain();
-    const { status, stdout } = await probe(options, { system, openLog: async () => log(trace('filtering')) });
+    const { status, stdout } = await probe(options, { system, log: log(trace('filtering')) });
     expect(status).toBe(1);
     expect(stdout).toContain('after 0.2 s it is still filtering');
   });
 
   test('fails when the log says nothing of it', async () => {
     const { options, system } = await chain();
-    const { status, stdout } = await probe(options, { system, openLog: async () => log() });
+    const { status, stdout } = await probe(options, { system, log: log() });
     expect(status).toBe(1);
     expect(stdout).toContain('the log said nothing of it within 0.2 s');
   });
 
   test('ends with status 2 when there is no log to follow', async () => {
     const { options, system } = await chain();
-    const { status, stdout } = await probe(options, { system, openLog: async () => null });
+    const { status, stdout } = await probe(options, { system, log: null });
     expect(status).toBe(2);
     expect(stdout).toContain('there is no mail log to follow');
   });
@@ -384,7 +480,7 @@ describe('test patterns', () => {
     const { filter, options, system } = await chain('250 2.7.0 Ok, discarded, id=16957-01 - spam');
     const { status, stdout } = await probe(
       { ...options, gtube: true },
-      { system, openLog: async () => log(trace('blocked', 'SPAM')) },
+      { system, log: log(trace('blocked', 'SPAM')) },
     );
     expect(status).toBe(0);
     expect(stdout).toContain('the test pattern was blocked');
@@ -393,10 +489,7 @@ describe('test patterns', () => {
 
   test('EICAR that is rejected passes, also without a log', async () => {
     const { options, system } = await chain('554 5.7.0 Reject, id=17781-01 - INFECTED: Eicar-Signature');
-    const { status, stdout } = await probe(
-      { ...options, eicar: true },
-      { system, openLog: async () => null },
-    );
+    const { status, stdout } = await probe({ ...options, eicar: true }, { system, log: null });
     expect(status).toBe(0);
     expect(stdout).toContain('rejected it: 554 5.7.0 Reject, id=17781-01');
   });
@@ -405,7 +498,7 @@ describe('test patterns', () => {
     const { options, system } = await chain();
     const { status, stdout } = await probe(
       { ...options, gtube: true },
-      { system, openLog: async () => log(trace('delivered', 'SPAM')) },
+      { system, log: log(trace('delivered', 'SPAM')) },
     );
     expect(status).toBe(1);
     expect(stdout).toContain('the test pattern was delivered: amavis says SPAM');

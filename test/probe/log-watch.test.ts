@@ -2,42 +2,44 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { MailPath } from '../../src/core/path.js';
 import type { Trace } from '../../src/core/trace/trace.js';
-import { watchLines } from '../../src/probe/log-watch.js';
-import type { MessageIds } from '../../src/probe/watch.js';
+import type { LogInput } from '../../src/follow/inputs.js';
+import { type LogWatch, type MessageIds, watchLog } from '../../src/probe/log-watch.js';
 import { compilePatterns } from '../../src/read/pattern-files.js';
+import { readCatalogue } from '../../src/read/problem-files.js';
 
 const patterns = compilePatterns([]);
+const catalogue = readCatalogue(undefined);
 const sample = (name: string): string[] =>
   readFileSync(new URL(`../../samples/${name}/maillog`, import.meta.url), 'utf8')
     .trimEnd()
     .split('\n');
 
+type Lines = readonly string[];
+type Piece = LogInput extends AsyncIterable<infer Item> ? Item : never;
+
 /** A log that gets these batches of lines, and then no more until it is closed. */
-function watch(batches: readonly (readonly string[])[]) {
+function watch(batches: readonly Lines[]): LogWatch {
   const end = new AbortController();
   async function* read() {
-    for (const batch of batches) {
-      await new Promise((resolve) => setImmediate(resolve));
-      yield batch;
+    for (const lines of batches) {
+      yield { log: '/var/log/mail.log', lines, position: null, modified: Date.parse('2026-12-01') };
+      // What was read is told some milliseconds later: each batch by itself.
+      await new Promise((resolve) => setTimeout(resolve, 70));
     }
     await new Promise<void>((resolve) => {
       if (end.signal.aborted) resolve();
       else end.signal.addEventListener('abort', () => resolve());
     });
   }
-  return watchLines(read(), {
-    patterns,
-    path: new MailPath(),
-    clock: { notAfter: Date.parse('2026-12-01'), zone: () => 0 },
-    stop: () => end.abort(),
-  });
+  return watching(read(), () => end.abort());
 }
 
-async function until(
-  ids: MessageIds,
-  batches: readonly (readonly string[])[],
-  state: Trace['state'],
-): Promise<Trace> {
+function watching(pieces: AsyncIterable<Piece>, stop: () => void): LogWatch {
+  const input: LogInput = { [Symbol.asyncIterator]: () => pieces[Symbol.asyncIterator](), reopen: () => {} };
+  return watchLog(input, { patterns, catalogue, path: new MailPath(), zone: () => 0, stop });
+}
+
+async function until(ids: MessageIds, batches: readonly Lines[], state: Trace['state']): Promise<Trace> {
   const log = watch(batches);
   try {
     for await (const trace of log.find(ids, new AbortController().signal))
@@ -95,17 +97,21 @@ test('the search ends with its signal, and the log with its close', async () => 
 });
 
 test('a log that can not be read any longer is an error', async () => {
-  async function* broken(): AsyncGenerator<readonly string[]> {
-    yield [];
+  async function* broken(): AsyncGenerator<Piece> {
+    yield { log: '/var/log/mail.log', lines: [], position: null, modified: 0 };
     throw new Error('gone');
   }
-  const log = watchLines(broken(), {
-    patterns,
-    path: new MailPath(),
-    clock: { notAfter: 0, zone: () => 0 },
-    stop: () => {},
-  });
+  const log = watching(broken(), () => {});
   const find = log.find({ ...nobody, messageId: 'x' }, AbortSignal.timeout(1000))[Symbol.asyncIterator]();
   await expect(find.next()).rejects.toThrow('gone');
   await log.close();
+});
+
+test('a message that waits tells why, as `amavtrace trace` does', async () => {
+  const lines = sample('filter_down');
+  const deferred = lines.findIndex((line) => line.includes('status=deferred'));
+  const queueId = /: ([0-9A-F]+): to=/.exec(lines[deferred] ?? '')?.[1] ?? '';
+  const ids = { ...nobody, messageId: 'x', queueId };
+  const trace = await until(ids, [lines.slice(0, deferred + 1)], 'deferred');
+  expect(trace.problems.map(({ code }) => code)).toEqual(['filter-refused']);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { lastSaid } from '../../src/probe/last-lines.js';
+import { type LoggingProgram, lastSaid, type Said } from '../../src/probe/last-said.js';
 import { testMessage } from '../../src/probe/message.js';
+import { readCommandLine } from '../../src/probe/process.js';
 import { readReply } from '../../src/probe/reply.js';
 import { parseProcNetTcp } from '../../src/probe/sockets.js';
 import { parseTarget } from '../../src/probe/targets.js';
@@ -44,15 +45,15 @@ describe('the reply to the end of a message', () => {
 describe('/proc/net/tcp', () => {
   const HEAD =
     '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
-  const line = (local: string, state: string): string =>
-    `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000     0        0 20557 1 0000000000000000 100 0 0 10 0\n`;
+  const line = (local: string, state: string, inode = 20_557): string =>
+    `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000     0        0 ${inode} 1 0000000000000000 100 0 0 10 0\n`;
 
   test('only listening sockets count, addresses are read from their words', () => {
     const text =
-      HEAD + line('0100007F:2728', '0A') + line('00000000:0019', '0A') + line('0100007F:2729', '01');
+      HEAD + line('0100007F:2728', '0A', 77) + line('00000000:0019', '0A') + line('0100007F:2729', '01');
     expect(parseProcNetTcp(text)).toEqual([
-      { address: '127.0.0.1', port: 10_024 },
-      { address: '0.0.0.0', port: 25 },
+      { address: '127.0.0.1', port: 10_024, inode: '77' },
+      { address: '0.0.0.0', port: 25, inode: '20557' },
     ]);
   });
 
@@ -63,7 +64,7 @@ describe('/proc/net/tcp', () => {
       line('00000000000000000000000000000000:0019', '0A') +
       line('0000000000000000FFFF00000100007F:2729', '0A') +
       line('B80D0120000000000000000001000000:0019', '0A');
-    expect(parseProcNetTcp(text)).toEqual([
+    expect(parseProcNetTcp(text)).toMatchObject([
       { address: '::1', port: 10_024 },
       { address: '::', port: 25 },
       { address: '127.0.0.1', port: 10_025 },
@@ -73,28 +74,63 @@ describe('/proc/net/tcp', () => {
 });
 
 describe('what a program last logged', () => {
-  const log = [
+  const said = (program: LoggingProgram, ...lines: readonly string[]): Promise<Said | null> => {
+    const modified = Date.parse('2026-11-23T12:00:00Z');
+    async function* read() {
+      yield { lines: [], modified };
+      yield { lines, modified };
+    }
+    return lastSaid(read(), program, { zone: () => 0 });
+  };
+  const lines = [
     'Nov 23 00:24:51 vm amavis[20694]: (20694-02) (!)connect to [127.0.0.1]:10025 failed, attempt #1: Connection refused',
     'Nov 23 00:24:51 vm amavis[20694]: (20694-02) Blocked MTA-BLOCKED {TempFailedInbound}, <s@x> -> <a@y>',
     'Nov 23 00:24:52 vm postfix/master[812]: fatal: bind 127.0.0.1 port 10025: Address already in use',
     'Nov 23 00:24:53 vm postfix/qmgr[815]: 1CE88162637: removed',
     'Nov 23 00:24:54 vm CRON[900]: (root) CMD (amavis: x)',
-    '',
-  ].join('\n');
+  ];
 
-  test('is its last complaint', () => {
-    expect(lastSaid(log, 'amavis')).toContain('(!)connect to [127.0.0.1]:10025 failed');
-    expect(lastSaid(log, 'postfix')).toContain('fatal: bind');
+  test('is its last complaint', async () => {
+    expect(await said('amavis', ...lines)).toEqual({ text: lines[0], complains: true });
+    expect(await said('postfix', ...lines)).toEqual({ text: lines[2], complains: true });
   });
 
-  test('or its last line when it complains of nothing', () => {
-    expect(lastSaid('Nov 23 00:24:53 vm postfix/qmgr[815]: 1CE88162637: removed\n', 'postfix')).toContain(
-      'removed',
+  test('or its last line when it complains of nothing', async () => {
+    expect(await said('postfix', ...lines.slice(3))).toEqual({ text: lines[3], complains: false });
+  });
+
+  test('or nothing', async () => {
+    expect(await said('amavis', ...lines.slice(2))).toBeNull();
+  });
+
+  test('an entry of the journal is told as a line', async () => {
+    const entry = {
+      __REALTIME_TIMESTAMP: '1795393491000000',
+      SYSLOG_IDENTIFIER: 'amavis',
+      _PID: '20694',
+      _HOSTNAME: 'vm',
+      MESSAGE: '(!!)TROUBLE in pre_loop_hook: x',
+    };
+    expect((await said('amavis', JSON.stringify(entry)))?.text).toBe(
+      '2026-11-23T00:24:51.000Z vm amavis[20694]: (!!)TROUBLE in pre_loop_hook: x',
     );
   });
+});
 
-  test('or nothing', () => {
-    expect(lastSaid('Nov 23 00:24:54 vm CRON[900]: (root) CMD\n', 'amavis')).toBeNull();
+describe('a process is known by its command line', () => {
+  test.each([
+    ['/usr/sbin/amavisd-new (master)\0\0\0', 'amavisd-new', 'amavisd'],
+    ['/usr/sbin/amavisd (ch3-avail)', 'amavisd', 'amavisd'],
+    ['/usr/bin/perl\0-T\0/usr/sbin/amavisd\0foreground\0', 'amavisd', 'amavisd'],
+    ['/usr/lib/postfix/sbin/master\0-w\0', 'master', 'master'],
+    ['/usr/libexec/postfix/master\0-w\0', 'master', 'master'],
+    ['/usr/lib/cyrus/bin/master\0-d\0', 'master', null],
+    ['tail\0-f\0/var/log/amavisd\0', 'tail', null],
+    ['vi\0/usr/sbin/amavisd-new\0', 'vi', null],
+    ['nginx: master process /usr/sbin/nginx\0', 'nginx:', null],
+    ['', '', null],
+  ])('%j', (text, name, daemon) => {
+    expect(readCommandLine(7, text)).toEqual({ pid: 7, name, daemon });
   });
 });
 

@@ -359,6 +359,16 @@ describe('the filter’s pace', () => {
   });
 });
 
+describe("Postfix' own notices", () => {
+  it('do not wait for the filter, which they do not pass through', () => {
+    const notice = [
+      `Nov 23 00:20:01 mail postfix/cleanup[2]: ${Q1}: message-id=<20261123.${Q1}@mail.example.com>`,
+      `Nov 23 00:20:01 mail postfix/qmgr[3]: ${Q1}: from=<>, size=3000, nrcpt=1 (queue active)`,
+    ];
+    expect(codesOf(diagnosed(notice, { before: usualMail(), minutesLater: 10 }).traces)).toEqual([]);
+  });
+});
+
 describe('unfiltered mail', () => {
   const straight = (client: string) => [...received(Q1, { client }), delivered(Q1), removed(Q1)];
 

@@ -9,7 +9,8 @@ import { Catalogue } from '../../src/core/problem/catalogue.js';
 import { diagnose, findProblems } from '../../src/core/problem/diagnose.js';
 import { Incidents } from '../../src/core/problem/incidents.js';
 import { Surroundings } from '../../src/core/problem/surroundings.js';
-import { buildTrace } from '../../src/core/trace/build.js';
+import { buildTrace, traceId } from '../../src/core/trace/build.js';
+import { summaryOf } from '../../src/core/trace/summary.js';
 import type { Trace } from '../../src/core/trace/trace.js';
 import { viewOf } from '../../src/core/trace/view.js';
 
@@ -90,6 +91,20 @@ export function diagnosed(lines: readonly string[], setting: Setting = {}): Diag
   };
   if (setting.before !== undefined) run(setting.before);
   return { traces: run(lines), incidents };
+}
+
+/** Tells the incidents of the messages that the lines make, as when these are put away. */
+export function takeIn(lines: readonly string[], incidents: Incidents): void {
+  const path = new MailPath();
+  const joiner = new Joiner(path, emptyArchive);
+  for (const event of eventsOf(lines)) joiner.apply(event);
+  for (const which of joiner.drain()) {
+    const view = viewOf(which, path);
+    const subject = summaryOf(view);
+    const { events } = view.facts;
+    const found = findProblems(catalogue, subject, events, { path, surroundings: null, incidents });
+    incidents.trace(subject, found, () => traceId(view), events);
+  }
 }
 
 /** The codes of all problems of all traces. */

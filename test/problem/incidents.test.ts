@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MailPath } from '../../src/core/path.js';
 import { Incidents, type IncidentsState } from '../../src/core/problem/incidents.js';
-import { catalogue, diagnosed, eventsOf } from './helpers.js';
+import { catalogue, diagnosed, eventsOf, takeIn } from './helpers.js';
 import { cleanMail, fed, received, refused, toFilter } from './lines.js';
 
 const Q1 = '1111162611';
@@ -179,6 +179,77 @@ describe('what is known of the system', () => {
     const restored = new Incidents(catalogue, new MailPath(), once.state());
     for (const event of eventsOf(lines)) restored.event(event);
     expect(restored.list()).toEqual(once.list());
+  });
+});
+
+describe('which signs are one incident', () => {
+  const reason =
+    'conversation with 127.0.0.1[127.0.0.1] timed out while receiving the initial server greeting';
+  const sign = (queueId: string, clock: string): string[] => [
+    ...received(queueId, { at: clock }),
+    toFilter(queueId, `deferred (${reason})`, { at: clock }),
+  ];
+  const works = (q1: string, q2: string, clock: string): string[] =>
+    cleanMail(q1, q2, 'bob@example.com', clock).slice(2);
+  const known = (...parts: readonly (readonly string[])[]): object[] => {
+    const incidents = new Incidents(catalogue, new MailPath());
+    for (const part of parts) {
+      for (const event of eventsOf(part)) incidents.event(event);
+      takeIn(part, incidents);
+    }
+    return incidents.list().map(({ code, begin, end, lastSeen }) => ({ code, begin, end, lastSeen }));
+  };
+
+  it('does not depend on the order in which messages become known', () => {
+    const signs = [sign(Q1, '00:20:02'), sign(Q2, '00:28:00'), sign('3333162613', '00:36:00')] as const;
+    const inOrder = known(...signs);
+
+    expect(inOrder).toMatchObject([
+      { begin: '2026-11-23T00:20:02.000Z', lastSeen: '2026-11-23T00:36:00.000Z' },
+    ]);
+    expect(known(signs[0], signs[2], signs[1])).toEqual(inOrder);
+    expect(known(signs[2], signs[1], signs[0])).toEqual(inOrder);
+  });
+
+  it('does not depend on how often a message that goes on is looked at', () => {
+    const later = [...sign(Q1, '00:20:02'), toFilter(Q1, `deferred (${reason})`, { at: '00:26:00' })];
+
+    expect(known(sign(Q1, '00:20:02'), later)).toEqual(known(later));
+  });
+
+  it('and where they end does not depend on when what worked is told', () => {
+    const refusals = [
+      ...received(Q1),
+      toFilter(Q1, 'deferred (TLS is required, but was not offered by host 127.0.0.1[127.0.0.1])', {
+        at: '00:20:02',
+      }),
+    ];
+    const first = works('3333162613', '4444162614', '00:21:00');
+    const second = works('5555162615', '6666162616', '00:22:00');
+    const inOrder = known(refusals, first, second);
+
+    expect(inOrder).toMatchObject([{ code: 'feed-tls', end: '2026-11-23T00:21:00.000Z' }]);
+    expect(known(refusals, second, first)).toEqual(inOrder);
+    expect(known(first, second, refusals)).toEqual(inOrder);
+  });
+
+  it('is known after a restart too, though a message is put away late', () => {
+    const refusals = [
+      ...received(Q1),
+      toFilter(Q1, 'deferred (TLS is required, but was not offered by host 127.0.0.1[127.0.0.1])', {
+        at: '00:20:02',
+      }),
+    ];
+    const before = new Incidents(catalogue, new MailPath());
+    const success = [
+      ...works('3333162613', '4444162614', '00:21:00'),
+      ...works('5555162615', '6666162616', '00:22:00'),
+    ];
+    for (const event of eventsOf(success)) before.event(event);
+    const after = new Incidents(catalogue, new MailPath(), before.state());
+    takeIn(refusals, after);
+
+    expect(after.list()).toMatchObject([{ end: '2026-11-23T00:21:00.000Z' }]);
   });
 });
 

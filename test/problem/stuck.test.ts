@@ -55,6 +55,24 @@ describe('what waits at the filter', () => {
     expect(found).toMatchObject([{ code: 'filter-silent' }]);
   });
 
+  it('says that the queue file is damaged or gone, where that is why it waits', () => {
+    const corrupt =
+      'Nov 23 00:30:01 mail postfix/qmgr[700]: warning: saving corrupt file "1111162611" from queue "active" to queue "corrupt"';
+    const gone =
+      'Nov 23 00:30:01 mail postfix/smtp[4360]: warning: open active 2222162612: No such file or directory';
+    const found = groups([...received('1111162611'), ...received('2222162612'), corrupt, gone], {
+      minutesLater: 10,
+    });
+    expect(found.map(({ code }) => code).sort()).toEqual(['queue-file-corrupt', 'queue-file-gone']);
+  });
+
+  it('counts a message of whose recipients only the refused ones are named', () => {
+    const refusal =
+      'Nov 23 00:00:01 mail postfix/smtpd[1]: 1111162611: reject: RCPT from unknown[192.0.2.7]: 550 5.1.1 <this@example.com>: Recipient address rejected: User unknown in local recipient table; from=<sender@outside.example> to=<this@example.com> proto=ESMTP helo=<x>';
+    const found = groups([refusal, ...received('1111162611')], { minutesLater: 10 });
+    expect(found).toMatchObject([{ code: null, messages: [{ queueId: '1111162611', recipients: [] }] }]);
+  });
+
   it('leaves out what is delivered', () => {
     expect(groups(cleanMail('1111162611', '2222162612'))).toEqual([]);
   });

@@ -10,12 +10,12 @@ import { compilePatterns } from '../../src/read/pattern-files.js';
 
 const patterns = compilePatterns([]);
 
-/** The traces of some lines, in the order of their ids. Stamps without a year are of 2026, UTC. */
-export function tracesOf(lines: readonly string[], options: PathOptions = {}): Trace[] {
+/** The traces of some lines, in the order of their ids, seen from `now`. Stamps without a year are of 2026, UTC. */
+export function tracesOf(lines: readonly string[], options: PathOptions = {}, now = 0): Trace[] {
   const path = new MailPath(options);
   return casesOf(lines, path)
     .map((which) =>
-      buildTrace(viewOf(which, path), { path, now: 0, stuckAfter: 300_000_000, idOf: () => undefined }),
+      buildTrace(viewOf(which, path), { path, now, stuckAfter: 300_000_000, idOf: () => undefined }),
     )
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -538,6 +538,7 @@ test('a checkpoint is plain JSON that names the file, the offset and what it is 
     path: log.path,
     dev: String(dev),
     ino: String(ino),
+    born: expect.stringMatching(/^\d+$/),
     offset: size,
     fingerprint: expect.stringMatching(/^\d+:[0-9a-f]{32}$/),
     time: expect.any(Number),

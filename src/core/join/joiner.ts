@@ -14,13 +14,15 @@ import type { MailPath } from '../path.js';
 import { isQueueId } from '../queue-id.js';
 import { amavisIdIn, isLoopback, parseEndpoint, queuedAs, replyOf } from '../response.js';
 import type { Archive, StoredCase } from './archive.js';
+import { knows } from './known.js';
 import { LinkedMap } from './linked-map.js';
 import { Lives, type Mention, type QueueEvent } from './lives.js';
 import { LooseEnds } from './loose-ends.js';
-import type { Case, ChildRef, Life, Run } from './node.js';
+import { type Case, type ChildRef, current, type Life, type Run } from './node.js';
 import { noticeParent, releaseRun } from './notice.js';
 import { OpenCases } from './open-cases.js';
 import { RUN_TIME, type RunEvent, Runs } from './runs.js';
+import { leavesQuestion, Settling } from './settling.js';
 
 const SECOND = 1_000_000;
 const HOUR = 3600 * SECOND;
@@ -35,8 +37,6 @@ const PROXY_TIME = 600 * SECOND;
 const MAX_SESSIONS = 20;
 /** More open cases than this and the oldest rest early. */
 const MAX_OPEN = 20_000;
-/** Events per case from which their identities are kept in a set. */
-const MANY = 40;
 
 type Delivery = Extract<Event, { kind: 'delivery' }>;
 type Proxy = Extract<Event, { kind: 'smtpd.proxy' }>;
@@ -65,10 +65,21 @@ export class Joiner {
   readonly #mails = new LinkedMap<Run[]>();
   readonly #notices = new LooseEnds<Life[]>();
   readonly #releases = new LooseEnds<Life>();
+  readonly #settling: Settling;
 
   constructor(path: MailPath, archive: Archive) {
     this.#path = path;
     this.#archive = archive;
+    this.#settling = new Settling(path, {
+      under: (key, time, within, most) => this.#under(key, time, within, most),
+      join: (one, other) => {
+        this.#join(one, other);
+        return current(one);
+      },
+      separate: (which) => this.#separate(which),
+      move: (event, from, to) => this.#move(event, from, to),
+      forget: (which, heir) => this.#forget(which, heir),
+    });
   }
 
   get size(): number {
@@ -82,11 +93,25 @@ export class Joiner {
 
   /** Cases at rest, taken out of memory: those that changed are to be stored. */
   rest(): Case[] {
-    return this.resting().filter(worthStoring);
+    const idle = this.#idle();
+    const resting = this.#settling.settle(idle) ? this.#idle() : idle;
+    for (const open of resting) this.#release(open);
+    return resting.filter(worthStoring);
+  }
+
+  /** Asks at once what is likely, though later lines may prove it wrong: who shows messages as they go on wants that. */
+  settle(): void {
+    this.#settling.settle(this.#open);
   }
 
   /** All cases at rest, taken out of memory. */
   resting(): Case[] {
+    const resting = this.#idle();
+    for (const open of resting) this.#release(open);
+    return resting;
+  }
+
+  #idle(): Case[] {
     const resting: Case[] = [];
     for (const open of this.#open) {
       const idle = (this.#clocks.get(open.host) ?? 0) - open.touched;
@@ -94,12 +119,12 @@ export class Joiner {
       if (idle < REST_FINISHED && !crowded) break;
       if (crowded || idle >= REST_OPEN || isFinished(open)) resting.push(open);
     }
-    for (const open of resting) this.#release(open);
     return resting;
   }
 
   /** All cases, taken out of memory: at the end of a log, before another is read. Those that changed are to be stored. */
   drain(): Case[] {
+    this.settle();
     const all = [...this.#open];
     for (const open of all) this.#release(open);
     this.#clocks.clear();
@@ -620,6 +645,8 @@ export class Joiner {
       refs: [],
       touched: time,
       dirty: false,
+      asks: false,
+      unsettled: false,
       older: null,
       newer: null,
       mergedInto: null,
@@ -635,6 +662,8 @@ export class Joiner {
     if (knows(owner, event)) return undefined;
     owner.events.push(event);
     owner.dirty = true;
+    owner.unsettled = true;
+    if (!owner.asks) owner.asks = leavesQuestion(event);
     return owner;
   }
 
@@ -677,6 +706,8 @@ export class Joiner {
       into.lives.splice(into.lives.indexOf(life), 1);
     }
     into.dirty = true;
+    into.unsettled = true;
+    into.asks ||= from.asks;
     from.mergedInto = into;
     this.#open.delete(from);
   }
@@ -720,11 +751,65 @@ export class Joiner {
     return any;
   }
 
+  /** What is filed under the key, whether it was in memory or is taken back. */
+  #under(key: string, time: number, within: number, most: number): Case[] {
+    const found = this.#archive.recall(key, time, within).slice(0, most);
+    return found.map((stored) => {
+      const loaded = this.#loaded.get(stored.ref);
+      return loaded === undefined ? this.#revive(stored) : current(loaded);
+    });
+  }
+
+  /** Places the events anew, without what was only likely. */
+  #separate(which: Case): readonly Case[] {
+    this.#release(which);
+    // What the store has of it is not to come back meanwhile.
+    for (const ref of which.refs) this.#loaded.set(ref, which);
+    const placed = which.events.flatMap((event) => this.#place(event, null) ?? []);
+    const parts = [...new Set(placed.map(current))];
+    const [first] = parts.toSorted((a, b) => earliest(a) - earliest(b));
+    if (first === undefined) return [];
+    which.mergedInto = first;
+    for (const ref of which.refs) {
+      first.refs.push(ref);
+      this.#loaded.set(ref, first);
+    }
+    first.parent ??= which.parent;
+    for (const child of which.children) {
+      if (!parts.some(({ children }) => children.some(({ queueId }) => queueId === child.queueId)))
+        addChild(parts.find(({ runs }) => runs.length > 0) ?? first, child);
+    }
+    for (const part of parts) part.unsettled = false;
+    return parts;
+  }
+
+  #move(event: Event, from: Case, to: Case | null): void {
+    const holder = current(from);
+    holder.events.splice(holder.events.indexOf(event), 1);
+    holder.seen = null;
+    holder.dirty = true;
+    const owner = to === null ? null : current(to);
+    if (owner === null || knows(owner, event)) return;
+    owner.events.push(event);
+    owner.dirty = true;
+  }
+
+  #forget(which: Case, to: Case): void {
+    this.#release(which);
+    if (which.refs.length === 0) return;
+    const heir = current(to);
+    for (const ref of which.refs) {
+      heir.refs.push(ref);
+      this.#loaded.set(ref, heir);
+    }
+    heir.dirty = true;
+  }
+
   #recalled(key: string, time: number): Case | undefined {
     return this.#recall(key, time) ? this.#refusals.get(key) : undefined;
   }
 
-  #revive(stored: StoredCase): void {
+  #revive(stored: StoredCase): Case {
     const first = stored.events[0];
     const home = this.#newCase(first?.at.host ?? '', first?.at.time ?? 0);
     home.refs.push(stored.ref);
@@ -734,7 +819,9 @@ export class Joiner {
     home.likely.push(...stored.likely);
     for (const event of stored.events) this.#place(event, home);
     home.dirty = false;
+    home.unsettled = false;
     home.touched = this.#clocks.get(home.host) ?? home.touched;
+    return home;
   }
 }
 
@@ -749,11 +836,8 @@ function mailIdOf(event: RunEvent): string | null {
   return 'mailId' in event ? (event.mailId ?? null) : null;
 }
 
-/** The case that a case has become part of. */
-function current(which: Case): Case {
-  let found = which;
-  while (found.mergedInto !== null) found = found.mergedInto;
-  return found;
+function earliest({ events }: Case): number {
+  return Math.min(...events.map(({ at }) => at.time));
 }
 
 /** A case is stored for its message; one that another only mentions, or a note of amavis that names none, has none. */
@@ -780,35 +864,6 @@ function isSessionOf(owner: Case, session: Session): boolean {
   const proxied = owner.events.find(({ kind, at }) => kind === 'smtpd.proxy' && at.pid === session.at.pid);
   if (proxied === undefined || session.at.time > proxied.at.time) return false;
   return !owner.events.some(({ kind, at }) => kind === 'smtpd.session' && at.time > session.at.time);
-}
-
-/** Whether the case has this line: the same second, process and text, whatever head it stood behind. */
-function knows(owner: Case, event: Event): boolean {
-  const { events } = owner;
-  if (events.length >= MANY) {
-    owner.seen ??= new Set(events.map(identity));
-    const id = identity(event);
-    if (owner.seen.has(id)) return true;
-    owner.seen.add(id);
-    return false;
-  }
-  const { pid, time, message } = event.at;
-  const second = Math.floor(time / SECOND);
-  for (let i = events.length - 1; i >= 0; i--) {
-    const at = events[i]?.at;
-    if (
-      at !== undefined &&
-      at.pid === pid &&
-      at.message === message &&
-      Math.floor(at.time / SECOND) === second
-    )
-      return true;
-  }
-  return false;
-}
-
-function identity({ at }: Event): string {
-  return `${Math.floor(at.time / SECOND)}|${at.pid}|${at.message}`;
 }
 
 function addChild(parent: Case, child: ChildRef): void {

@@ -7,6 +7,7 @@
 import type { Event } from '../event.js';
 import { isLongQueueId } from '../queue-id.js';
 import { LinkedMap } from './linked-map.js';
+import { isNearby } from './nearby.js';
 import type { Case, Life } from './node.js';
 
 const SECOND = 1_000_000;
@@ -134,6 +135,7 @@ export class Lives {
       case 'smtpd.client':
         life.starter = at.time;
         life.smtpd = at.pid;
+        life.nearby = isNearby(event.clientAddress);
         break;
       case 'pickup':
         life.starter = at.time;
@@ -201,6 +203,7 @@ function newLife(queueId: string, host: string, time: number, owner: Case, seen:
     last: time,
     starter: null,
     smtpd: 0,
+    nearby: false,
     sender: null,
     messageId: null,
     end: null,

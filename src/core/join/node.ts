@@ -18,6 +18,8 @@ export interface Life {
   starter: number | null;
   /** The smtpd process that received it. */
   smtpd: number;
+  /** Received from this machine or a private network, where a filter may be. */
+  nearby: boolean;
   sender: string | null;
   messageId: string | null;
   /** When it was removed, refused or requeued; null while it may go on. */
@@ -51,13 +53,16 @@ export interface Case {
   parent: ParentRef | null;
   readonly children: ChildRef[];
   /** Joins that no id proves, only likelihood. */
-  readonly likely: Link[];
+  likely: Link[];
   /** Where the store keeps it; more than one after two stored ones turned out to be one message. */
   readonly refs: number[];
   /** The host's clock when it was last touched (microseconds). */
   touched: number;
   /** Whether it differs from what the store has. */
   dirty: boolean;
+  /** Whether a line of it leaves a question that only likelihood can answer, and whether that is to be asked. */
+  asks: boolean;
+  unsettled: boolean;
   /** Its neighbours among the open cases. */
   older: Case | null;
   newer: Case | null;
@@ -76,4 +81,11 @@ export interface ParentRef {
 export interface ChildRef {
   readonly queueId: string;
   readonly kind: ChildKind;
+}
+
+/** The case that a case has become part of. */
+export function current(which: Case): Case {
+  let found = which;
+  while (found.mergedInto !== null) found = found.mergedInto;
+  return found;
 }

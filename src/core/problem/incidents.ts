@@ -19,7 +19,7 @@ import { fillCommand, fillText, type Values } from './fill.js';
 import { type GapWindow, LogGaps } from './gaps.js';
 import { matchEvent } from './match.js';
 import { Story, type Subject } from './story.js';
-import { Successes } from './successes.js';
+import { isLater, Successes, type SuccessesState } from './successes.js';
 
 export interface Incident {
   readonly code: string;
@@ -53,7 +53,7 @@ export interface IncidentsState {
     readonly ids: readonly string[];
     readonly evidence: readonly string[];
   }[];
-  readonly successes: readonly (readonly [string, number])[];
+  readonly successes: SuccessesState;
   readonly gaps: readonly GapWindow[];
 }
 
@@ -83,6 +83,8 @@ export class Incidents {
   readonly #catalogue: Catalogue;
   readonly #path: PathKnowledge;
   readonly #all: Open[] = [];
+  /** By code and host, in the order of their beginnings; none touches another. */
+  readonly #byKind = new Map<string, Open[]>();
   /** Those that a success would end. */
   readonly #unended = new Set<Open>();
   readonly #successes: Successes;
@@ -96,8 +98,10 @@ export class Incidents {
       if (definition === undefined) continue;
       const incident: Open = { definition, ids: new Set(ids), evidence: [...evidence], ...rest };
       this.#all.push(incident);
+      this.#alike(definition, incident.host).push(incident);
       if (signOf(definition) !== undefined && incident.end === null) this.#unended.add(incident);
     }
+    for (const alike of this.#byKind.values()) alike.sort((a, b) => a.begin - b.begin);
     this.#successes = new Successes(state?.successes);
   }
 
@@ -109,7 +113,7 @@ export class Incidents {
         ids: [...ids],
         ...rest,
       })),
-      successes: this.#successes.last(),
+      successes: this.#successes.state(),
       gaps: this.gaps.windows,
     };
   }
@@ -123,15 +127,10 @@ export class Incidents {
 
   /** A message with its problems, and what gives its trace's id; again whenever it changed. */
   trace(trace: Subject, problems: readonly FoundProblem[], id: () => string, events: readonly Event[]): void {
-    for (const problem of problems) {
-      const { definition } = problem;
+    for (const { definition, events: shown, evidence } of problems) {
       if (definition.ends === undefined) continue;
-      const shown = problem.events();
-      const begin = shown[0]?.at.time ?? 0;
-      const last = shown.at(-1)?.at.time ?? 0;
-      for (const incident of this.#incidentsAt(definition, trace.host, begin, last)) {
-        touch(incident, id(), problem.evidence());
-      }
+      const touched = shown().map(({ at }) => this.#incidentAt(definition, trace.host, at.time));
+      for (const incident of new Set(touched)) touch(incident, id(), evidence()[0] ?? '');
     }
     this.#hints(trace, id, events);
   }
@@ -141,8 +140,7 @@ export class Incidents {
     const found = (definition: Definition, shown: readonly Event[]): void => {
       const [first] = shown;
       if (first === undefined) return;
-      const { time } = first.at;
-      touch(this.#incidentAt(definition, trace.host, time, time), id(), [first.at.raw]);
+      touch(this.#incidentAt(definition, trace.host, first.at.time), id(), first.at.raw);
     };
     for (const event of events) {
       for (const matcher of this.#catalogue.hintsFor(event)) {
@@ -190,7 +188,7 @@ export class Incidents {
     for (const { definition, values } of found) {
       if (found.some((other) => other.definition.explains.includes(definition.code))) continue;
       const { host, time, raw } = event.at;
-      const incident = this.#incidentAt(definition, host, time, time);
+      const incident = this.#incidentAt(definition, host, time);
       incident.told = true;
       incident.values = { ...incident.values, ...namesIn(event), ...values };
       addEvidence(incident, raw);
@@ -213,9 +211,12 @@ export class Incidents {
   #success(event: Event): void {
     for (const sign of this.#signsOf(event)) {
       const { host, time } = event.at;
-      this.#successes.add(sign, host, time);
-      for (const incident of this.#unended) {
-        if (incident.host !== host || incident.definition.ends !== sign || time < incident.last) continue;
+      const news = this.#successes.add(sign, host, time);
+      if (news === undefined) continue;
+      for (const incident of news === 'late' ? this.#all : this.#unended) {
+        if (incident.host !== host || incident.definition.ends !== sign || !isLater(time, incident.last))
+          continue;
+        if (incident.end !== null && incident.end <= time) continue;
         incident.end = time;
         this.#unended.delete(incident);
       }
@@ -239,36 +240,46 @@ export class Incidents {
     }
   }
 
-  /** The incidents of this kind that a message's problem fell into; a new one when it fell into none. */
-  #incidentsAt(definition: Definition, host: string, begin: number, last: number): readonly Open[] {
-    const touched = this.#all.filter(
-      (known) =>
-        known.definition === definition && known.host === host && begin <= known.last && last >= known.begin,
-    );
-    return touched.length > 0 ? touched : [this.#incidentAt(definition, host, begin, last)];
-  }
-
-  /** The incident of this kind that the time belongs to, made longer by it; a new one when there is none. */
-  #incidentAt(definition: Definition, host: string, begin: number, last: number): Open {
-    const same = this.#all.filter((one) => one.definition === definition && one.host === host);
-    const known =
-      same.findLast((one) => begin <= one.last && last >= one.begin) ??
-      same.findLast((one) => this.#isOne(one, begin, last));
-    const incident = known ?? this.#begin(definition, host, begin);
-    incident.begin = Math.min(incident.begin, begin);
-    incident.last = Math.max(incident.last, last);
-    const sign = signOf(definition);
-    if (sign === undefined || (incident.end !== null && incident.end >= incident.last)) return incident;
-    incident.end = this.#successes.firstAfter(sign, host, incident.last) ?? null;
-    if (incident.end === null) this.#unended.add(incident);
+  /**
+   * The incident of this kind that a sign at this time belongs to: one that there is, made longer by it, or a new one.
+   * Which signs are one incident does not depend on the order in which they become known.
+   */
+  #incidentAt(definition: Definition, host: string, time: number): Open {
+    const alike = this.#alike(definition, host);
+    const at = alike.findLastIndex(({ begin }) => begin <= time);
+    const before = alike[at];
+    const after = alike[at + 1];
+    if (before !== undefined && time <= before.last) return before;
+    const goesOn = before !== undefined && this.#areOne(definition, host, before.last, time);
+    const came = after !== undefined && this.#areOne(definition, host, time, after.begin);
+    let incident: Open;
+    if (came) {
+      incident = after;
+      incident.begin = time;
+      if (goesOn) this.#takeIn(incident, before);
+    } else if (goesOn) {
+      incident = before;
+      incident.last = time;
+    } else {
+      incident = this.#begin(definition, host, time);
+      alike.splice(at + 1, 0, incident);
+      this.#forget();
+    }
+    this.#findEnd(incident);
     return incident;
   }
 
-  /** Whether signs at this time belong to the incident: nothing worked between, or it was not quiet for long. */
-  #isOne(incident: Open, begin: number, last: number): boolean {
-    const { definition, host } = incident;
-    const from = Math.min(incident.last, last);
-    const to = Math.max(incident.begin, begin);
+  #alike({ code }: Definition, host: string): Open[] {
+    const kind = `${code} ${host}`;
+    const known = this.#byKind.get(kind);
+    if (known !== undefined) return known;
+    const alike: Open[] = [];
+    this.#byKind.set(kind, alike);
+    return alike;
+  }
+
+  /** Whether signs at these times are one incident's: nothing worked between, and it was not quiet for long. */
+  #areOne(definition: Definition, host: string, from: number, to: number): boolean {
     const sign = signOf(definition);
     if (sign === undefined) return to - from <= quiet(definition);
     const success = this.#successes.firstAfter(sign, host, from);
@@ -277,12 +288,30 @@ export class Incidents {
     return to - from <= QUIET || !this.#successes.beginAfter(sign, host, from);
   }
 
-  #begin(definition: Definition, host: string, begin: number): Open {
+  /** An earlier incident turned out to be the same. */
+  #takeIn(incident: Open, earlier: Open): void {
+    incident.begin = earlier.begin;
+    incident.told ||= earlier.told;
+    incident.values = { ...earlier.values, ...incident.values };
+    for (const id of earlier.ids) if (incident.ids.size < MAX_IDS) incident.ids.add(id);
+    for (const line of earlier.evidence) addEvidence(incident, line);
+    this.#drop(earlier);
+  }
+
+  #findEnd(incident: Open): void {
+    const { definition, host, last, end } = incident;
+    const sign = signOf(definition);
+    if (sign === undefined || (end !== null && isLater(end, last))) return;
+    incident.end = this.#successes.firstAfter(sign, host, last) ?? null;
+    if (incident.end === null) this.#unended.add(incident);
+  }
+
+  #begin(definition: Definition, host: string, time: number): Open {
     const incident: Open = {
       definition,
       host,
-      begin,
-      last: begin,
+      begin: time,
+      last: time,
       end: null,
       told: false,
       values: { reinjectPort: String(this.#path.reinjectionPort) },
@@ -290,11 +319,19 @@ export class Incidents {
       evidence: [],
     };
     this.#all.push(incident);
-    if (this.#all.length > MAX_INCIDENTS) {
-      const oldest = this.#all.shift();
-      if (oldest !== undefined) this.#unended.delete(oldest);
-    }
     return incident;
+  }
+
+  #forget(): void {
+    const [oldest] = this.#all;
+    if (this.#all.length > MAX_INCIDENTS && oldest !== undefined) this.#drop(oldest);
+  }
+
+  #drop(incident: Open): void {
+    this.#all.splice(this.#all.indexOf(incident), 1);
+    const alike = this.#alike(incident.definition, incident.host);
+    alike.splice(alike.indexOf(incident), 1);
+    this.#unended.delete(incident);
   }
 }
 
@@ -314,10 +351,9 @@ function quiet({ severity }: Definition): number {
   return severity === 'info' ? Number.POSITIVE_INFINITY : QUIET;
 }
 
-function touch(incident: Open, id: string, evidence: readonly string[]): void {
+function touch(incident: Open, id: string, line: string): void {
   if (incident.ids.size < MAX_IDS) incident.ids.add(id);
-  const [first] = evidence;
-  if (first !== undefined) addEvidence(incident, first);
+  addEvidence(incident, line);
 }
 
 function addEvidence(incident: Open, line: string): void {

@@ -108,9 +108,8 @@ function waitingRecipients(trace: Trace): readonly TraceRecipient[] | undefined 
   if (!trace.stuck || !wasAccepted(trace)) return undefined;
   const silent = trace.recipients.filter(({ state }) => state === 'filtering' || state === 'queued');
   if (silent.length > 0) return silent;
-  return trace.recipients.length === 0 && (trace.state === 'filtering' || trace.state === 'queued')
-    ? []
-    : undefined;
+  // It waits for recipients whom no line has named yet.
+  return trace.state === 'filtering' || trace.state === 'queued' ? [] : undefined;
 }
 
 /**
@@ -137,8 +136,15 @@ function isOpenAtFilter(problem: Problem): boolean {
   return !problem.resolved && problem.severity !== 'info' && AT_FILTER.has(problem.stage);
 }
 
+/** What is wrong at the filter; else what is wrong with the queue file itself. */
 function causeOf(trace: Trace): Problem | undefined {
-  const open = trace.problems.filter(isOpenAtFilter);
+  const atFilter = trace.problems.filter(isOpenAtFilter);
+  const open =
+    atFilter.length > 0
+      ? atFilter
+      : trace.problems.filter(
+          ({ stage, resolved, severity }) => stage === 'queue' && !resolved && severity === 'error',
+        );
   return open.toSorted((a, b) => (a.lastSeen < b.lastSeen ? 1 : a.lastSeen > b.lastSeen ? -1 : 0))[0];
 }
 

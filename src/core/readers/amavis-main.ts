@@ -56,7 +56,7 @@ const FIELDS: readonly Field[] = [
     'languages=',
   ]
     .concat(['autolearnscore=', 'relaycountry=', 'asn=', 'dcc=', 'dcc_rep=', 'signer_avg=', 'rss='])
-    .concat(['dkim_i=', 'dkim_d=', 'dkim_sd=', 'dkim_new='])
+    .concat(['dkim_i=', 'dkim_d=', 'dkim_sd=', 'dkim_new=', 'dkim_id=']) // dkim_id: 2.6
     .map((label) => field(label, '')),
   ...['From: ', 'User-Agent: ', 'X-Mailer: ', 'helo=', 'b.com=', 'b.rhs=', 'b.parts='].map((label) => ({
     ...field(label, ''),
@@ -116,7 +116,7 @@ function readFields(text: string, from: number, fields: Record<string, unknown>)
       const value = field.read(text.slice(start, end));
       if (value !== undefined) fields[key] = value;
     }
-    if (field.foreign) believed = false;
+    if (field.foreign || (field.close === '>' && closed === undefined)) believed = false;
   }
 }
 
@@ -153,8 +153,10 @@ function isDuration(text: string, at: number): boolean {
 /** Where a value in brackets or quotes ends; undefined for one that goes on to the next field. */
 function closedEnd({ close }: Field, text: string, start: number): number | undefined {
   if (close === '' || text[start] !== OPENING[close]) return undefined;
-  const end = close === '"' ? subjectEnd(text, start) : text.indexOf(close, start + 1) + 1;
-  return end === 0 ? text.length : end;
+  if (close === '"') return subjectEnd(text, start) || text.length;
+  const end = text.indexOf(close, start + 1) + 1;
+  if (end > 0) return end;
+  return close === '>' ? undefined : text.length;
 }
 
 /** The quote that ends a Subject: one before a comma or the end, and not escaped while another such one follows. */
@@ -181,9 +183,13 @@ function hits(text: string): number | undefined {
     : Math.round((Number(found[1]) + Number(found[2])) * 1000) / 1000;
 }
 
-/** Queue ids and whole replies, joined by a slash, which a reply may hold too. */
+/**
+ * Queue ids and whole replies, joined by a slash, which a reply may hold too. Behind an id that a comma follows
+ * stands a field of a template of the site's own.
+ */
 function splitReplies(text: string): string[] {
-  return text.includes('/') ? text.split(/\/(?=[2-5]\d\d[ -]|[0-9A-Za-z]{5,}(?:\/|$))/) : [text];
+  const replies = text.includes('/') ? text.split(/\/(?=[2-5]\d\d[ -]|[0-9A-Za-z]{5,}(?:\/|,|$))/) : [text];
+  return replies.map((reply) => reply.replace(/^([0-9A-Za-z]{4,24}), .*$/, '$1'));
 }
 
 function tests(text: string): string[] {
@@ -191,7 +197,9 @@ function tests(text: string): string[] {
   return list === '' ? [] : list.split(',');
 }
 
-/** Without its angle brackets or quotes. */
+/** Without its angle brackets or quotes, of which the closing one may be missing. */
 function unwrapped(text: string): string {
-  return text.length > 1 && '<"'.includes(text[0] ?? ' ') ? text.slice(1, -1) : text;
+  const close = text[0] === '<' ? '>' : text[0] === '"' ? '"' : undefined;
+  if (close === undefined) return text;
+  return text.slice(1, text.length > 1 && text.endsWith(close) ? -1 : undefined);
 }

@@ -95,17 +95,21 @@ export function senderOf(view: View): string | null {
 }
 
 function sizeOf(view: View): number | null {
-  for (const life of livesInOrder(view)) if (life.active !== undefined) return life.active.size;
+  const [first] = view.chain.order;
+  const arrived = first === undefined ? undefined : view.facts.lives.get(first)?.active;
+  if (arrived !== undefined) return arrived.size;
   for (const run of view.facts.runs.values()) {
     const size = run.verdicts[0]?.size ?? run.received?.size;
     if (size !== undefined) return size;
   }
+  // What the filter gave back has grown by its headers: better than nothing.
+  for (const life of livesInOrder(view)) if (life.active !== undefined) return life.active.size;
   return null;
 }
 
 export function clientOf(view: View): TraceClient | null {
   const { facts, root, chain } = view;
-  const helo = heloOf(facts);
+  const helo = heloOf(facts, chain);
   const session = facts.sessions[0];
   const client =
     session ?? (root !== undefined && !chain.reinjected.has(root.queueId) ? root.client : undefined);
@@ -137,9 +141,12 @@ export function clientOf(view: View): TraceClient | null {
   return null;
 }
 
-function heloOf({ events }: Facts): string | null {
+/** As the client said it, not the filter when it gave the message back. */
+function heloOf({ events, refusedBack }: Facts, { reinjected }: Chain): string | null {
   for (const event of events) {
-    if ('helo' in event && event.helo !== undefined) return event.helo;
+    if (!('helo' in event) || event.helo === undefined) continue;
+    if ('queueId' in event && event.queueId !== undefined && reinjected.has(event.queueId)) continue;
+    if (event.kind !== 'smtpd.reject' || !refusedBack.includes(event)) return event.helo;
   }
   return null;
 }

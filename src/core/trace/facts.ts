@@ -6,6 +6,7 @@
  */
 import type { Event } from '../event.js';
 import type { ChildRef, ParentRef } from '../join/node.js';
+import { quotedReply, wordsOf } from './quotes.js';
 import type { Link } from './trace.js';
 
 /** What a case hands over. */
@@ -66,6 +67,8 @@ export interface Facts {
   readonly lives: ReadonlyMap<string, LifeFacts>;
   readonly runs: ReadonlyMap<string, RunFacts>;
   readonly refusals: readonly Of<'smtpd.reject'>[];
+  /** Refusals by the way back, before it gave an id: they are of this message, and not of a client. */
+  readonly refusedBack: readonly Of<'smtpd.reject'>[];
   readonly proxies: readonly Of<'smtpd.proxy'>[];
   readonly sessions: readonly Of<'smtpd.session'>[];
 }
@@ -103,12 +106,36 @@ export function gatherFacts(unordered: readonly Event[]): Facts {
       default:
     }
   }
+  const quoted = refusals.some(({ queueId }) => queueId === undefined) ? quotedWords(lives, runs) : NONE;
+  const refusedBack = refusals.filter(
+    ({ queueId, response }) => queueId === undefined && quoted.has(wordsOf(response)),
+  );
+  const told =
+    refusedBack.length === 0 ? refusals : refusals.filter((refusal) => !refusedBack.includes(refusal));
+  const facts = { lives, runs, refusals: told, refusedBack, proxies };
   // Sessions of one smtpd process: the last before the proxy line is the message's.
-  if (sessions.length < 2) return { events, lives, runs, refusals, proxies, sessions };
+  if (sessions.length < 2) return { ...facts, events, sessions };
   const latest = sessions.filter(({ at }) => at.time === sessions.at(-1)?.at.time);
   const stale = new Set<Event>(sessions.filter((session) => !latest.includes(session)));
   const own = stale.size === 0 ? events : events.filter((event) => !stale.has(event));
-  return { events: own, lives, runs, refusals, proxies, sessions: latest };
+  return { ...facts, events: own, sessions: latest };
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** Replies of the way back, as the filter and the feed quote them. */
+function quotedWords(
+  lives: ReadonlyMap<string, LifeFacts>,
+  runs: ReadonlyMap<string, RunFacts>,
+): ReadonlySet<string> {
+  const found = new Set<string>();
+  const note = (response: string): void => {
+    const words = quotedReply(response);
+    if (words !== undefined) found.add(words);
+  };
+  for (const { deliveries } of lives.values()) for (const { response } of deliveries) note(response);
+  for (const { forwards } of runs.values()) for (const { response } of forwards) note(response);
+  return found;
 }
 
 /** The queue id that the line begins with. */

@@ -49,11 +49,26 @@ export function hopsOf(facts: Facts, chain: Chain, path: MailPath): Hop[] {
         hops.push(runHop(run, queueId, path));
     }
   }
-  return hops.map(({ from, to, ...rest }) => ({
-    ...rest,
-    from: isoTime(from),
-    to: to === null ? null : isoTime(to),
-  }));
+  hops.push(...refusedByTheWayBack(facts, path));
+  return hops.map(toHop);
+}
+
+/** Field by field: of an object that is put together from the rest of another, V8 makes a class of its own each time. */
+function toHop(draft: Draft): Hop {
+  return {
+    stage: draft.stage,
+    service: draft.service,
+    port: draft.port,
+    queueId: draft.queueId,
+    amavisId: draft.amavisId,
+    from: isoTime(draft.from),
+    to: draft.to === null ? null : isoTime(draft.to),
+    outcome: draft.outcome,
+    relay: draft.relay,
+    detail: draft.detail,
+    attempts: draft.attempts,
+    durationMs: draft.durationMs,
+  };
 }
 
 function* beforeTheQueue({ sessions, proxies, refusals, lives }: Facts): Generator<Draft> {
@@ -92,6 +107,14 @@ function* beforeTheQueue({ sessions, proxies, refusals, lives }: Facts): Generat
         proxy.response,
       );
     }
+  }
+}
+
+function* refusedByTheWayBack({ refusedBack }: Facts, path: MailPath): Generator<Draft> {
+  for (const { at, response } of refusedBack) {
+    const port = (at.service === '' ? null : servicePort(at)) ?? path.reinjectionPort;
+    const where = { stage: 'reinject', service: at.daemon || 'smtpd', port } as const;
+    yield hop(where, at.time, at.time, 'failed', response);
   }
 }
 

@@ -58,8 +58,15 @@ export function chainOf(facts: Facts, path: MailPath, likely: readonly Link[]): 
     if (before !== undefined && before !== life.queueId) reinjected.add(life.queueId);
     if (life.pickup?.origQueueId !== undefined) add(life.pickup.origQueueId, life.queueId, 'orig_id');
   }
+  for (const { to, via } of likely) if (!via.includes('pipe')) reinjected.add(to);
   for (const run of runs.values()) {
     const feeder = feederOf(run, facts, edges) ?? feeders.get(run.amavisId);
+    const guess = feeder === undefined ? likely.find(({ to }) => run.queuedAs.has(to))?.from : undefined;
+    if (guess !== undefined) {
+      feeders.set(run.amavisId, guess);
+      for (const id of run.queuedAs) reinjected.add(id);
+      continue;
+    }
     if (feeder !== undefined) feeders.set(run.amavisId, feeder);
     const outs = [...run.queuedAs].filter((id) => isQueueId(id));
     for (const id of outs) {
@@ -89,7 +96,7 @@ export function chainOf(facts: Facts, path: MailPath, likely: readonly Link[]): 
   }
   const links: Link[] = [];
   for (const { from, to, via } of edges.values()) links.push({ from, to, via, confidence: 'certain' });
-  links.push(...likely);
+  for (const link of likely) if (!edges.has(`${link.from}>${link.to}`)) links.push(link);
   return { order: pathOrder(facts, links), links, feeders, reinjected };
 }
 

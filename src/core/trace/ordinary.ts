@@ -240,11 +240,11 @@ function recipientsOf(
   return each ? [...recipients.values()] : undefined;
 }
 
-/** Whether the message ends here: not in a filter, nor forwarded under another queue id. */
+/** Whether the message ends here: not in a filter, nor thrown away, nor forwarded under another queue id. */
 function isLastHop(delivery: DeliveryEvent, path: MailPath): boolean {
   const { endpoint, forwardedAs, amavisId, fromMta } = replyOf(delivery);
   if (path.isFilter(endpoint) || fromMta !== undefined) return false;
-  return forwardedAs === undefined && amavisId === undefined;
+  return forwardedAs === undefined && amavisId === undefined && restingPlace(delivery) !== 'deleted';
 }
 
 function recipientOf(delivery: DeliveryEvent, originalTo: string | undefined): Recipient {

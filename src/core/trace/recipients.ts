@@ -165,7 +165,7 @@ class Follower {
       const id = forwardedAs ?? queuedAs;
       const next = id === undefined ? undefined : this.#facts.lives.get(id);
       if (next !== undefined && next !== life) return [next];
-      return undefined;
+      return this.#likelyNext(life, 'pipe', address);
     }
     if (life.requeued) {
       const again = [...this.#facts.lives.values()].find(
@@ -180,7 +180,14 @@ class Follower {
     );
     const ways =
       passed === undefined ? [] : [...passed.queuedAs].flatMap((id) => this.#facts.lives.get(id) ?? []);
-    return ways.length > 0 ? ways : undefined;
+    return ways.length > 0 ? ways : this.#likelyNext(life, 'lost-reply', address);
+  }
+
+  /** Where the message likely went on, when the recipient is found there. */
+  #likelyNext({ queueId }: LifeFacts, way: string, address: string): LifeFacts[] | undefined {
+    const link = this.#chain.links.find(({ from, via }) => from === queueId && via.includes(way));
+    const next = link === undefined ? undefined : this.#facts.lives.get(link.to);
+    return next !== undefined && this.#hasEntry(next, address) ? [next] : undefined;
   }
 
   /** Goes on in the lives that the message went into. */
@@ -191,6 +198,7 @@ class Follower {
     let own = all.filter(
       ({ entry }) => same(entry.address, address) || same(entry.originalTo ?? '', address),
     );
+    if (own.length === 0) own = all.filter(({ entry }) => isExtended(entry.address, address));
     if (own.length === 0) own = this.#rewritten(lives, all, address);
     for (const { life, entry } of own) {
       const before = entry.originalTo ?? (same(entry.address, address) ? null : address);
@@ -198,8 +206,13 @@ class Follower {
     }
     if (own.length > 0) return;
     const life = lives.length === 1 ? lives[0] : undefined;
-    if (life !== undefined && all.length === 0) this.#without(life, address, originalTo);
-    else if (all.length === 0) this.#add(address, originalTo, 'queued', lives[0]?.queueId ?? null);
+    if (life !== undefined && all.length === 0) {
+      this.#without(life, address, originalTo);
+      return;
+    }
+    // Others went on from here, of this one there is no line: not yet, or it took a way that no line links.
+    const gone = all.length > 0 && lives.every(({ removed }) => removed !== undefined);
+    this.#add(address, originalTo, gone ? null : 'queued', lives[0]?.queueId ?? null);
   }
 
   /** The filter may rewrite an address: sure only when one recipient went in and what came out is nobody else's. */
@@ -380,8 +393,10 @@ function blockedState(verdict: string, actions: readonly string[]): RecipientSta
   return actions.some((action) => action.startsWith('Rejected')) ? 'rejected' : 'deferred';
 }
 
-/** A mailbox, or another MTA. */
-export function restingPlace({ at, relay, response }: DeliveryEvent): RecipientState {
+/** A mailbox, another MTA, or nowhere. */
+export function restingPlace(delivery: DeliveryEvent): RecipientState {
+  if (isThrownAway(delivery)) return 'deleted';
+  const { at, relay, response } = delivery;
   switch (at.daemon) {
     case 'smtp':
     case 'relay':
@@ -394,6 +409,22 @@ export function restingPlace({ at, relay, response }: DeliveryEvent): RecipientS
     default:
       return 'delivered';
   }
+}
+
+/**
+ * discard(8) is the only agent that logs `sent` without a relay; local(8) says `discarded` of mail for a postmaster that
+ * no alias names (local/unknown.c).
+ */
+function isThrownAway({ relay, response }: DeliveryEvent): boolean {
+  return relay === 'none' || (response === 'discarded' && !relay.includes('['));
+}
+
+/** `alice+spam@example.com` for `alice@example.com`: what amavis' address extensions make of it. */
+function isExtended(address: string, original: string): boolean {
+  const at = original.lastIndexOf('@');
+  if (at <= 0) return false;
+  const [long, short] = [address.toLowerCase(), original.toLowerCase()];
+  return long.startsWith(`${short.slice(0, at)}+`) && long.endsWith(short.slice(at));
 }
 
 function same(a: string, b: string): boolean {

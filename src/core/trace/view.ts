@@ -65,9 +65,20 @@ function hostOf({ events }: Facts, root: LifeFacts | undefined): string {
 function stateOf(facts: Facts, recipients: readonly RecipientFacts[]): TraceState | null {
   const states = new Set(recipients.map(({ state }) => state));
   if (states.size === 0) return stateWithoutRecipients(facts);
+  if ([...facts.lives.values()].some(waitsForUnnamed)) states.add('queued');
   if (states.size === 1) return recipients[0]?.state ?? null;
   for (const state of WORST) if (states.has(state as RecipientFacts['state'])) return state;
   return 'partial';
+}
+
+/** Whether the queue holds the message for recipients whom no line has named yet. */
+function waitsForUnnamed(life: LifeFacts): boolean {
+  const { active, removed, aborted, expired, deliveries } = life;
+  if (removed !== undefined || active === undefined || aborted !== undefined || expired !== undefined)
+    return false;
+  if (life.requeued || life.discarded) return false;
+  const named = new Set(deliveries.map(({ recipient, originalTo }) => `${recipient} ${originalTo}`));
+  return named.size < active.nrcpt;
 }
 
 function stateWithoutRecipients({ lives, refusals, proxies, runs }: Facts): TraceState | null {
@@ -115,6 +126,8 @@ function hasBeginning(which: CaseFacts, facts: Facts, chain: Chain): boolean {
 
 /** Seconds of silence after which a message that is still open counts as stuck, seen from `now` (microseconds). */
 export function stuckSince(view: View, now: number, after: number): number | null {
+  // Everybody has it or never will: what is missing is only a last line.
+  if (view.state !== null && !WORST.includes(view.state)) return null;
   if (!view.open || view.facts.lives.size + view.facts.runs.size === 0) return null;
   const progress = lastProgress(view.facts.events);
   return now - progress > after ? progress : null;

@@ -298,6 +298,34 @@ describe('other ways that messages take', () => {
   });
 });
 
+describe('mail that nobody gets', () => {
+  const before = (queueId: string): string[] => [
+    `${AT} postfix/smtpd[1]: ${queueId}: client=unknown[192.0.2.1]`,
+    `${AT} postfix/cleanup[2]: ${queueId}: message-id=<a@b.example>`,
+    `${AT} postfix/qmgr[3]: ${queueId}: from=<s@outside.example>, size=1, nrcpt=1 (queue active)`,
+  ];
+  const after = (queueId: string): string => `${AT} postfix/qmgr[3]: ${queueId}: removed`;
+
+  it.each([
+    [
+      'discard(8)',
+      'postfix/discard[23132]: 9FA7140BE989: to=<r@source.example>, relay=none, delay=0.02, delays=0.02/0/0/0, dsn=2.0.0, status=sent (source.example)',
+    ],
+    [
+      'discard(8) whose name the head lost',
+      'postfix[23132]: 9FA7140BE989: to=<r@source.example>, relay=none, delay=0.02, delays=0.02/0/0/0, dsn=2.0.0, status=sent (silently)',
+    ],
+    [
+      'local(8) for a postmaster without an alias',
+      'postfix/local[7]: 9FA7140BE989: to=<postmaster@mail.example.com>, relay=local, delay=0.01, delays=0/0/0/0, dsn=2.0.0, status=sent (discarded)',
+    ],
+  ])('is deleted by %s, not delivered', (_name, line) => {
+    const [trace, ...others] = tracesOf([...before('9FA7140BE989'), `${AT} ${line}`, after('9FA7140BE989')]);
+    expect(others).toEqual([]);
+    expect(trace).toMatchObject({ state: 'deleted', complete: true, recipients: [{ state: 'deleted' }] });
+  });
+});
+
 describe('messages that were refused', () => {
   const reject = (recipient: string, text: string, pid = 1): string =>
     `${AT} postfix/smtpd[${pid}]: NOQUEUE: reject: RCPT from unknown[192.0.2.1]: ${text}; from=<s@outside.example> to=<${recipient}> proto=ESMTP helo=<h.example>`;

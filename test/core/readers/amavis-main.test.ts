@@ -48,6 +48,26 @@ describe("the tail of amavis' main line", () => {
     });
   });
 
+  it("takes no field of a site's own template for a part of queued_as", () => {
+    expect(
+      readAmavisMain(
+        '<sales@example.com>, queued_as: 8D257A009E/9D257A009F, dkim_ids=@example.org,x, 9518 ms',
+      ),
+    ).toEqual({
+      recipients: ['sales@example.com'],
+      queuedAs: ['8D257A009E', '9D257A009F'],
+      durationMs: 9518,
+    });
+  });
+
+  it('believes nothing behind a Message-ID that does not end but what is no id', () => {
+    expect(
+      readAmavisMain(
+        '<bob@example.com>, Message-ID: <99564dd4@,example.org, mail_id: 7Vg0b3luDu2U, Hits: 2, 181 ms',
+      ),
+    ).toEqual({ recipients: ['bob@example.com'], messageId: '99564dd4@,example.org', durationMs: 181 });
+  });
+
   it('does not depend on the order of the fields', () => {
     expect(
       readAmavisMain(

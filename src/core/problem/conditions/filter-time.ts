@@ -57,6 +57,9 @@ export const filterSilent: Condition = (story): Finding | undefined => {
 /** The queue manager's line of a queue id that did not come back from the filter and that nothing was heard of since. */
 function waitingBeforeFilter(story: Story): Event | undefined {
   for (const life of story.lives.values()) {
+    // Bounces and Postfix' own notices do not pass through the filter (internal_mail_filter_classes).
+    const [first] = life.events;
+    if (first?.kind === 'cleanup.message-id') continue;
     const last = life.events.at(-1);
     if (last?.kind === 'qmgr.active' && !story.cameBack(life.queueId)) return last;
   }

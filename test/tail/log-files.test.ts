@@ -1,7 +1,7 @@
 import { renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { siblingNames, siblingsOf } from '../../src/tail/siblings.js';
+import { logFiles, siblingNames } from '../../src/tail/log-files.js';
 import { folder } from './helpers.js';
 
 test.each([
@@ -36,14 +36,15 @@ test.each([
 async function ordered(names: readonly string[]): Promise<string[]> {
   const path = folder();
   for (const name of names) writeFileSync(join(path, name), name);
-  return (await siblingsOf(join(path, 'mail.log'))).map((sibling) => basename(sibling.path));
+  return (await logFiles(join(path, 'mail.log'))).map((file) => basename(file.path));
 }
 
-test('of numbers the highest is the oldest', async () => {
+test('of numbers the highest is the oldest, and the log itself comes last', async () => {
   expect(await ordered(['mail.log.1', 'mail.log.10.gz', 'mail.log.9', 'mail.log'])).toEqual([
     'mail.log.10.gz',
     'mail.log.9',
     'mail.log.1',
+    'mail.log',
   ]);
 });
 
@@ -65,7 +66,7 @@ test('numbers beside dates are put in order by time', async () => {
     writeFileSync(join(path, name), name);
     utimesSync(join(path, name), time, time);
   }
-  const names = (await siblingsOf(join(path, 'mail.log'))).map((sibling) => basename(sibling.path));
+  const names = (await logFiles(join(path, 'mail.log'))).map((file) => basename(file.path));
   expect(names).toEqual(['mail.log.2', 'mail.log.1', 'mail.log-20261123']);
 });
 
@@ -77,9 +78,9 @@ test('each file is listed once while names are being shifted', async () => {
   const path = folder();
   const log = join(path, 'mail.log');
   for (let i = 1; i <= 20; i++) writeFileSync(`${log}.${i}`, String(i));
-  const listing = siblingsOf(log);
+  const listing = logFiles(log);
   for (let i = 20; i >= 1; i--) renameSync(`${log}.${i}`, `${log}.${i + 1}`);
-  const siblings = await listing;
-  expect(new Set(siblings.map((sibling) => sibling.ino)).size).toBe(20);
-  expect(siblings).toHaveLength(20);
+  const files = await listing;
+  expect(new Set(files.map((file) => file.ino)).size).toBe(20);
+  expect(files).toHaveLength(20);
 });

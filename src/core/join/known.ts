@@ -1,0 +1,36 @@
+/** Which lines a case has: the same line may be read from several files, behind other heads. */
+import type { Event } from '../event.js';
+import type { Case } from './node.js';
+
+const SECOND = 1_000_000;
+/** Events per case from which their identities are kept in a set. */
+const MANY = 40;
+
+/** Whether the case has this line: the same second, process and text. A line that it hasn't is to be added to it. */
+export function knows(owner: Case, event: Event): boolean {
+  const { events } = owner;
+  if (events.length >= MANY) {
+    owner.seen ??= new Set(events.map(identity));
+    const id = identity(event);
+    if (owner.seen.has(id)) return true;
+    owner.seen.add(id);
+    return false;
+  }
+  const { pid, time, message } = event.at;
+  const second = Math.floor(time / SECOND);
+  for (let i = events.length - 1; i >= 0; i--) {
+    const at = events[i]?.at;
+    if (
+      at !== undefined &&
+      at.pid === pid &&
+      at.message === message &&
+      Math.floor(at.time / SECOND) === second
+    )
+      return true;
+  }
+  return false;
+}
+
+function identity({ at }: Event): string {
+  return `${Math.floor(at.time / SECOND)}|${at.pid}|${at.message}`;
+}

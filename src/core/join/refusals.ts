@@ -1,0 +1,155 @@
+/**
+ * What the way back refuses. The smtpd there logs it under an id that comes to nothing, or under none, and it is no
+ * message of its own: amavis' FWD line and the feed's line quote the reply that was given.
+ */
+import type { Event } from '../event.js';
+import { isLoopback } from '../response.js';
+import { gatherFacts } from '../trace/facts.js';
+import { quotedReply, wordsOf } from '../trace/quotes.js';
+import { NEAR } from './likely.js';
+import { isNearby } from './nearby.js';
+import type { Case } from './node.js';
+
+type Refused = Extract<Event, { readonly kind: 'smtpd.reject' | 'cleanup.action' | 'cleanup.aborted' }>;
+
+export interface Refusal {
+  readonly case: Case;
+  readonly event: Refused;
+  /** The words of the reply. */
+  readonly words: string;
+  /** What came to nothing; undefined where the refusal came before there was an id. */
+  readonly queueId: string | undefined;
+  readonly messageId: string | undefined;
+  readonly loopback: boolean;
+}
+
+export interface Quote {
+  readonly case: Case;
+  /** The queue id that was fed, or amavis' id where that is not known. */
+  readonly id: string;
+  readonly words: string;
+  readonly time: number;
+  readonly sender: string | undefined;
+  readonly recipients: readonly string[];
+}
+
+/** smtpd's words for what cleanup logs in its own (cleanup_strerror.c). */
+const ERRORS: readonly (readonly [string, string])[] = [
+  ['hopcount exceeded', 'Error: too many hops'],
+  ['queue file size limit exceeded', 'Error: message file too big'],
+  ['write queue file', 'Error: queue file write error'],
+];
+const ACTION_REPLY = /.*: [45]\.\d{1,3}\.\d{1,3} ([^;]+)/;
+
+/** Whether the line refuses what may come from the filter, or says that the way back refused something. */
+export function asksForRefusal(event: Event): boolean {
+  switch (event.kind) {
+    case 'smtpd.reject':
+      if (event.queueId !== undefined) return event.stage === 'END-OF-MESSAGE';
+      return event.clientAddress !== undefined && isNearby(event.clientAddress);
+    case 'cleanup.aborted':
+    case 'cleanup.action':
+      return wordsOfRefusal(event) !== undefined;
+    default:
+      return quoteIn(event) !== undefined;
+  }
+}
+
+/** Refusals in the case by which no message is known. */
+export function refusalsOf(which: Case): Refusal[] {
+  const found: Refusal[] = [];
+  for (const event of which.events) {
+    if (event.kind !== 'smtpd.reject' && event.kind !== 'cleanup.aborted' && event.kind !== 'cleanup.action')
+      continue;
+    const words = wordsOfRefusal(event);
+    if (words === undefined) continue;
+    if (event.kind === 'smtpd.reject' && event.queueId === undefined) {
+      const { clientAddress: address } = event;
+      if (address === undefined || !isNearby(address)) continue;
+      const rest = { queueId: undefined, messageId: undefined, loopback: isLoopback(address) };
+      found.push({ case: which, event, words, ...rest });
+      continue;
+    }
+    // A message that came in from elsewhere, or is known to have been more than this, is no refused copy.
+    const [life] = which.lives;
+    if (which.lives.length !== 1 || which.runs.length > 0 || life?.nearby !== true || life.sender !== null)
+      continue;
+    const client = which.events.find((other) => other.kind === 'smtpd.client');
+    const loopback = client?.kind === 'smtpd.client' && isLoopback(client.clientAddress);
+    const messageId = life.messageId ?? undefined;
+    found.push({ case: which, event, words, queueId: life.queueId, messageId, loopback });
+  }
+  return found;
+}
+
+/** What the case's lines quote of refusals. */
+export function quotesOf(which: Case): Quote[] {
+  const found: Quote[] = [];
+  const facts = gatherFacts(which.events);
+  for (const life of facts.lives.values()) {
+    const sender = life.active?.sender.toLowerCase();
+    for (const delivery of life.deliveries) {
+      const words = quoteIn(delivery);
+      if (words === undefined) continue;
+      const recipients = [delivery.recipient.toLowerCase()];
+      found.push({ case: which, id: life.queueId, words, time: delivery.at.time, sender, recipients });
+    }
+  }
+  for (const run of facts.runs.values()) {
+    const id = run.queueId !== null && facts.lives.has(run.queueId) ? run.queueId : run.amavisId;
+    for (const forward of run.forwards) {
+      const words = quoteIn(forward);
+      if (words === undefined) continue;
+      const recipients = forward.recipients.map((address) => address.toLowerCase());
+      const sender = forward.sender.toLowerCase();
+      found.push({ case: which, id, words, time: forward.at.time, sender, recipients });
+    }
+  }
+  return found;
+}
+
+/** Whether the quote may be of this refusal. */
+export function isQuoteOf(
+  quote: Quote,
+  { case: own, event, words, messageId, loopback, queueId }: Refusal,
+): boolean {
+  if (quote.words !== words || Math.abs(quote.time - event.at.time) > NEAR) return false;
+  if (queueId !== undefined && quote.case === own) return false;
+  if (loopback && !quote.case.events.some(({ at }) => at.host === event.at.host)) return false;
+  if (messageId !== undefined && messageId !== '') return knowsMessageId(quote.case, messageId);
+  if (event.kind !== 'smtpd.reject') return true;
+  const { sender, recipient } = event;
+  if (sender !== undefined && quote.sender !== undefined && sender.toLowerCase() !== quote.sender)
+    return false;
+  return recipient === undefined || quote.recipients.includes(recipient.toLowerCase());
+}
+
+function wordsOfRefusal(event: Refused): string | undefined {
+  switch (event.kind) {
+    case 'smtpd.reject':
+      return event.queueId === undefined || event.stage === 'END-OF-MESSAGE'
+        ? wordsOf(event.response)
+        : undefined;
+    case 'cleanup.aborted':
+      return ERRORS.find(([logged]) => event.text.includes(logged))?.[1];
+    case 'cleanup.action':
+      return event.action === 'reject' || event.action === 'milter-reject'
+        ? ACTION_REPLY.exec(event.text)?.[1]
+        : undefined;
+  }
+}
+
+function quoteIn(event: Event): string | undefined {
+  if (event.kind === 'delivery') return event.status === 'sent' ? undefined : quotedReply(event.response);
+  return event.kind === 'amavis.forward' && event.direction === 'FWD'
+    ? quotedReply(event.response)
+    : undefined;
+}
+
+function knowsMessageId({ events }: Case, messageId: string): boolean {
+  return events.some(
+    (event) =>
+      (event.kind === 'cleanup.message-id' || event.kind === 'amavis.verdict') &&
+      event.messageId === messageId,
+  );
+}

@@ -1,0 +1,180 @@
+/**
+ * Settles what only likelihood can, once no more lines are expected: before cases rest. What is likely is a function of
+ * all the messages that may be meant, so what was joined before is taken apart first and judged anew.
+ */
+
+import type { Event } from '../event.js';
+import { messageKey, quotedKey, refusedKey } from '../keys.js';
+import type { MailPath } from '../path.js';
+import { asksForMessage, isOrphan, likelyJoins, NEAR } from './likely.js';
+import { type Case, current } from './node.js';
+import { asksForRefusal, isQuoteOf, type Quote, quotesOf, type Refusal, refusalsOf } from './refusals.js';
+
+const SECOND = 1_000_000;
+/** Replies are filed by when they were given, in steps longer than `NEAR`. */
+const STEP = 10 * SECOND;
+/** More messages with one message-id give no answer, and none is looked for more often. */
+const CROWD = 12;
+/** So many quotes of one refusal are enough to know that it isn't a message. */
+const ENOUGH = 50;
+const MAX_COUNTED = 10_000;
+
+/** What settling needs of the joiner. */
+export interface Cases {
+  /** Cases filed under the key that have a line near the time, `most` at most, taken back into memory where they rest. */
+  under(key: string, time: number, within: number, most: number): readonly Case[];
+  join(one: Case, other: Case): Case;
+  /** Takes apart what only likelihood joined. */
+  separate(which: Case): readonly Case[];
+  /** Moves a refusal to the message that it is about; with null it is nobody's. */
+  move(event: Event, from: Case, to: Case | null): void;
+  /** A case without lines: it goes from the store, too, if it was there, when `heir` is stored. */
+  forget(which: Case, heir: Case): void;
+}
+
+/** Whether the line leaves a question to be settled. */
+export function leavesQuestion(event: Event): boolean {
+  return asksForMessage(event) || asksForRefusal(event);
+}
+
+export class Settling {
+  readonly #cases: Cases;
+  readonly #path: MailPath;
+  /** How often a message-id was looked for. */
+  readonly #asked = new Map<string, number>();
+
+  constructor(path: MailPath, cases: Cases) {
+    this.#path = path;
+    this.#cases = cases;
+  }
+
+  /** Whether there was anything to ask; then cases may have become others. */
+  settle(resting: Iterable<Case>): boolean {
+    const asking: Case[] = [];
+    for (const which of resting) {
+      if (!which.unsettled) continue;
+      which.unsettled = false;
+      if (which.asks || which.likely.length > 0 || isOrphan(which)) asking.push(which);
+    }
+    if (asking.length === 0) return false;
+    const meant = new Set<Case>();
+    for (const which of asking) {
+      meant.add(which);
+      for (const other of this.#others(which)) meant.add(other);
+    }
+    // A refusal without an id joins nobody: those it may be of stay as they are.
+    const joins = asking.some(({ lives }) => lives.length > 0);
+    const parts = [...meant].flatMap((which) =>
+      joins && which.likely.length > 0 ? this.#cases.separate(which) : [which],
+    );
+    for (const part of parts) fileReplies(part);
+    this.#settleRefusals(parts);
+    if (joins) this.#settleMessages([...new Set(parts.map(current))]);
+    for (const part of parts) current(part).unsettled = false;
+    return true;
+  }
+
+  /** Cases that may be meant. */
+  *#others(which: Case): IterableIterator<Case> {
+    const { first, last } = spanOf(which);
+    for (const messageId of messageIdsOf(which)) {
+      const asked = this.#asked.get(messageId) ?? 0;
+      if (asked > CROWD) continue;
+      const middle = (first + last) / 2;
+      const found = this.#cases.under(messageKey(messageId), middle, middle - first + NEAR, CROWD + 1);
+      if (!found.some((other) => other !== which)) continue;
+      if (this.#asked.size > MAX_COUNTED) this.#asked.clear();
+      this.#asked.set(messageId, asked + 1);
+      if (found.length <= CROWD) yield* found;
+    }
+    if (!which.asks) return;
+    for (const { words, event } of refusalsOf(which)) yield* this.#near(quotedKey, words, event.at.time);
+    for (const { words, time } of quotesOf(which)) {
+      for (const other of this.#near(refusedKey, words, time)) {
+        yield other;
+        // It may be another's, too.
+        for (const { event } of refusalsOf(other)) yield* this.#near(quotedKey, words, event.at.time);
+      }
+    }
+  }
+
+  *#near(key: typeof quotedKey, words: string, time: number): IterableIterator<Case> {
+    const step = stepOf(time);
+    for (const near of [step - 1, step, step + 1])
+      yield* this.#cases.under(key(words, near), time, NEAR, ENOUGH);
+  }
+
+  #settleMessages(parts: readonly Case[]): void {
+    const byId = new Map<string, Case[]>();
+    for (const which of parts) {
+      for (const messageId of messageIdsOf(which)) {
+        const sharing = byId.get(messageId);
+        if (sharing === undefined) byId.set(messageId, [which]);
+        else sharing.push(which);
+      }
+    }
+    for (const [messageId, sharing] of byId) {
+      if (sharing.length < 2 || sharing.length > CROWD) continue;
+      for (const { one, other, link } of likelyJoins(sharing, messageId, this.#path))
+        this.#cases.join(one, other).likely.push(link);
+    }
+  }
+
+  #settleRefusals(parts: readonly Case[]): void {
+    const asking = parts.filter(({ asks }) => asks);
+    const refusals = asking.flatMap(refusalsOf);
+    if (refusals.length === 0) return;
+    const quotes = asking.flatMap(quotesOf);
+    for (const refusal of refusals) {
+      const own = quotes.filter((quote) => isQuoteOf(quote, refusal));
+      const [quote] = own;
+      if (quote === undefined) continue;
+      const only = own.every((other) => other.case === quote.case) ? quote : null;
+      if (refusal.queueId === undefined) this.#attribute(refusal, quote, only);
+      else if (only !== null) {
+        const { queueId: to, messageId, case: refused } = refusal;
+        const via = messageId === undefined ? ['reply'] : ['message-id', 'reply'];
+        this.#cases.join(only.case, refused).likely.push({ from: only.id, to, via, confidence: 'likely' });
+      }
+    }
+  }
+
+  /** A refusal without an id that several messages quote is one of theirs, whosever it is. */
+  #attribute({ case: holder, event, words }: Refusal, quote: Quote, only: Quote | null): void {
+    if (only?.case === holder) return;
+    this.#cases.move(event, holder, only?.case ?? null);
+    if (only !== null) file(current(only.case), refusedKey(words, stepOf(event.at.time)));
+    if (holder.events.length === 0) this.#cases.forget(holder, quote.case);
+  }
+}
+
+/** What a later message's lines may ask for. */
+function fileReplies(which: Case): void {
+  if (!which.asks) return;
+  for (const { words, event } of refusalsOf(which)) file(which, refusedKey(words, stepOf(event.at.time)));
+  for (const { words, time } of quotesOf(which)) file(which, quotedKey(words, stepOf(time)));
+}
+
+function file({ anonymous }: Case, key: string): void {
+  if (!anonymous.includes(key)) anonymous.push(key);
+}
+
+function stepOf(time: number): number {
+  return Math.floor(time / STEP);
+}
+
+function messageIdsOf({ lives }: Case): Set<string> {
+  const ids = new Set<string>();
+  for (const { messageId } of lives) if (messageId !== null && messageId !== '') ids.add(messageId);
+  return ids;
+}
+
+function spanOf({ events, touched }: Case): { readonly first: number; readonly last: number } {
+  let first = events[0]?.at.time ?? touched;
+  let last = first;
+  for (const { at } of events) {
+    if (at.time < first) first = at.time;
+    if (at.time > last) last = at.time;
+  }
+  return { first, last };
+}

@@ -1,0 +1,262 @@
+/** What no id proves: joined only where there is one answer, and called likely. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Trace } from '../../../src/core/trace/trace.js';
+import { openInMemory } from '../../../src/store/database.js';
+import { contents, importInto } from '../../follow/store.js';
+import { SAMPLES } from '../../support/cli.js';
+import { tracesOf } from '../../support/core.js';
+
+function sample(name: string): string[] {
+  return readFileSync(join(SAMPLES, name, 'maillog'), 'utf8')
+    .split('\n')
+    .filter(Boolean);
+}
+
+const at = (time: string, host = 'mail'): string => `Nov 23 ${time} ${host}`;
+
+/** In through smtpd, up to the queue. */
+function received(queueId: string, messageId: string, head: string): string[] {
+  return [
+    `${head} postfix/smtpd[24336]: ${queueId}: client=client.outside.example[192.0.2.33]`,
+    `${head} postfix/cleanup[24340]: ${queueId}: message-id=<${messageId}>`,
+    `${head} postfix/qmgr[15713]: ${queueId}: from=<sender@outside.example>, size=389, nrcpt=1 (queue active)`,
+  ];
+}
+
+/** Back from the filter and into the mailbox. */
+function delivered(queueId: string, messageId: string, head: string): string[] {
+  return [
+    `${head} postfix/smtpd[24350]: ${queueId}: client=localhost[127.0.0.1]`,
+    `${head} postfix/cleanup[24340]: ${queueId}: message-id=<${messageId}>`,
+    `${head} postfix/qmgr[15713]: ${queueId}: from=<sender@outside.example>, size=769, nrcpt=1 (queue active)`,
+    `${head} postfix/local[24360]: ${queueId}: to=<alice@example.com>, relay=local, delay=0.01, delays=0/0/0/0.01, dsn=2.0.0, status=sent (delivered to maildir)`,
+    `${head} postfix/qmgr[15713]: ${queueId}: removed`,
+  ];
+}
+
+const LOST =
+  'lost connection with 127.0.0.1[127.0.0.1] while sending end of data -- message may be sent more than once';
+
+/** The feed's line when amavis was killed after it gave the message back. */
+function lost(queueId: string, head: string): string {
+  return `${head} postfix/lmtp[24345]: ${queueId}: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=1.2, delays=0.01/0.01/0/1.2, dsn=4.4.2, status=deferred (${LOST})`;
+}
+
+const ids = (traces: readonly Trace[]): string[][] => traces.map(({ queueIds }) => [...queueIds]);
+
+/** Traces of lines that are imported one after another, the oldest first. */
+async function imported(...lines: readonly (readonly string[])[]): Promise<Trace[]> {
+  const db = openInMemory();
+  for (const piece of lines) await importInto(db, piece);
+  const traces = contents(db).messages.map(({ trace }) => trace);
+  db.close();
+  return traces;
+}
+
+describe('what the way back refused', () => {
+  it.each([
+    ['filter_loop', 'too many hops'],
+    ['reinject_too_big', 'a copy that was too big'],
+    ['reinject_user_unknown', 'an unknown recipient'],
+    ['reinject_relay_denied', 'a recipient'],
+    ['reinject_rejected', 'every connection'],
+  ])('is no message of its own (%s: %s)', (name) => {
+    const traces = tracesOf(sample(name));
+    expect(traces.filter(({ state }) => state === 'rejected')).toEqual([]);
+    for (const trace of traces) expect(trace.client?.helo ?? null).toBeNull();
+  });
+
+  it('is a failed hop of the message that it is about', () => {
+    const trace = tracesOf(sample('reinject_user_unknown')).find(({ state }) => state === 'bounced');
+    expect(trace?.hops.map(({ stage, port, outcome }) => [stage, port, outcome])).toEqual([
+      ['receive', 25, 'ok'],
+      ['queue', null, 'ok'],
+      ['filter', 10024, 'failed'],
+      ['reinject', 10025, 'failed'],
+    ]);
+  });
+
+  it('is linked to the message by what both lines say', () => {
+    const trace = tracesOf(sample('reinject_too_big')).find(({ queueIds }) =>
+      queueIds.includes('661BE20E28E'),
+    );
+    expect(trace?.queueIds).toEqual(['661BE20E28E', 'E8C9F20E4D8']);
+    expect(trace?.recipients).toMatchObject([{ address: 'alice@example.com', state: 'bounced' }]);
+    expect(trace?.links).toContainEqual({
+      from: '661BE20E28E',
+      to: 'E8C9F20E4D8',
+      via: ['message-id', 'reply'],
+      confidence: 'likely',
+    });
+  });
+
+  it.each([
+    ['amavis’ lines', (line: string) => !line.includes('amavis[')],
+    ['the feed’s line', (line: string) => !line.includes('relay=127.0.0.1[127.0.0.1]:10024')],
+  ])('is known without %s', (_name, keep) => {
+    const traces = tracesOf(sample('reinject_relay_denied').filter(keep));
+    expect(traces.filter(({ queueIds }) => queueIds.length === 0)).toEqual([]);
+  });
+
+  it('stays a message when nobody quotes the refusal: a client on this machine was refused', () => {
+    const lines = sample('reinject_relay_denied').filter((line) => line.includes('NOQUEUE'));
+    expect(tracesOf(lines)).toMatchObject([
+      { state: 'rejected', recipients: [{ address: 'alice@example.com', state: 'rejected' }] },
+    ]);
+  });
+
+  it('stays apart when it is another recipient’s, another time’s or another host’s', () => {
+    const [refusal = ''] = sample('reinject_relay_denied').filter((line) => line.includes('NOQUEUE'));
+    const quotes = sample('reinject_relay_denied').filter((line) => !line.includes('NOQUEUE'));
+    for (const other of [
+      refusal.replaceAll('alice@', 'carol@'),
+      refusal.replace('03:11:22', '03:11:27'),
+      refusal.replace(' mail ', ' mx2 '),
+    ]) {
+      expect(tracesOf([...quotes, other]).map(({ state }) => state)).toContain('rejected');
+    }
+  });
+
+  it.each(['reinject_too_big', 'reinject_user_unknown', 'reinject_rejected', 'filter_loop'])(
+    'is found line by line, whatever was stored before (%s)',
+    async (name) => {
+      const lines = sample(name);
+      const whole = await imported(lines);
+      expect(await imported(...lines.map((line) => [line]))).toEqual(whole);
+      expect(await imported(...lines.map((line) => [line]).reverse())).toEqual(whole);
+    },
+  );
+});
+
+describe('a message that amavis gave back before it was killed', () => {
+  const first = at('00:31:45');
+  const lines = [
+    ...received('2ADFE1625BF', 'a@outside.example', first),
+    ...delivered('6B43216263F', 'a@outside.example', first),
+    lost('2ADFE1625BF', first),
+  ];
+
+  it('is joined by its FWD line and the id in its Checking line, with certainty', () => {
+    const amavis = [
+      `${first} amavis[15699]: (15699-02) Checking: Sw3UHeXlza7M [192.0.2.33] <sender@outside.example> -> <alice@example.com> queue_id=2ADFE1625BF`,
+      `${first} amavis[15699]: (15699-02) Sw3UHeXlza7M FWD from <sender@outside.example> -> <alice@example.com>, BODY=7BIT 250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 6B43216263F`,
+    ];
+    const [trace, ...others] = tracesOf([...lines, ...amavis]);
+    expect(others).toEqual([]);
+    expect(trace).toMatchObject({
+      queueIds: ['2ADFE1625BF', '6B43216263F'],
+      links: [{ from: '2ADFE1625BF', to: '6B43216263F', confidence: 'certain' }],
+      filter: [{ amavisId: '15699-02', mailId: 'Sw3UHeXlza7M', verdict: null }],
+      recipients: [{ address: 'alice@example.com', state: 'delivered', queueId: '6B43216263F' }],
+    });
+  });
+
+  it('is likely the one that came back while the filter had it', () => {
+    const [trace, ...others] = tracesOf(lines);
+    expect(others).toEqual([]);
+    expect(trace).toMatchObject({
+      queueIds: ['2ADFE1625BF', '6B43216263F'],
+      links: [
+        { from: '2ADFE1625BF', to: '6B43216263F', via: ['message-id', 'lost-reply'], confidence: 'likely' },
+      ],
+      recipients: [{ address: 'alice@example.com', state: 'delivered', queueId: '6B43216263F' }],
+    });
+  });
+
+  it('is likely the same when a FWD line without the first id tells of it', () => {
+    const forward = `${first} amavis[15699]: (15699-02) Sw3UHeXlza7M FWD from <sender@outside.example> -> <alice@example.com>, BODY=7BIT 250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 6B43216263F`;
+    const [trace, ...others] = tracesOf([...lines, forward]);
+    expect(others).toEqual([]);
+    expect(trace?.links.map(({ confidence }) => confidence)).toEqual(['likely']);
+    expect(trace?.filter).toMatchObject([{ amavisId: '15699-02', queueId: '2ADFE1625BF' }]);
+  });
+
+  it('arrives twice when Postfix tries again', () => {
+    const again = at('00:36:45');
+    const [trace, ...others] = tracesOf([
+      ...lines,
+      ...delivered('7B43216263F', 'a@outside.example', again),
+      `${again} postfix/lmtp[24345]: 2ADFE1625BF: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=300, delays=300/0.01/0/0.2, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 7B43216263F)`,
+      `${again} postfix/qmgr[15713]: 2ADFE1625BF: removed`,
+    ]);
+    expect(others).toEqual([]);
+    expect(trace?.queueIds).toEqual(['2ADFE1625BF', '6B43216263F', '7B43216263F']);
+    expect(trace).toMatchObject({ state: 'delivered', complete: true });
+  });
+
+  it('is not joined when two messages with its message-id may be meant', () => {
+    const two = [
+      ...lines,
+      ...received('3ADFE1625BF', 'a@outside.example', first),
+      ...delivered('7B43216263F', 'a@outside.example', first),
+      lost('3ADFE1625BF', first),
+    ];
+    expect(ids(tracesOf(two))).toEqual([['2ADFE1625BF'], ['3ADFE1625BF'], ['6B43216263F'], ['7B43216263F']]);
+  });
+
+  it('is let go again when a second one turns up in a later log', async () => {
+    const second = delivered('7B43216263F', 'a@outside.example', first);
+    const apart = [['2ADFE1625BF'], ['6B43216263F'], ['7B43216263F']];
+    expect(ids(await imported(lines))).toEqual([['2ADFE1625BF', '6B43216263F']]);
+    expect(ids(await imported(lines, second))).toEqual(apart);
+    expect(ids(await imported(second, lines))).toEqual(apart);
+    expect(ids(await imported(lines, second, lines))).toEqual(apart);
+    expect(ids(tracesOf([...lines, ...second]))).toEqual(apart);
+  });
+
+  it.each([
+    ['another sender’s', (line: string) => line.replace('sender@', 'other@')],
+    ['from before', (line: string) => line.replace('00:31:45', '00:31:30')],
+    ['on another host', (line: string) => line.replace(' mail ', ' mx2 ')],
+    ['from outside', (line: string) => line.replace('localhost[127.0.0.1]', 'mx.example[198.51.100.7]')],
+  ])('is not one that is %s', (_name, change) => {
+    const own = [...received('2ADFE1625BF', 'a@outside.example', first), lost('2ADFE1625BF', first)];
+    const other = delivered('6B43216263F', 'a@outside.example', first).map(change);
+    expect(tracesOf([...own, ...other])).toHaveLength(2);
+  });
+});
+
+describe('a filter that pipe(8) runs and that gives mail back by sendmail(1)', () => {
+  const now = at('00:31:45');
+  const piped = (queueId: string): string[] => [
+    ...received(queueId, 'a@outside.example', now),
+    `${now} postfix/pipe[24370]: ${queueId}: to=<alice@example.com>, relay=spamassassin, delay=0.5, delays=0.1/0/0/0.4, dsn=2.0.0, status=sent (delivered via spamassassin service)`,
+    `${now} postfix/qmgr[15713]: ${queueId}: removed`,
+  ];
+  const sentBack = (queueId: string, uid = 65534, sender = 'sender@outside.example'): string[] => [
+    `${now} postfix/pickup[24371]: ${queueId}: uid=${uid} from=<${sender}>`,
+    ...delivered(queueId, 'a@outside.example', now)
+      .slice(1)
+      .map((line) => line.replace('sender@outside.example', sender)),
+  ];
+
+  it('is likely one message', () => {
+    const [trace, ...others] = tracesOf([...piped('2ADFE1625BF'), ...sentBack('6B43216263F')]);
+    expect(others).toEqual([]);
+    expect(trace).toMatchObject({
+      state: 'delivered',
+      complete: true,
+      queueIds: ['2ADFE1625BF', '6B43216263F'],
+      links: [{ from: '2ADFE1625BF', to: '6B43216263F', via: ['message-id', 'pipe'], confidence: 'likely' }],
+      recipients: [{ address: 'alice@example.com', relay: 'local', queueId: '6B43216263F' }],
+    });
+  });
+
+  it('is not joined when another of its message-id went the same way in that second', () => {
+    const lines = [...piped('2ADFE1625BF'), ...sentBack('6B43216263F'), ...sentBack('7B43216263F')];
+    expect(tracesOf(lines)).toHaveLength(3);
+    expect(tracesOf([...lines, ...piped('3ADFE1625BF')])).toHaveLength(4);
+  });
+
+  it('is not what root sent, nor what another sender did', () => {
+    expect(tracesOf([...piped('2ADFE1625BF'), ...sentBack('6B43216263F', 0)])).toHaveLength(2);
+    const other = sentBack('6B43216263F', 65534, 'owner-list@example.com');
+    expect(tracesOf([...piped('2ADFE1625BF'), ...other])).toHaveLength(2);
+  });
+
+  it('is a mailbox when nothing comes back', () => {
+    expect(tracesOf(piped('2ADFE1625BF'))).toMatchObject([{ state: 'delivered', complete: true, links: [] }]);
+  });
+});

@@ -1,0 +1,74 @@
+/** What becomes of recipients whom the lines name only in part. */
+import { describe, expect, it } from 'vitest';
+import { tracesOf } from '../../support/core.js';
+
+const HEAD = 'Sep 23 19:05:15 mail';
+const LATER = Date.parse('2026-09-23T20:00:00Z') * 1000;
+
+const fed = (q1: string, to: string, q2: string): string =>
+  `${HEAD} postfix/smtp[7789]: ${q1}: to=<${to}>, relay=127.0.0.1[127.0.0.1]:10024, delay=4.5, delays=2.1/0/0/2.4, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as ${q2})`;
+const received = (q: string, nrcpt: number): string[] => [
+  `${HEAD} postfix/smtpd[9794]: ${q}: client=mx.outside.example[192.0.2.53]`,
+  `${HEAD} postfix/cleanup[12016]: ${q}: message-id=<BA506A9B@hp>`,
+  `${HEAD} postfix/qmgr[30484]: ${q}: from=<company@outside.example>, size=43129, nrcpt=${nrcpt} (queue active)`,
+];
+const back = (q: string, nrcpt: number): string[] => [
+  `${HEAD} postfix/amavisd/smtpd[22532]: ${q}: client=localhost[127.0.0.1]`,
+  `${HEAD} postfix/cleanup[1846]: ${q}: message-id=<BA506A9B@hp>`,
+  `${HEAD} postfix/qmgr[30484]: ${q}: from=<company@outside.example>, size=43494, nrcpt=${nrcpt} (queue active)`,
+];
+const delivered = (q: string, to: string): string =>
+  `${HEAD} postfix/lmtp[32171]: ${q}: to=<${to}>, relay=mail.example.com[10.0.0.10]:7025, delay=0.06, delays=0.01/0/0/0.06, dsn=2.1.5, status=sent (250 2.1.5 Delivery OK)`;
+const removed = (q: string): string => `${HEAD} postfix/qmgr[30484]: ${q}: removed`;
+
+describe('a recipient', () => {
+  it('that the filter sent another way than its reply says is listed as of unknown fate', () => {
+    // The feed by SMTP has one reply for all; amavis had split the message, and its own line is not in this log.
+    const [trace] = tracesOf([
+      ...received('84B5C321AC9', 2),
+      ...back('AC0A1321BB3', 1),
+      fed('84B5C321AC9', 'archive@example.com', 'AC0A1321BB3'),
+      fed('84B5C321AC9', 'nsurname@example.com', 'AC0A1321BB3'),
+      removed('84B5C321AC9'),
+      delivered('AC0A1321BB3', 'archive@example.com'),
+      removed('AC0A1321BB3'),
+    ]);
+    expect(trace).toMatchObject({ state: 'partial', complete: false });
+    expect(trace?.recipients.map(({ address, state }) => [address, state])).toEqual([
+      ['archive@example.com', 'delivered'],
+      ['nsurname@example.com', null],
+    ]);
+  });
+
+  it('whose address the filter extended is followed under the longer address', () => {
+    const [trace] = tracesOf([
+      ...received('84B5C321AC9', 2),
+      ...back('AC0A1321BB3', 2),
+      fed('84B5C321AC9', 'alice@example.com', 'AC0A1321BB3'),
+      fed('84B5C321AC9', 'bob@example.com', 'AC0A1321BB3'),
+      removed('84B5C321AC9'),
+      delivered('AC0A1321BB3', 'alice+spam@example.com'),
+      delivered('AC0A1321BB3', 'bob+spam@example.com'),
+      removed('AC0A1321BB3'),
+    ]);
+    expect(trace).toMatchObject({ state: 'delivered', complete: true });
+    expect(trace?.recipients.map(({ address, originalTo }) => [address, originalTo])).toEqual([
+      ['alice+spam@example.com', 'alice@example.com'],
+      ['bob+spam@example.com', 'bob@example.com'],
+    ]);
+  });
+});
+
+describe("a message's state", () => {
+  it('is open while the queue has more recipients than lines have named', () => {
+    const refused = `${HEAD} postfix/smtpd[9794]: 84B5C321AC9: reject: RCPT from mx.outside.example[192.0.2.53]: 550 5.1.1 <this@example.com>: Recipient address rejected: User unknown in local recipient table; from=<company@outside.example> to=<this@example.com> proto=ESMTP helo=<mx.outside.example>`;
+    const [trace] = tracesOf([refused, ...received('84B5C321AC9', 1)], {}, LATER);
+    expect(trace).toMatchObject({ state: 'queued', complete: false, stuck: true });
+    expect(trace?.recipients).toMatchObject([{ address: 'this@example.com', state: 'rejected' }]);
+  });
+
+  it('is final once all have it, though the last line was lost', () => {
+    const lines = [...received('84B5C321AC9', 1), delivered('84B5C321AC9', 'alice@example.com')];
+    expect(tracesOf(lines, {}, LATER)).toMatchObject([{ state: 'delivered', complete: false, stuck: false }]);
+  });
+});
