@@ -5,7 +5,14 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { compare, strays } from './lab/compare.js';
 import { readExpected } from './lab/expected.js';
-import { allTraces, importLogs, SAMPLES, temporaryFolder } from './support/cli.js';
+import {
+  allTraces,
+  allTracesHere,
+  importLogs,
+  importLogsHere,
+  SAMPLES,
+  temporaryFolder,
+} from './support/cli.js';
 import { shuffled } from './support/shuffle.js';
 
 const scenarios = readdirSync(SAMPLES).filter((name) => existsSync(join(SAMPLES, name, 'expected.json')));
@@ -34,25 +41,25 @@ describe.each(scenarios)('%s', (scenario) => {
     }
   });
 
-  it('gives the same traces with its lines out of order by up to five seconds', () => {
+  it('gives the same traces with its lines out of order by up to five seconds', async () => {
     const folder = temporaryFolder();
     const straight = join(folder, 'straight.db');
-    importLogs(straight, join(SAMPLES, scenario, 'maillog'), ...yearOf(scenario));
-    const wanted = allTraces(straight);
+    await importLogsHere(straight, join(SAMPLES, scenario, 'maillog'), ...yearOf(scenario));
+    const wanted = await allTracesHere(straight);
     for (const seed of [1, 2, 3]) {
       const log = join(folder, `shuffled-${seed}`);
       const db = `${log}.db`;
       writeFileSync(log, `${shuffled(linesOf(scenario), 5, seed).join('\n')}\n`);
-      importLogs(db, log, ...yearOf(scenario));
-      expect(allTraces(db)).toEqual(wanted);
+      await importLogsHere(db, log, ...yearOf(scenario));
+      expect(await allTracesHere(db)).toEqual(wanted);
     }
   });
 
-  it('gives the same traces split over two files, in any order, packed or not, imported twice', () => {
+  it('gives the same traces split over two files, in any order, packed or not, imported twice', async () => {
     const folder = temporaryFolder();
     const straight = join(folder, 'straight.db');
-    importLogs(straight, join(SAMPLES, scenario, 'maillog'), ...yearOf(scenario));
-    const wanted = allTraces(straight);
+    await importLogsHere(straight, join(SAMPLES, scenario, 'maillog'), ...yearOf(scenario));
+    const wanted = await allTracesHere(straight);
     const lines = linesOf(scenario);
     const half = Math.floor(lines.length / 2);
     const splits: [string, string[], string[]][] = [
@@ -67,15 +74,15 @@ describe.each(scenarios)('%s', (scenario) => {
       writeFileSync(first, `${one.join('\n')}\n`);
       writeFileSync(second, gzipSync(`${two.join('\n')}\n`));
       const together = join(here, 'together.db');
-      importLogs(together, second, first, ...yearOf(scenario));
-      expect(allTraces(together), name).toEqual(wanted);
+      await importLogsHere(together, second, first, ...yearOf(scenario));
+      expect(await allTracesHere(together), name).toEqual(wanted);
       const apart = join(here, 'apart.db');
-      importLogs(apart, second, ...yearOf(scenario));
-      importLogs(apart, first, ...yearOf(scenario));
-      expect(allTraces(apart), name).toEqual(wanted);
-      const again = importLogs(apart, first, second, ...yearOf(scenario));
+      await importLogsHere(apart, second, ...yearOf(scenario));
+      await importLogsHere(apart, first, ...yearOf(scenario));
+      expect(await allTracesHere(apart), name).toEqual(wanted);
+      const again = await importLogsHere(apart, first, second, ...yearOf(scenario));
       expect([again.traces, again.changed]).toEqual([0, 0]);
-      expect(allTraces(apart), name).toEqual(wanted);
+      expect(await allTracesHere(apart), name).toEqual(wanted);
     }
   });
 });

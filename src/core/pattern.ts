@@ -225,7 +225,7 @@ function compile(file: string, entry: PatternEntry): Compiled {
   if (typeof entry.name !== 'string' || entry.name === '')
     throw new PatternError(file, undefined, 'an entry has no "name"');
   if (typeof entry.event !== 'string' || entry.event === '') fail('"event" is missing');
-  if (!isEventKind(entry.event)) fail(`there is no event "${entry.event}"`);
+  if (!isEventKind(entry.event) && entry.event !== 'ignored') fail(`there is no event "${entry.event}"`);
   const { start = '', word = '' } = entry;
   if (typeof start !== 'string' || typeof word !== 'string') fail('"start" and "word" must be text');
   if ((start === '') === (word === '')) fail('needs a "start" or a "word" (one of them) to select it by');

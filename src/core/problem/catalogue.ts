@@ -1,7 +1,7 @@
 /**
  * The catalogue of problems: `patterns/problems*.json`, checked and compiled (format: patterns/PROBLEMS.md).
  */
-import type { Event, EventKind } from '../event.js';
+import { type Event, type EventKind, isEventKind } from '../event.js';
 import type { Severity, Stage } from '../trace/trace.js';
 import { conditions } from './conditions/index.js';
 import {
@@ -103,44 +103,6 @@ export class Catalogue {
       for (const status of statuses) append(this.#byStatus, status, matcher);
     }
   }
-}
-
-/** Every kind of event; the compiler sees to it that none is missing. */
-const EVENT_KINDS: Readonly<Record<EventKind, true>> = {
-  'smtpd.client': true,
-  'smtpd.session': true,
-  'smtpd.reject': true,
-  'smtpd.action': true,
-  'smtpd.proxy': true,
-  pickup: true,
-  'cleanup.message-id': true,
-  'cleanup.action': true,
-  'cleanup.aborted': true,
-  'qmgr.active': true,
-  removed: true,
-  'qmgr.expired': true,
-  'qmgr.skipped': true,
-  delivery: true,
-  bounce: true,
-  postsuper: true,
-  'connect.failed': true,
-  'queue.note': true,
-  'system.note': true,
-  'amavis.verdict': true,
-  'amavis.recipient': true,
-  'amavis.forward': true,
-  'amavis.received': true,
-  'amavis.checking': true,
-  'amavis.note': true,
-  'amavis.timing': true,
-  'amavis.release': true,
-  'dovecot.saved': true,
-  'dovecot.failed': true,
-  'log.lost': true,
-};
-
-function isEventKind(name: string): name is EventKind {
-  return Object.hasOwn(EVENT_KINDS, name);
 }
 
 const NONE: readonly Matcher[] = [];
