@@ -258,8 +258,9 @@ export class Engine {
     const event = (one: Event): void => {
       if (one.at.time > this.#newest) this.#newest = one.at.time;
       const alone = this.#joiner.apply(one) === undefined;
-      this.#options.diagnosis.event(one, alone);
-      if (alone) this.#waiting.keepSystem(one);
+      // A refusal without an id may turn out to be no message's after all.
+      const isTrouble = this.#options.diagnosis.event(one, alone);
+      if (alone || isTrouble) this.#waiting.keepSystem(one);
     };
     return new EventReader(this.#options.patterns, clock, { event, unrecognized: () => {} });
   }
