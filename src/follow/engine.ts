@@ -238,7 +238,7 @@ export class Engine {
 
   /** Whether the problems are others than those that it is stored with. */
   #learn(ref: number, view: View, before: string | undefined): boolean {
-    const codes = this.#options.diagnosis.putAway(view, !this.#known.has(ref));
+    const codes = this.#options.diagnosis.putAway(view, ref, !this.#known.has(ref));
     if (!view.open) this.#known.add(ref);
     const problems = codes.join(' ');
     if (problems === before) return false;

@@ -51,13 +51,18 @@ export class Diagnosis {
     this.#surroundings.trace(summary, events);
   }
 
-  /** A message as it is put away; `first` when it never was before. The codes that it is found by. */
-  putAway(view: View, first: boolean, summary = summaryOf(view)): string[] {
+  /** A message as it is put away, stored under `ref`; `first` when it never was before. The codes that it is found by. */
+  putAway(view: View, ref: number, first: boolean, summary = summaryOf(view)): string[] {
     const { events } = view.facts;
     if (first && !summary.open) this.#surroundings.trace(summary, events);
     const found = findProblems(this.#catalogue, summary, events, this.#context);
-    this.incidents.trace(summary, found, () => traceId(view), events);
+    this.incidents.trace(summary, found, { ref, id: () => traceId(view) }, events);
     return codesOf(found);
+  }
+
+  /** The message that was stored under this number has become part of another one. */
+  forget(ref: number): void {
+    this.incidents.forget(ref);
   }
 
   /** The codes that a message is found by as it is now; nothing is learnt from it. */

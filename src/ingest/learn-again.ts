@@ -26,7 +26,7 @@ export interface Known {
 /** Diagnosis with all that the store knows. */
 export function diagnosisOf(catalogue: Catalogue, known: Known): Diagnosis {
   const diagnosis = new Diagnosis(catalogue, known.path, known.reader.knowledge());
-  for (const { view } of learnAgain(diagnosis, known)) diagnosis.putAway(view, true);
+  for (const { row, view } of learnAgain(diagnosis, known)) diagnosis.putAway(view, row.id, true);
   return diagnosis;
 }
 

@@ -66,7 +66,7 @@ export class Packer {
     let place: Place | undefined;
     if (view.open) this.#draft.loose(ref, linesOf(view.facts.events), 0);
     else place = this.#draft.pack(linesOf(view.facts.events));
-    const problems = this.#diagnosis.putAway(view, isNew, summary).join(' ');
+    const problems = this.#diagnosis.putAway(view, ref, isNew, summary).join(' ');
     this.#draft.add(rowOf(ref, which, summary, problems, place), keysOf(which), isNew ? null : 0);
   }
 
@@ -98,7 +98,10 @@ export class Packer {
   #refOf({ refs: [known, ...others] }: Case): number {
     if (known === undefined) this.added++;
     else this.changed++;
-    for (const other of others) this.#draft.drop(other);
+    for (const other of others) {
+      this.#draft.drop(other);
+      this.#diagnosis.forget(other);
+    }
     return known ?? ++this.#lastTrace;
   }
 

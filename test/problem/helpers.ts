@@ -84,13 +84,23 @@ export function diagnosed(lines: readonly string[], setting: Setting = {}): Diag
       .map(({ trace, events: own }) => {
         const context = { path, surroundings, incidents };
         const problems = diagnose(catalogue, trace, own, context);
-        incidents.trace(trace, findProblems(catalogue, trace, own, context), () => trace.id, own);
+        const message = { ref: refOf(trace.id), id: () => trace.id };
+        incidents.trace(trace, findProblems(catalogue, trace, own, context), message, own);
         return { ...trace, problems };
       })
       .sort((a, b) => (a.firstSeen < b.firstSeen ? -1 : 1));
   };
   if (setting.before !== undefined) run(setting.before);
   return { traces: run(lines), incidents };
+}
+
+const refs = new Map<string, number>();
+
+/** The number of a message that keeps its id. */
+function refOf(id: string): number {
+  const ref = refs.get(id) ?? refs.size + 1;
+  refs.set(id, ref);
+  return ref;
 }
 
 /** Tells the incidents of the messages that the lines make, as when these are put away. */
@@ -103,7 +113,7 @@ export function takeIn(lines: readonly string[], incidents: Incidents): void {
     const subject = summaryOf(view);
     const { events } = view.facts;
     const found = findProblems(catalogue, subject, events, { path, surroundings: null, incidents });
-    incidents.trace(subject, found, () => traceId(view), events);
+    incidents.trace(subject, found, { ref: refOf(traceId(view)), id: () => traceId(view) }, events);
   }
 }
 

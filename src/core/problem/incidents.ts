@@ -50,11 +50,19 @@ export interface IncidentsState {
     readonly end: number | null;
     readonly told: boolean;
     readonly values: Values;
-    readonly ids: readonly string[];
+    readonly ids: readonly (readonly [ref: number, id: string])[];
     readonly evidence: readonly string[];
   }[];
   readonly successes: SuccessesState;
   readonly gaps: readonly GapWindow[];
+}
+
+/** A message, for incidents to remember. */
+export interface Touched {
+  /** The number that it is stored under. */
+  readonly ref: number;
+  /** Its trace's id, which is another one when a first line comes late. */
+  id(): string;
 }
 
 interface Open {
@@ -66,7 +74,8 @@ interface Open {
   /** Whether lines without a message show it. */
   told: boolean;
   values: Values;
-  readonly ids: Set<string>;
+  /** The messages that it touched: the trace's id by the number that the message is stored under. */
+  readonly ids: Map<number, string>;
   readonly evidence: string[];
 }
 
@@ -85,6 +94,8 @@ export class Incidents {
   readonly #all: Open[] = [];
   /** By code and host, in the order of their beginnings; none touches another. */
   readonly #byKind = new Map<string, Open[]>();
+  /** Messages that some incident touched. */
+  readonly #touched = new Set<number>();
   /** Those that a success would end. */
   readonly #unended = new Set<Open>();
   readonly #successes: Successes;
@@ -96,7 +107,8 @@ export class Incidents {
     for (const { code, ids, evidence, ...rest } of state?.incidents ?? []) {
       const definition = catalogue.definitions.get(code);
       if (definition === undefined) continue;
-      const incident: Open = { definition, ids: new Set(ids), evidence: [...evidence], ...rest };
+      const incident: Open = { definition, ids: new Map(ids), evidence: [...evidence], ...rest };
+      for (const [ref] of ids) this.#touched.add(ref);
       this.#all.push(incident);
       this.#alike(definition, incident.host).push(incident);
       if (signOf(definition) !== undefined && incident.end === null) this.#unended.add(incident);
@@ -129,22 +141,37 @@ export class Incidents {
     return false;
   }
 
-  /** A message with its problems, and what gives its trace's id; again whenever it changed. */
-  trace(trace: Subject, problems: readonly FoundProblem[], id: () => string, events: readonly Event[]): void {
+  /** A message with its problems; again whenever it changed. */
+  trace(trace: Subject, problems: readonly FoundProblem[], message: Touched, events: readonly Event[]): void {
+    this.forget(message.ref);
     for (const { definition, events: shown, evidence } of problems) {
       if (definition.ends === undefined) continue;
       const touched = shown().map(({ at }) => this.#incidentAt(definition, trace.host, at.time));
-      for (const incident of new Set(touched)) touch(incident, id(), evidence()[0] ?? '');
+      for (const incident of new Set(touched)) this.#touch(incident, message, evidence()[0] ?? '');
     }
-    this.#hints(trace, id, events);
+    this.#hints(trace, message, events);
+  }
+
+  /** The message has become part of another one, or is told anew. */
+  forget(ref: number): void {
+    if (!this.#touched.delete(ref)) return;
+    for (const { ids } of this.#all) ids.delete(ref);
+  }
+
+  #touch(incident: Open, { ref, id }: Touched, line: string): void {
+    if (incident.ids.size < MAX_IDS) {
+      incident.ids.set(ref, id());
+      this.#touched.add(ref);
+    }
+    addEvidence(incident, line);
   }
 
   /** What one message shows of the system without being in trouble itself. */
-  #hints(trace: Subject, id: () => string, events: readonly Event[]): void {
+  #hints(trace: Subject, message: Touched, events: readonly Event[]): void {
     const found = (definition: Definition, shown: readonly Event[]): void => {
       const [first] = shown;
       if (first === undefined) return;
-      touch(this.#incidentAt(definition, trace.host, first.at.time), id(), first.at.raw);
+      this.#touch(this.#incidentAt(definition, trace.host, first.at.time), message, first.at.raw);
     };
     for (const event of events) {
       for (const matcher of this.#catalogue.hintsFor(event)) {
@@ -298,7 +325,7 @@ export class Incidents {
     incident.begin = earlier.begin;
     incident.told ||= earlier.told;
     incident.values = { ...earlier.values, ...incident.values };
-    for (const id of earlier.ids) if (incident.ids.size < MAX_IDS) incident.ids.add(id);
+    for (const [ref, id] of earlier.ids) if (incident.ids.size < MAX_IDS) incident.ids.set(ref, id);
     for (const line of earlier.evidence) addEvidence(incident, line);
     this.#drop(earlier);
   }
@@ -320,7 +347,7 @@ export class Incidents {
       end: null,
       told: false,
       values: { reinjectPort: String(this.#path.reinjectionPort) },
-      ids: new Set(),
+      ids: new Map(),
       evidence: [],
     };
     this.#all.push(incident);
@@ -356,11 +383,6 @@ function quiet({ severity }: Definition): number {
   return severity === 'info' ? Number.POSITIVE_INFINITY : QUIET;
 }
 
-function touch(incident: Open, id: string, line: string): void {
-  if (incident.ids.size < MAX_IDS) incident.ids.add(id);
-  addEvidence(incident, line);
-}
-
 function addEvidence(incident: Open, line: string): void {
   if (incident.evidence.length < MAX_EVIDENCE && !incident.evidence.includes(line))
     incident.evidence.push(detached(line));
@@ -392,7 +414,7 @@ function present(incident: Open): Incident {
     end: over === null ? null : isoTime(over),
     lastSeen: isoTime(incident.last),
     messages: incident.ids.size,
-    messageIds: [...incident.ids],
+    messageIds: [...incident.ids.values()],
     summary: fillText(definition.summary, values),
     cause: fillText(definition.cause, values),
     fix: fillCommand(definition.fix, values),
