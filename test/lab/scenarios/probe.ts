@@ -32,7 +32,7 @@ async function probe(lab: Lab, options: readonly string[], wanted: Wanted): Prom
 
 function run({ system }: Lab, options: readonly string[]) {
   const log = system.syslog.files.maillog;
-  return amavtrace(['probe', '--log', log, '--amavisd-conf', system.amavis.config, ...options]);
+  return amavtrace(['probe', log, '--amavisd-conf', system.amavis.config, ...options]);
 }
 
 /** Probes with a message of which that must become what the outcome says. */
