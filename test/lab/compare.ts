@@ -46,18 +46,12 @@ export function compare(expected: Expected, traces: readonly Trace[]): Compariso
   return { differences, messages: expected.messages.length, ids, states };
 }
 
-interface Strays {
-  readonly wrong: readonly string[];
-  readonly known: readonly string[];
-}
-
 /**
  * Traces of nothing that was sent, nor of a bounce or notice: each is one sentence. Says nothing where it is not laid
  * down what bounces and notices there were.
  */
-export function strays(expected: Expected, traces: readonly Trace[]): Strays {
-  if (expected.messages.some(({ child_queue_ids }) => child_queue_ids === null))
-    return { wrong: [], known: [] };
+export function strays(expected: Expected, traces: readonly Trace[]): string[] {
+  if (expected.messages.some(({ child_queue_ids }) => child_queue_ids === null)) return [];
   const others = new Set([
     ...(expected.notices ?? []),
     ...expected.messages.flatMap(({ child_queue_ids }) => child_queue_ids ?? []),
@@ -67,20 +61,9 @@ export function strays(expected: Expected, traces: readonly Trace[]): Strays {
       !expected.messages.some((message) => isOf(message, trace)) &&
       !trace.queueIds.some((id) => others.has(id)),
   );
-  const say = ({ id, state }: Trace, what: string) => `${expected.scenario}: ${id} (${state}) ${what}`;
-  return {
-    wrong: strange
-      .filter((trace) => !isRefusedReturn(trace))
-      .map((trace) => say(trace, 'is the trace of nothing that was sent')),
-    known: strange
-      .filter(isRefusedReturn)
-      .map((trace) => say(trace, 'is what 10025 refused, and stands apart from the message that it was')),
-  };
-}
-
-/** Tolerated, and told: not every refusal at 10025 says whose message it was. */
-function isRefusedReturn({ state, client }: Trace): boolean {
-  return state === 'rejected' && client?.address === '127.0.0.1';
+  return strange.map(
+    ({ id, state }) => `${expected.scenario}: ${id} (${state}) is the trace of nothing that was sent`,
+  );
 }
 
 function nameOf(message: ExpectedMessage): string {

@@ -20,7 +20,16 @@ export function whyNotHere(): string | null {
     return "it installs Debian's packages, and this is neither Debian nor derived from it";
   }
   if (process.getuid?.() !== 0) return 'only root may start Postfix and make namespaces: run it as root';
+  if (mappedUsers() < 10_000) {
+    return 'this root is alone in its user namespace, and Postfix and amavis need users of their own';
+  }
   return null;
+}
+
+/** How many users this root has power over (user_namespaces(7)). */
+function mappedUsers(): number {
+  const lines = readFileSync('/proc/self/uid_map', 'latin1').trim().split('\n');
+  return lines.reduce((count, line) => count + Number(line.trim().split(/\s+/)[2]), 0);
 }
 
 function isDebian(): boolean {

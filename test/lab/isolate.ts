@@ -59,17 +59,23 @@ export async function inFolder<Result>(
   process.on('SIGINT', wait);
   process.on('SIGTERM', end);
   process.on('SIGHUP', end);
+  const clear = () => {
+    end();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  };
+  // Also where nothing is waited for any more, as when nobody reads the output.
+  process.on('exit', clear);
   try {
     return await work(folder, (child) => {
       running.add(child);
       child.once('exit', () => running.delete(child));
     });
   } finally {
-    end();
+    clear();
+    process.off('exit', clear);
     process.off('SIGINT', wait);
     process.off('SIGTERM', end);
     process.off('SIGHUP', end);
-    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
 

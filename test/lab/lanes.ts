@@ -66,13 +66,12 @@ function conclude(reports: readonly Report[]): boolean {
     (count, { faults, differences }) => count + faults.length + differences.length,
     0,
   );
-  const known = reports.reduce((count, report) => count + report.known.length, 0);
   const played = reports.filter(({ scenario }) => scenario !== null).length;
   console.log(
     [
       `lab: ${played} scenarios, ${messages} messages sent`,
       `lab: compared: ${chains} chains, ${ids} ids on them, ${states} recipient states; ${statements} statements of check, probe and stuck`,
-      `lab: ${wrong} wrong, ${known} known and let`,
+      `lab: ${wrong} wrong`,
     ].join('\n'),
   );
   return wrong === 0;

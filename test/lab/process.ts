@@ -1,5 +1,6 @@
 /** Starting programs, waiting for what they do, and ending them; every wait has a bound. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 
 export interface Outcome {
@@ -136,4 +137,12 @@ export function answers(port: number, greeting: boolean): Promise<boolean> {
     });
     socket.on('data', () => say(true));
   });
+}
+
+/** Whether something listens at this port of IPv4, without a connection to it: 0A in /proc/net/tcp is LISTEN. */
+export function listens(port: number): boolean {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
+  return readFileSync('/proc/net/tcp', 'latin1')
+    .split('\n')
+    .some((line) => line.includes(local) && / 0A /.test(line));
 }
