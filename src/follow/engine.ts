@@ -228,7 +228,9 @@ export class Engine {
     const [ref] = which.refs;
     if (ref === undefined) return undefined;
     const view = viewOf(which, this.#options.path);
-    const differs = this.#learn(ref, view, this.#problems.get(which));
+    // One that was taken back and has not changed is known by its row alone.
+    const before = this.#problems.get(which) ?? this.#reader.byId(ref)?.problems;
+    const differs = this.#learn(ref, view, before);
     // A packed one is known to have been learnt from by its being packed.
     if (!view.open && !this.#loose.has(ref)) this.#known.delete(ref);
     return differs ? { ref, view } : undefined;
@@ -256,8 +258,9 @@ export class Engine {
     const event = (one: Event): void => {
       if (one.at.time > this.#newest) this.#newest = one.at.time;
       const alone = this.#joiner.apply(one) === undefined;
-      this.#options.diagnosis.event(one, alone);
-      if (alone) this.#waiting.keepSystem(one);
+      // A refusal without an id may turn out to be no message's after all.
+      const isTrouble = this.#options.diagnosis.event(one, alone);
+      if (alone || isTrouble) this.#waiting.keepSystem(one);
     };
     return new EventReader(this.#options.patterns, clock, { event, unrecognized: () => {} });
   }

@@ -35,10 +35,10 @@ export class Diagnosis {
     this.#context = { path, surroundings: this.#surroundings, incidents: this.incidents };
   }
 
-  /** A line as it is read; `alone` when it belongs to no message. */
-  event(event: Event, alone: boolean): void {
-    this.incidents.event(event);
+  /** A line as it is read; `alone` when it belongs to no message. Whether it showed a trouble of the system. */
+  event(event: Event, alone: boolean): boolean {
     if (alone) this.#surroundings.line(event);
+    return this.incidents.event(event);
   }
 
   /** Whether a message that is ordinary by its summary has no problem, and its system neither. */

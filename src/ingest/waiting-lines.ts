@@ -6,6 +6,14 @@ import { type Batch, SYSTEM_LINES, type WaitingLine } from '../store/batch.js';
 /** What stands in the place of a path for lines of whichever log. */
 const NO_LOG = '';
 
+const LEARNT_FROM: ReadonlySet<Event['kind']> = new Set([
+  'connect.failed',
+  'system.note',
+  'log.lost',
+  'amavis.note',
+  'smtpd.reject',
+]);
+
 type Text = Pick<WaitingLine, 'time' | 'raw'>;
 type Line = Pick<Event['at'], 'time' | 'raw' | 'pieces'>;
 
@@ -44,10 +52,9 @@ export class WaitingLines {
     this.#before = this.#before.filter(({ path }) => path !== log);
   }
 
-  /** Keeps a line that belongs to no message, if anything is learnt from such. */
+  /** Keeps a line about the system, if anything is learnt from such. */
   keepSystem({ kind, at }: Event): void {
-    if (kind === 'connect.failed' || kind === 'system.note' || kind === 'log.lost' || kind === 'amavis.note')
-      this.#system.push(this.#add(SYSTEM_LINES, at));
+    if (LEARNT_FROM.has(kind)) this.#system.push(this.#add(SYSTEM_LINES, at));
   }
 
   forgetSystem(): void {

@@ -164,6 +164,26 @@ describe('where it begins', () => {
     expect(program.out).toContain('4A1B2C3D4E5');
   });
 
+  test('--from-start is for a log that was never read: a restart goes on where it was', async () => {
+    const args = ['follow', log, '--once', '--from-start', '--db', db, '--plain'];
+    append(WAITING);
+    await runProgram(args);
+    append([DEFERRED]);
+    const second = await runProgram(args);
+
+    expect(second.lines.map((line) => line.split(' ')[3])).toEqual(['deferred']);
+  });
+
+  test('lines that were imported before are not told again', async () => {
+    append(LINES);
+    await runProgram(['import', log, '--db', db]);
+    append(WAITING);
+    const { lines } = await runProgram(['follow', log, '--once', '--from-start', '--db', db, '--plain']);
+
+    expect(lines.map((line) => line.split(' ')[2])).toEqual(['4A1B2C3D4E5']);
+    expect(await stored()).toHaveLength(MESSAGES + 1);
+  });
+
   test('--since begins with what the store has since then', async () => {
     append([FIRST, ...LINES]);
     await runProgram(['follow', log, '--once', '--db', db, '--plain']);

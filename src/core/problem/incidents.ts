@@ -118,11 +118,15 @@ export class Incidents {
     };
   }
 
-  /** Every event in the order of the log: those without a message show troubles, the others what works. */
-  event(event: Event): void {
+  /**
+   * Every event in the order of the log: those without a message show troubles, the others what works. Whether it showed
+   * a trouble.
+   */
+  event(event: Event): boolean {
     if (event.kind === 'log.lost') this.gaps.line(event);
-    if (namesNoMessage(event)) this.#symptom(event);
-    else this.#success(event);
+    if (namesNoMessage(event)) return this.#symptom(event);
+    this.#success(event);
+    return false;
   }
 
   /** A message with its problems, and what gives its trace's id; again whenever it changed. */
@@ -176,7 +180,7 @@ export class Incidents {
     return [...this.#all].sort((a, b) => a.begin - b.begin).map(present);
   }
 
-  #symptom(event: Event): void {
+  #symptom(event: Event): boolean {
     const found: { definition: Definition; values: Values }[] = [];
     for (const matcher of this.#catalogue.matchersFor(event)) {
       if (matcher.supports || matcher.fallback) continue;
@@ -193,6 +197,7 @@ export class Incidents {
       incident.values = { ...incident.values, ...namesIn(event), ...values };
       addEvidence(incident, raw);
     }
+    return found.length > 0;
   }
 
   #fitsPosition(matcher: Matcher, event: Event, values: Values): boolean {
