@@ -91,11 +91,15 @@ function makeIo(options: Options, signal: AbortSignal): Io {
       options['color'] !== false &&
       (env['NO_COLOR'] ?? '') === '' &&
       (stdout.isTTY === true || env['FORCE_COLOR'] === '1'),
-    unicode:
-      /utf-?8/i.test(env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '') ||
-      env['TERM_PROGRAM'] !== undefined,
+    unicode: hasUnicode(env),
     signal,
   };
+}
+
+/** As the locale says; terminals that tell their name know Unicode where no locale is set. */
+function hasUnicode(env: NodeJS.ProcessEnv): boolean {
+  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'];
+  return locale ? /utf-?8/i.test(locale) : env['TERM_PROGRAM'] !== undefined;
 }
 
 function version(): string {

@@ -1,12 +1,17 @@
 import { styleText } from 'node:util';
 import { printable, printableJson } from '../output/printable.js';
+import { hanging } from '../output/wrap.js';
 import { type Finding, type FindingSeverity, PARTS, type Part } from './finding.js';
 
+const MAX_SHOWN = 500;
 const ORDER: Readonly<Record<FindingSeverity, number>> = { error: 0, warning: 1, info: 2, ok: 3 };
 const COLORS = { error: 'red', warning: 'yellow', info: 'cyan', ok: 'green' } as const;
 
 /** All findings as text: by part of the path, the worst first, the fine ones of a part in one line. */
-export function reportText(findings: readonly Finding[], color: boolean): string {
+export function reportText(
+  findings: readonly Finding[],
+  { color, columns }: { readonly color: boolean; readonly columns: number },
+): string {
   const parts = Object.keys(PARTS) as Part[];
   const sections = parts.flatMap((part) => {
     const own = findings.filter((finding) => finding.part === part);
@@ -16,15 +21,22 @@ export function reportText(findings: readonly Finding[], color: boolean): string
     const bad = own.filter(({ severity }) => severity !== 'ok');
     const fine = own.filter(({ severity }) => severity === 'ok');
     bad.sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
-    const lines = bad.flatMap((finding) =>
-      describe(finding, paint(finding.severity, finding.severity.padEnd(8))),
-    );
-    if (fine.length > 0) {
-      const setup = fine.filter(({ code }) => code === 'front-setup');
-      lines.unshift(...setup.map(({ found }) => `  ${paint('ok', 'ok'.padEnd(8))} ${printable(found)}`));
-      const codes = [...new Set(fine.filter((one) => !setup.includes(one)).map(({ code }) => code))];
-      if (codes.length > 0) lines.push(`  ${paint('ok', 'ok'.padEnd(8))} ${codes.join(', ')}`);
-    }
+    const say = (severity: FindingSeverity, text: string): string[] => {
+      const [first = '', ...more] = hanging(`  ${severity.padEnd(8)} `, shortened(text), columns);
+      return [first.replace(severity, paint(severity, severity)), ...more];
+    };
+    const setup = fine.filter(({ code }) => code === 'front-setup').map(({ found }) => found);
+    const codes = [...new Set(fine.map(({ code }) => code).filter((code) => code !== 'front-setup'))];
+    const named = codes.join(', ');
+    const fits = '  error    '.length + named.length <= columns;
+    const lines = [
+      ...[...new Set(setup)].flatMap((found) => say('ok', found)),
+      ...bad.flatMap((finding) => [
+        ...say(finding.severity, `${finding.code}: ${finding.found}`),
+        ...details(finding, columns),
+      ]),
+      ...(codes.length > 0 ? say('ok', fits ? named : `${codes.length} rules more`) : []),
+    ];
     const title = color ? styleText('bold', PARTS[part], { validateStream: false }) : PARTS[part];
     return [[title, ...lines, ''].join('\n')];
   });
@@ -36,21 +48,27 @@ export function reportJson(findings: readonly Finding[]): string {
   return findings.map((finding) => `${printableJson(finding)}\n`).join('');
 }
 
-function describe(finding: Finding, severity: string): string[] {
-  const lines = [`  ${severity} ${finding.code}: ${printable(finding.found)}`];
+function details(finding: Finding, columns: number): string[] {
+  const lines: string[] = [];
   const add = (label: string, text: string | null): void => {
-    if (text !== null) lines.push(`           ${label.padEnd(7)} ${text}`);
+    if (text !== null) lines.push(...hanging(`           ${label.padEnd(7)} `, shortened(text), columns));
   };
-  add('at', finding.where === null ? null : printable(finding.where));
-  add('wanted', printable(finding.wanted));
-  add('why', printable(finding.why));
+  add('at', finding.where);
+  add('wanted', finding.wanted);
+  add('why', finding.why);
   add('see', finding.problem === null ? null : `amavtrace explain ${finding.problem}`);
   if (finding.fix !== null) {
-    add('write', `in ${printable(finding.fixIn ?? '')}:`);
+    add('write', `in ${finding.fixIn ?? ''}:`);
     // Without an indent of our own: this is what the admin copies.
     lines.push(...finding.fix.split('\n').map(printable));
   }
   return lines;
+}
+
+/** Printable, and no more of a value than is needed to know it again. */
+function shortened(text: string): string {
+  const shown = printable(text.length > MAX_SHOWN ? text.slice(0, MAX_SHOWN) : text);
+  return text.length > MAX_SHOWN ? `${shown} … (${text.length} characters)` : shown;
 }
 
 function summary(findings: readonly Finding[]): string {

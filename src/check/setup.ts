@@ -29,20 +29,32 @@ export interface Running {
   readonly reloaded: ReadonlyMap<string, number>;
   /** When a configuration file was last written. */
   readonly written: ReadonlyMap<string, number>;
+  /** The TCP addresses that something listens on; empty where that can't be told. */
+  readonly listening: readonly { readonly address: string; readonly port: number }[];
 }
 
-/** A way into the filter: content_filter in main.cf, for one service, or FILTER in a table. */
-export interface Route {
-  readonly instance: Instance;
+/** A value that names a filter, where it stands. */
+interface Written {
   /** `content_filter`, `-o content_filter` or `FILTER` */
   readonly by: 'main' | 'option' | 'table';
   readonly value: string;
   readonly place: Place;
+}
+
+/** A way into the filter: content_filter in main.cf, for one service, or FILTER in a table. */
+export interface Route extends Written {
+  readonly instance: Instance;
   readonly transport: string;
   /** undefined: the value names no address. */
   readonly endpoint: Endpoint | undefined;
   /** undefined: master.cf has no such transport. */
   readonly service: Service | undefined;
+}
+
+/** A value of smtpd_milters. */
+interface Milters {
+  readonly value: string;
+  readonly place: Place;
 }
 
 /** smtpd_proxy_filter of a service: filtering before the queue. */
@@ -84,24 +96,40 @@ export interface Setup {
   readonly amavis: AmavisSettings | null;
   /** Ways to amavis over SMTP or LMTP. */
   readonly routes: readonly Route[];
+  /** Values of content_filter and FILTER that lead to another filter. */
+  readonly otherFilters: readonly Written[];
   /** The transports that carry mail to amavis, each once. */
   readonly feeds: readonly Listener[];
   readonly proxies: readonly ProxyFilter[];
   /** content_filter settings whose value can't be told from the files. */
   readonly unknownFilters: readonly Parameter[];
   /** smtpd_milters that name amavis. */
-  readonly milters: readonly { readonly value: string; readonly place: Place }[];
+  readonly milters: readonly Milters[];
+  /** Those that do not. */
+  readonly otherMilters: readonly Milters[];
   readonly waysOut: readonly WayOut[];
   /** The services that take mail back from amavis. */
   readonly returns: readonly Listener[];
 }
 
+/** The guide's, and every package's. */
+const USUAL_PORT = 10_024;
+
 export function understand(configuration: Configuration): Setup {
   const { amavis } = configuration;
   const instances = configuration.instances.map(({ instance }) => instance);
-  const routes = configuration.instances.flatMap(findRoutes);
+  const ways = configuration.instances.flatMap(findWays);
+  const routes = leadingToAmavis(
+    ways.flatMap(({ route }) => route ?? []),
+    amavis,
+  );
+  const otherFilters = ways.flatMap(({ written, route }) =>
+    route !== undefined && routes.includes(route) ? [] : [written],
+  );
   const proxies = instances.flatMap(findProxies);
-  const milters = instances.flatMap(findMilters);
+  const allMilters = instances.flatMap(findMilters);
+  const milters = allMilters.filter(({ value }) => isNamedAfterAmavis(value));
+  const otherMilters = allMilters.filter(({ value }) => !isNamedAfterAmavis(value));
   const waysOut = amavis === null ? [] : findWaysOut(amavis, instances);
   const returns = distinct(
     amavis?.forward.known === true
@@ -124,7 +152,20 @@ export function understand(configuration: Configuration): Setup {
   );
   const feeds = mode === 'after-queue' ? distinct(routed) : mode === 'ready' ? ready : [];
   const unknownFilters = instances.flatMap(findUnknownFilters);
-  return { configuration, mode, amavis, routes, feeds, proxies, unknownFilters, milters, waysOut, returns };
+  return {
+    configuration,
+    mode,
+    amavis,
+    routes,
+    otherFilters,
+    feeds,
+    proxies,
+    unknownFilters,
+    milters,
+    otherMilters,
+    waysOut,
+    returns,
+  };
 }
 
 /** A notice may also be handed to the front door, as any mail; that is no way back. */
@@ -140,9 +181,15 @@ function splitFilter(value: string, command: string | undefined): Pick<Route, 't
   return { transport, endpoint: parseEndpoint(nexthop, command === 'lmtp' ? 24 : 25) };
 }
 
-function findRoutes({ instance, filterActions }: PostfixFiles): Route[] {
+/** A filter that is named, and the route that it is if it is fed by SMTP or LMTP. */
+interface Way {
+  readonly written: Written;
+  readonly route: Route | undefined;
+}
+
+function findWays({ instance, filterActions }: PostfixFiles): Way[] {
   const global = parameter(instance, 'content_filter');
-  const written: Pick<Route, 'by' | 'value' | 'place'>[] = [];
+  const written: Written[] = [];
   if (global.value !== null && global.place !== null)
     written.push({ by: 'main', value: global.value, place: global.place });
   for (const service of activeServices(instance)) {
@@ -150,13 +197,36 @@ function findRoutes({ instance, filterActions }: PostfixFiles): Route[] {
     if (origin === 'option' && value !== null && place !== null) written.push({ by: 'option', value, place });
   }
   for (const action of filterActions) written.push({ by: 'table', value: action.value, place: action.place });
-  return written.flatMap((way) => {
-    if (way.value === '') return [];
-    const service = findService(instance, splitFilter(way.value, undefined).transport);
-    // A filter behind pipe(8) or another daemon is none that this tool knows, unless it is named after amavis.
-    if (service !== undefined && !isMailClient(service) && !/amavis/i.test(service.name)) return [];
-    return [{ ...way, instance, service, ...splitFilter(way.value, service?.command) }];
-  });
+  return written
+    .filter(({ value }) => value !== '')
+    .map((way) => {
+      const service = findService(instance, splitFilter(way.value, undefined).transport);
+      // A filter behind pipe(8) or another daemon is none that this tool knows, unless it is named after amavis.
+      const other = service !== undefined && !isMailClient(service) && !isNamedAfterAmavis(service.name);
+      const route = { ...way, instance, service, ...splitFilter(way.value, service?.command) };
+      return { written: way, route: other ? undefined : route };
+    });
+}
+
+/**
+ * A site may have more than one filter. amavis is the one that is named so, or is where amavis listens. When none is,
+ * and there is an amavis, one that was to lead there may lead astray: then all are looked at.
+ */
+function leadingToAmavis(routes: readonly Route[], amavis: AmavisSettings | null): readonly Route[] {
+  const sure = routes.filter(
+    ({ transport, endpoint }) =>
+      isNamedAfterAmavis(transport) || (endpoint?.kind === 'inet' && isPortOfAmavis(endpoint, amavis)),
+  );
+  return sure.length > 0 || amavis === null ? sure : routes;
+}
+
+function isPortOfAmavis(endpoint: InetEndpoint, amavis: AmavisSettings | null): boolean {
+  if (amavis?.listens.known !== true) return endpoint.port === USUAL_PORT;
+  return amavisAt(amavis, endpoint) !== undefined;
+}
+
+function isNamedAfterAmavis(name: string): boolean {
+  return /amavis/i.test(name);
 }
 
 function findUnknownFilters(instance: Instance): Parameter[] {
@@ -172,7 +242,8 @@ export function isMailClient(service: Service): boolean {
 
 function findProxies(instance: Instance): ProxyFilter[] {
   return activeServices(instance).flatMap((service) => {
-    if (service.type !== 'inet' || service.command !== 'smtpd') return [];
+    // Behind postscreen it is a service of type pass.
+    if (!['inet', 'pass'].includes(service.type) || service.command !== 'smtpd') return [];
     const { value, place } = parameter(instance, 'smtpd_proxy_filter', service);
     if (value === null || value === '' || place === null) return [];
     const endpoint = /^\d+$/.test(value) ? parseEndpoint(`127.0.0.1:${value}`, 25) : parseEndpoint(value, 25);
@@ -180,19 +251,19 @@ function findProxies(instance: Instance): ProxyFilter[] {
   });
 }
 
-function findMilters(instance: Instance): { value: string; place: Place }[] {
+function findMilters(instance: Instance): Milters[] {
   const services: (Service | undefined)[] = [undefined, ...activeServices(instance)];
   return services.flatMap((service) => {
     if (service !== undefined && !service.options.has('smtpd_milters')) return [];
     const { value, place } = parameter(instance, 'smtpd_milters', service);
-    return value !== null && place !== null && /amavis/i.test(value) ? [{ value, place }] : [];
+    return value !== null && value !== '' && place !== null ? [{ value, place }] : [];
   });
 }
 
 /** A transport that is named after amavis and that nothing uses yet: the guide's own order of work. */
 function unusedFeeds(instance: Instance): Listener[] {
   return activeServices(instance)
-    .filter((service) => service.type === 'unix' && isMailClient(service) && /amavis/i.test(service.name))
+    .filter((service) => service.type === 'unix' && isMailClient(service) && isNamedAfterAmavis(service.name))
     .map((service) => ({ instance, service }));
 }
 

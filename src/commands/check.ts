@@ -7,7 +7,7 @@ import { flag, text, texts } from './options.js';
 /** Exit status 1 when there is an error among the findings. */
 export const run: Run = async (_args, options, io) => {
   const findings = audit(await loadConfiguration(sources(options)));
-  io.out(flag(options, 'json') ? reportJson(findings) : reportText(findings, io.color));
+  io.out(flag(options, 'json') ? reportJson(findings) : reportText(findings, io));
   return findings.some(({ severity }) => severity === 'error') ? 1 : 0;
 };
 

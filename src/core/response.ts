@@ -96,6 +96,18 @@ export function replyOf(delivery: {
   return delivery.reply;
 }
 
+/** Whether an amavis on this machine, at whatever port, kept the message, refused it or put it off: it says its id. */
+export function keptByLocalFilter(delivery: {
+  readonly relay: string;
+  readonly status: string;
+  readonly response: string;
+  reply?: Reply;
+}): boolean {
+  const { endpoint, amavisId } = replyOf(delivery);
+  if (endpoint === undefined || amavisId === undefined || !isLoopback(endpoint.address)) return false;
+  return delivery.status !== 'sent' || blockedByFilter(delivery.response);
+}
+
 export function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1' || address === 'localhost' || address.includes('/');
 }

@@ -1,5 +1,6 @@
 /** Times and durations as people read them. */
 import type { ZoneOffset } from '../core/clock.js';
+import type { Hop } from '../core/trace/trace.js';
 
 /** `2026-11-23 00:19:14` in the zone. */
 export function dateTime(iso: string, zone: ZoneOffset): string {
@@ -22,4 +23,9 @@ export function duration(millis: number): string {
   if (whole < 3600) return `${Math.floor(whole / 60)}m${two(whole % 60)}s`;
   if (whole < 86_400) return `${Math.floor(whole / 3600)}h${two(Math.floor(whole / 60) % 60)}m`;
   return `${Math.floor(whole / 86_400)}d${two(Math.floor(whole / 3600) % 24)}h`;
+}
+
+/** Milliseconds that a hop took, as far as the log tells; null while it goes on. */
+export function hopMillis({ durationMs, from, to }: Hop): number | null {
+  return durationMs ?? (to === null ? null : Date.parse(to) - Date.parse(from));
 }

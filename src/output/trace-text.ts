@@ -3,7 +3,7 @@ import type { ZoneOffset } from '../core/clock.js';
 import type { Hop, Trace, TraceRecipient } from '../core/trace/trace.js';
 import { printable } from './printable.js';
 import { clip, mark, outcomeOfState, paint, paintOutcome, type Style } from './style.js';
-import { dateTime, duration, timeOfDay } from './times.js';
+import { dateTime, duration, hopMillis, timeOfDay } from './times.js';
 import { wrap } from './wrap.js';
 
 export interface TextOptions extends Style {
@@ -62,8 +62,7 @@ function address(sender: string | null): string {
 function hopLine(hop: Hop, options: TextOptions): string {
   const port = hop.port === null ? '' : `:${hop.port}`;
   const id = hop.stage === 'filter' ? (hop.amavisId ?? hop.queueId ?? '') : (hop.queueId ?? '');
-  const stamps = hop.to === null ? null : Date.parse(hop.to) - Date.parse(hop.from);
-  const millis = hop.durationMs ?? stamps;
+  const millis = hopMillis(hop);
   const spent = millis === null ? '' : duration(millis);
   const times = hop.attempts > 1 ? ` ${options.unicode ? '×' : 'x'}${hop.attempts}` : '';
   const head = [

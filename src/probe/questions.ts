@@ -97,12 +97,12 @@ function isRunning(
   }
   const elsewhere = (listening ?? []).flatMap((socket) => {
     const own = socket.holders.find((one) => one.daemon === daemon);
-    return own === undefined ? [] : [`${showSocket(socket)} by ${show(own)}`];
+    return own === undefined ? [] : [`${show(own)} has ${showSocket(socket)}`];
   });
   if (elsewhere.length === 0) {
     return `one is, by the list of processes: ${show(running)}; it is not seen to listen on port ${target.port}`;
   }
-  return `not at this port; bound elsewhere are ${elsewhere.join(', ')}`;
+  return `one is, but not at this port: ${elsewhere.join(', ')}`;
 }
 
 function whoListens(target: InetEndpoint, listening: readonly Listening[] | null): string {

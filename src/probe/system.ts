@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { type ListeningSocket, listeningSockets } from '../check/load/sockets.js';
 import { type Process, readCommandLine } from './process.js';
-import { type ListeningSocket, parseProcNetTcp } from './sockets.js';
 
 /** A socket that listens, and who holds it. */
 export interface Listening extends Pick<ListeningSocket, 'address' | 'port'> {
@@ -17,11 +17,8 @@ export interface System {
 /** This machine, by Linux' /proc (proc(5)). */
 export const thisMachine: System = {
   listening: () => {
-    const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((file) =>
-      attempt(() => readFileSync(file, 'utf8')),
-    );
-    if (tables[0] === null) return null;
-    const sockets = tables.flatMap((table) => parseProcNetTcp(table ?? ''));
+    const sockets = listeningSockets();
+    if (sockets === null) return null;
     const holders = holdersOf(new Set(sockets.map(({ inode }) => inode)));
     return sockets.map(({ address, port, inode }) => ({ address, port, holders: holders.get(inode) ?? [] }));
   },

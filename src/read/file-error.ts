@@ -1,5 +1,5 @@
+import { printable } from '../output/printable.js';
 import { UserError } from '../user-error.js';
-import { printable } from './printable.js';
 
 /** What the operating system said about a file, in words that tell what to do. */
 export function fileError(error: unknown, path: string): UserError {

@@ -1,9 +1,9 @@
 import { type FileHandle, stat } from 'node:fs/promises';
+import { printable } from '../output/printable.js';
 import { UserError } from '../user-error.js';
 import { type Compression, compressionOf, MAGIC_LENGTH } from './compression.js';
 import { fileError } from './file-error.js';
 import { decodeLines, wholeLines } from './lines.js';
-import { printable } from './printable.js';
 import { type Progress, source } from './source.js';
 import { unpack } from './unpack.js';
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
+import { printable } from '../output/printable.js';
 import { UserError } from '../user-error.js';
 import { decodeLines, wholeLines } from './lines.js';
-import { printable } from './printable.js';
 
 export interface JournalOptions {
   /** Goes on with new entries; else it ends with the last one there is. */

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { pipeline } from 'node:stream/promises';
+import { printable } from '../output/printable.js';
 import { UserError } from '../user-error.js';
 import type { Compression } from './compression.js';
 import { gunzip, nodeUnzstd } from './inflate.js';
-import { printable } from './printable.js';
 
 interface Program {
   readonly command: string;

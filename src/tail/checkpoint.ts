@@ -13,6 +13,8 @@ export interface Position {
   readonly fingerprint: string;
   /** The same of the last bytes before `offset`, where that is beyond what the fingerprint covers. */
   readonly mark?: string;
+  /** The inode holds another content since: this one is in a copy, if anywhere. */
+  readonly replaced?: true;
   /** It has been left behind: nothing of it is to be read, unless it has grown. */
   readonly done?: true;
 }

@@ -52,9 +52,8 @@ export class FollowedLog {
 
   /** The next lines, if there are any. */
   async take(): Promise<Batch | undefined> {
-    if (this.keeper.cutBack) {
-      // To be committed before the file grows again.
-      this.keeper.cutBack = false;
+    if (this.keeper.isSetBack) {
+      this.keeper.isSetBack = false;
       return this.position();
     }
     return (await this.takeLate()) ?? (await this.takeNext());

@@ -1,8 +1,8 @@
 import { constants, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { printable } from '../output/printable.js';
 import { fileError } from '../read/file-error.js';
-import { printable } from '../read/printable.js';
 import type { Notify } from './batch.js';
 import type { Position } from './checkpoint.js';
 import { type Examined, examine, isCopyOf, Moved, mayBecomeCopyOf, openListed } from './examined.js';
@@ -31,8 +31,8 @@ const CLOCK_TICK_MS = 20;
  */
 export class Keeper {
   known: Known[] = [];
-  /** A file was cut back since the last `resume`. */
-  cutBack = false;
+  /** A generation was cut back or given up: to be committed before there is more to read. */
+  isSetBack = false;
   /** Where no known generation is left, what was modified after this is new (ms since 1970). */
   time = 0;
   private readonly path: string;
@@ -67,7 +67,7 @@ export class Keeper {
     const rotated = (await logFiles(this.path)).filter(
       (file) => file.order.kind !== 'live' && idOf(file) !== this.live,
     );
-    const last = rotated.findLast((file) => !file.packed) ?? rotated.at(-1);
+    const last = rotated.at(-1);
     if (last === undefined) return;
     if (!last.packed && (live === undefined || live.head.length === 0)) {
       // Just rotated: the logger may not have reopened yet and goes on in the rotated file.
@@ -119,7 +119,7 @@ export class Keeper {
     this.known = [];
     this.renewed = [];
     this.live = undefined;
-    this.cutBack = false;
+    this.isSetBack = false;
     for (const generation of generations) await generation.close().catch(() => undefined);
   }
 
@@ -187,10 +187,11 @@ export class Keeper {
     }
     for (const one of sighted) one.isSighted = true;
     for (const { generation } of this.renewed.splice(0)) await generation.close();
-    await this.giveUp(known, new Set(matched.values()));
     const last = files.at(-1);
-    if (last?.file.order.kind === 'live') this.readOn(matched.get(last));
-    else await this.tellMissing();
+    if (last?.file.order.kind === 'live') {
+      this.readOn(matched.get(last));
+      this.giveUp(known, new Set(matched.values()));
+    } else await this.tellMissing();
     while (this.known.length > REMEMBERED && this.known[0]?.isDone) this.known.shift();
   }
 
@@ -254,7 +255,7 @@ export class Keeper {
     const generation = await this.openFile(file, position.offset);
     known.generation = generation;
     known.isSighted = position.offset > 0 || hasLine(head);
-    if (generation.position().offset < position.offset) this.cutBack = true;
+    if (generation.position().offset < position.offset) this.isSetBack = true;
   }
 
   /** What has the log's name is read as long as it has. */
@@ -278,14 +279,17 @@ export class Keeper {
     }
   }
 
-  private async giveUp(known: readonly Known[], found: ReadonlySet<Known>): Promise<void> {
+  /** What is neither there nor copied is gone. Where the log itself isn't there, its folder may be yet to come. */
+  private giveUp(known: readonly Known[], found: ReadonlySet<Known>): void {
     for (const one of known) {
       if (found.has(one) || one.generation || one.isDone) continue;
       if (one.unread) {
         const message = `lines of ${printable(this.path)} are gone: it was truncated or removed before they were read, and no rotated copy of it can be read`;
         this.notify({ path: this.path, kind: 'gap', message });
       }
-      await one.finish();
+      // No copy of it can come up any more; another one that begins alike may.
+      this.known = this.known.filter((other) => other !== one);
+      this.isSetBack = true;
     }
   }
 

@@ -2,11 +2,8 @@ import type { Position } from './checkpoint.js';
 import { EMPTY, hasLine } from './fingerprint.js';
 import type { Generation, Looked } from './generation.js';
 
-/** An inode no file has. */
-const NO_INODE = '0';
-
 /** The position of nothing at all. */
-export const NOWHERE: Position = { dev: '0', ino: NO_INODE, offset: 0, fingerprint: EMPTY };
+export const NOWHERE: Position = { dev: '0', ino: '0', offset: 0, fingerprint: EMPTY };
 
 /** A generation the keeper knows: open, or closed and known by what it was. */
 export class Known {
@@ -72,7 +69,7 @@ export class Known {
   lose(looked: Exclude<Looked, 'same'>): void {
     if (this.generation === undefined) return;
     const position = this.generation.position();
-    this.closed = looked === 'replaced' ? { ...position, ino: NO_INODE } : position;
+    this.closed = looked === 'replaced' ? { ...position, replaced: true } : position;
     this.unread = this.generation.unread;
     this.lastHead = this.generation.head;
     this.generation = undefined;

@@ -1,6 +1,7 @@
 import { type Examined, examineMark } from './examined.js';
 import { areCopies, EMPTY, hasFingerprint, hasLine } from './fingerprint.js';
 import type { Known } from './known.js';
+import type { LogFile } from './log-files.js';
 
 /** How sure it is that a file is a known generation. The higher outweigh any number of the lower ones. */
 const LIKENESS = {
@@ -24,7 +25,7 @@ export async function match(
   known: readonly Known[],
   files: readonly Examined[],
 ): Promise<ReadonlyMap<Examined, Known>> {
-  const table = await Promise.all(known.map((one) => Promise.all(files.map((file) => likeness(one, file)))));
+  const table = await Promise.all(known.map((one) => likenesses(one, files)));
   const matched = new Map<Examined, Known>();
   const anchors: (readonly [known: number, file: number])[] = [];
   for (const [i, one] of known.entries()) {
@@ -65,15 +66,27 @@ export async function isSame(known: Known, file: Examined): Promise<boolean> {
   return (await likeness(known, file)) === LIKENESS.same;
 }
 
+async function likenesses(known: Known, files: readonly Examined[]): Promise<number[]> {
+  const row = await Promise.all(files.map((file) => likeness(known, file)));
+  // Where its file has another content by now, it was copied while that was the log: the copy is older than the file.
+  const own = files.findIndex(({ file }) => hasInode(known, file) && file.born !== undefined);
+  return own === -1 ? row : row.map((value, j) => (j > own && value < LIKENESS.same ? LIKENESS.none : value));
+}
+
+/** Whether it's the same inode for all that is known: a number alone may be another's by now. */
+function hasInode({ position }: Known, file: LogFile): boolean {
+  const sameBorn = position.born === file.born || position.born === undefined || file.born === undefined;
+  return position.dev === file.dev && position.ino === file.ino && sameBorn;
+}
+
 async function likeness(known: Known, examined: Examined): Promise<number> {
   const { file, head, size } = examined;
   const position = known.position;
-  const sameInode = position.dev === file.dev && position.ino === file.ino;
+  const same = hasInode(known, file) && !position.replaced;
   // As long as it's open its inode can't be another's, and whether the content is the same has been looked at.
-  if (known.generation && sameInode) return LIKENESS.same;
-  const sameBorn = position.born !== undefined && position.born === file.born;
-  const same = sameInode && (sameBorn || position.born === undefined || file.born === undefined);
-  if (position.fingerprint === EMPTY) return same && sameBorn ? LIKENESS.same : LIKENESS.none;
+  if (same && known.generation) return LIKENESS.same;
+  if (position.fingerprint === EMPTY)
+    return same && file.born !== undefined && position.born !== undefined ? LIKENESS.same : LIKENESS.none;
   if (hasFingerprint(head, position.fingerprint, { same: same || position.offset === 0 })) {
     if (size !== undefined && size < position.offset) return same ? LIKENESS.shrunk : part(examined);
     const differs =

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
+import { printable } from '../output/printable.js';
 import { cutLine, decodeLines, MAX_LINE } from '../read/lines.js';
-import { printable } from '../read/printable.js';
 import { UserError } from '../user-error.js';
 import type { Position } from './checkpoint.js';
 import { EMPTY, fingerprintOf, HEAD, hasLine, MARK, markOf } from './fingerprint.js';
@@ -119,7 +119,12 @@ export class PlainGeneration implements Generation {
     if (!head.subarray(0, common).equals(this.head.subarray(0, common))) return 'replaced';
     // Cut back to some of its lines, or emptied and begun anew, perhaps with a fragment that began it before.
     if (size < this.offset || head.length < this.head.length) return hasLine(head) ? 'shrunk' : 'replaced';
-    if (this.mark !== undefined && (await this.markAt(this.offset)) !== this.mark) return 'replaced';
+    if (this.mark !== undefined) {
+      const before = await this.bytes(this.offset - MARK, MARK);
+      // Cut back since its size was told.
+      if (before.length < MARK) return this.look();
+      if (markOf(before) !== this.mark) return 'replaced';
+    }
     if (size < this.searched) {
       this.growing = undefined;
       this.searched = this.offset;

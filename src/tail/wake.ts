@@ -73,22 +73,25 @@ export class Wake {
     await this.unwatch();
     if (found === undefined || this.closed) return;
     this.watched = found;
-    this.watcher = watch(this.folder, {
+    const watcher = watch(this.folder, {
       depth: 0,
       ignoreInitial: true,
       ignored: (path) => path !== this.folder,
     });
-    this.watcher.on('raw', (_event, name) => {
+    this.watcher = watcher;
+    watcher.on('error', () => {
+      this.blind = true;
+    });
+    // Told to poll by its environment (CHOKIDAR_USEPOLLING), it sees names come and go, but nothing being written.
+    if (watcher.options.usePolling) return;
+    watcher.on('raw', (_event, name) => {
       this.missed = 0;
       this.blind = false;
       if (typeof name !== 'string' || this.concerns(name)) this.signal();
     });
-    this.watcher.on('ready', () => {
+    watcher.on('ready', () => {
       this.blind = false;
       this.signal();
-    });
-    this.watcher.on('error', () => {
-      this.blind = true;
     });
   }
 

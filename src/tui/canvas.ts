@@ -6,6 +6,7 @@
  * frames instead; they come here, and each changed row is written at its own place.
  */
 import { Writable } from 'node:stream';
+import { placed } from './place.js';
 
 /** The parts of a terminal's output stream that a canvas needs. */
 export interface Terminal {
@@ -84,7 +85,7 @@ export class Canvas extends Writable {
     for (let index = 0; index < Math.max(rows.length, this.#drawn.length); index++) {
       const row = rows[index] ?? '';
       if (row === (this.#drawn[index] ?? '')) continue;
-      changes += `${ESC}${index + 1};1H${row}${ESC}0m${ESC}K`;
+      changes += `${ESC}${index + 1};1H${placed(row)}${ESC}0m${ESC}K`;
     }
     this.#drawn = rows;
     if (changes !== '') this.#terminal.write(changes);

@@ -1,4 +1,5 @@
 /** The terminal UI over a live feed, from taking the screen to giving it back. */
+import { spawn } from 'node:child_process';
 import { render } from 'ink';
 import type { ExitStatus, Io } from '../commands/command.js';
 import type { ZoneOffset } from '../core/clock.js';
@@ -31,7 +32,10 @@ export async function start(feed: LiveFeed, io: Io, { zone }: StartOptions): Pro
     feed,
     look: () => ({ color, unicode, zone, columns: canvas.columns, rows: canvas.rows }),
     now: Date.now,
-    copy: (text) => canvas.copy(text),
+    copy: (text) => {
+      canvas.copy(text);
+      if ((io.env['TMUX'] ?? '') !== '') copyToTmux(text);
+    },
     redraw: () => canvas.redraw(),
     quit: () => quit(),
   });
@@ -84,6 +88,17 @@ export async function start(feed: LiveFeed, io: Io, { zone }: StartOptions): Pro
     else stdin.off('end', gone).off('error', gone);
     stdin.pause();
   }
+}
+
+/**
+ * As it is set up by default, tmux lets no program inside it reach the clipboard (`set-clipboard external`), but passes
+ * on what its own command is given. `-w` does that; it is as old as tmux 3.2.
+ */
+function copyToTmux(text: string): void {
+  const tmux = spawn('tmux', ['load-buffer', '-w', '-'], { stdio: ['pipe', 'ignore', 'ignore'] });
+  const ignore = (): void => undefined;
+  tmux.on('error', ignore);
+  tmux.stdin.on('error', ignore).end(text);
 }
 
 /** Node aborts when it can't set a closed terminal back at its exit; this is how programs end that lose theirs. */

@@ -6,7 +6,7 @@ import type { Style } from '../output/style.js';
 const ASCII = /^[\x20-\x7e]*$/;
 /** Letters of the West, lines, blocks, arrows and our marks: one column each, without asking tables. */
 const NARROW = /^[\x20-\x7e·×À-ɏ›…←-⇿⊘─-▟▸✓✗]*$/;
-const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+export const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** Text from outside, without what moves a cursor or what the terminal has no sign for. */
 export function clean(text: string, { unicode }: Style): string {
@@ -15,13 +15,18 @@ export function clean(text: string, { unicode }: Style): string {
   return unicode ? safe : safe.replace(/[^\x20-\x7e]/gu, '?');
 }
 
+/** Whether every terminal takes one column for each character. */
+export function isNarrow(text: string): boolean {
+  return NARROW.test(text);
+}
+
 export function widthOf(text: string): number {
-  return NARROW.test(text) ? text.length : stringWidth(text);
+  return isNarrow(text) ? text.length : stringWidth(text);
 }
 
 /** The longest beginning that is no wider than that. */
 function clip(text: string, columns: number): string {
-  if (NARROW.test(text)) return text.slice(0, Math.max(0, columns));
+  if (isNarrow(text)) return text.slice(0, Math.max(0, columns));
   let taken = '';
   let width = 0;
   for (const { segment } of GRAPHEMES.segment(text)) {

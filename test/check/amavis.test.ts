@@ -69,6 +69,28 @@ describe('assignments are read without running Perl', () => {
     expect(read?.kind === 'list' && read.items).toEqual(['127.0.0.1', '[::1]', '192.0.2.1', 'x'].map(scalar));
   });
 
+  test('an element within an element is set there, with an arrow between or without', () => {
+    const text = `$policy_bank{'X'} = { originating => 1 };
+$policy_bank{'X'}{'forward_method'} = 'smtp:[127.0.0.1]:10027';
+$policy_bank{'X'}->{notify_method} = 'smtp:[127.0.0.1]:10028';
+$policy_bank{'X'}{inet_acl}[0] = 'x';
+`;
+    const [bank] = settings(text).banks;
+    const texts = [bank?.forward, bank?.notify].map((one) =>
+      one?.known === true ? one.value.map((method) => method.text) : one,
+    );
+    expect(texts).toEqual([['smtp:[127.0.0.1]:10027'], ['smtp:[127.0.0.1]:10028']]);
+  });
+
+  test('what nothing assigned has its built-in value, and can be built upon', () => {
+    expect(value('$child_timeout', '$child_timeout = 2*$child_timeout;')).toEqual(scalar('960'));
+    expect(value('$notify_method', '$notify_method = $forward_method;')).toEqual(
+      scalar('smtp:[127.0.0.1]:10025'),
+    );
+    const acl = settings("push(@inet_acl, '192.0.2.1');").inetAcl;
+    expect(acl.known && acl.value).toEqual(['127.0.0.1', '[::1]', '192.0.2.1']);
+  });
+
   test('hash elements are gathered, bareword keys and all', () => {
     const text =
       "$policy_bank{'ORIGINATING'} = { originating => 1, s => 'q', forward_method => 'smtp:[127.0.0.1]:10027', sub => \\&x };";
@@ -128,6 +150,10 @@ describe('what is computed is unknown', () => {
     `$x = ${'['.repeat(50_000)}`,
     `$x = ${'-'.repeat(50_000)}1;`,
     `$x = "${'$a'.repeat(50_000)}";`,
+    ')',
+    '$x = 1]; } $y = 2;',
+    '$a{'.repeat(10_000),
+    `$x = ${'$a{b}->'.repeat(10_000)}`,
   ])('hostile nesting is survived', (text) => {
     expect(() => program(text)).not.toThrow();
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadPostfix, type Postconf } from '../../src/check/load/postfix.js';
+import { whyUnread } from '../../src/check/load/unread.js';
 import { reportText } from '../../src/check/report.js';
 import { run } from '../../src/commands/check.js';
 import type { Io } from '../../src/commands/command.js';
@@ -18,7 +19,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function check(options: Readonly<Record<string, unknown>>, color = false) {
+async function check(options: Readonly<Record<string, unknown>>, color = false, columns = 100) {
   let stdout = '';
   const io: Io = {
     out: (text) => {
@@ -26,7 +27,7 @@ async function check(options: Readonly<Record<string, unknown>>, color = false) 
     },
     note: () => {},
     env: {},
-    columns: 100,
+    columns,
     outIsTerminal: false,
     noteIsTerminal: false,
     color,
@@ -64,7 +65,7 @@ describe('amavtrace check', () => {
     const { status, stdout } = await check({ configDir: folder });
     expect(status).toBe(1);
     expect(stdout).toContain(
-      '  error    front-address: amavisfeed:[127.0.0.1]:10024, and amavis listens on 127.0.0.1:10026 and [::1]:10026\n',
+      '  error    front-address: amavisfeed:[127.0.0.1]:10024, and amavis listens on 127.0.0.1:10026 and\n           [::1]:10026\n',
     );
     expect(stdout).toContain(`at      ${folder}/main.cf:10\n`);
     expect(stdout).toContain('\ncontent_filter = amavisfeed:[127.0.0.1]:10026\n');
@@ -102,9 +103,38 @@ describe('amavtrace check', () => {
   test('a folder without main.cf is refused, with what to do', async () => {
     await expect(check({ configDir: folder })).rejects.toMatchObject({
       name: 'UserError',
-      message: `can't read ${folder}/main.cf`,
-      help: "Name Postfix' folder with --config-dir, or run as a user who may read it.",
+      message: `can't read ${folder}/main.cf: no such file`,
+      help: "--config-dir names the folder with Postfix' main.cf and master.cf.",
     });
+  });
+
+  test('so is one that is not there, or is a file', async () => {
+    writeFileSync(join(folder, 'main.cf'), '');
+    await expect(check({ configDir: join(folder, 'none') })).rejects.toThrow(
+      `can't read ${join(folder, 'none')}: no such folder`,
+    );
+    await expect(check({ configDir: join(folder, 'main.cf') })).rejects.toThrow(
+      `can't read ${join(folder, 'main.cf')}: it is a file, and no folder`,
+    );
+  });
+
+  test.each([
+    ['EACCES', 'permission denied, run as root or as a user who may read it'],
+    ['EISDIR', 'it is a folder'],
+    ['ELOOP', 'ELOOP'],
+  ])('why a file can not be read is told: %s', (code, words) => {
+    expect(whyUnread(Object.assign(new Error('x'), { code }))).toBe(words);
+  });
+
+  test('binary rubbish is said to be none, in one finding', async () => {
+    cpSync(guide, folder, { recursive: true });
+    writeFileSync(
+      join(folder, 'main.cf'),
+      Buffer.from(Array.from({ length: 50_000 }, (_, at) => (at * 7919) % 256)),
+    );
+    const { stdout } = await check({ configDir: folder });
+    expect(stdout.match(/file-unreadable-line/g)).toHaveLength(1);
+    expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
   });
 
   test('an --amavisd-conf that is not there is refused', async () => {
@@ -125,9 +155,20 @@ describe('amavtrace check', () => {
       fix: 'c\x07',
       fixIn: 'd',
     } as const;
-    const text = reportText([finding], false);
+    const text = reportText([finding], { color: false, columns: 80 });
     expect(text).toContain('a\\x1b[31mb');
     expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
+  });
+
+  test('the lines fit the terminal, the fine rules of a part in one', async () => {
+    cpSync(guide, folder, { recursive: true });
+    writeFileSync(join(folder, 'main.cf'), `content_filter = \${${'x'.repeat(10_000)}}\n`);
+    const { stdout } = await check({ configDir: folder }, false, 80);
+    // Words are not cut: a line to write and a path stay whole.
+    const long = stdout.split('\n').filter((line) => line.length > 80 && !line.includes(folder));
+    expect(long.every((line) => line.includes('x'.repeat(80)))).toBe(true);
+    expect(long.every((line) => line.length < 600)).toBe(true);
+    expect(stdout).toContain('  ok       9 rules more\n');
   });
 
   test('colour is there only when asked for', async () => {

@@ -114,6 +114,40 @@ describe('FILTER in tables is a way in like content_filter', () => {
   });
 });
 
+describe('FILTER that also holds for the way back makes the mail loop', () => {
+  const tables = { '/etc/postfix/tag': '/^/ FILTER amavisfeed:[127.0.0.1]:10024\n' };
+  const errors = (texts: Texts) =>
+    audit(configure({ ...texts, tables }))
+      .filter(({ severity }) => severity !== 'ok' && severity !== 'info')
+      .map(({ code, severity, fix }) => [code, severity, fix]);
+
+  test('in restrictions', () => {
+    const master = patch(SOUND.master, /^ {4}-o smtpd_sender_restrictions=\n/m, '');
+    const main = `${SOUND.main}smtpd_sender_restrictions = check_sender_access regexp:/etc/postfix/tag\n`;
+    expect(errors({ ...SOUND, main, master })).toEqual([
+      ['reinject-sender', 'error', '    -o smtpd_sender_restrictions='],
+    ]);
+  });
+
+  test('not behind permit_mynetworks, which amavis passes', () => {
+    const master = patch(SOUND.master, /^ {4}-o smtpd_sender_restrictions=\n/m, '');
+    const main = `${SOUND.main}smtpd_sender_restrictions = permit_mynetworks, check_sender_access regexp:/etc/postfix/tag\n`;
+    expect(errors({ ...SOUND, main, master })).toEqual([]);
+  });
+
+  test('in header checks', () => {
+    const master = patch(SOUND.master, 'no_header_body_checks,', '');
+    const main = `${SOUND.main}header_checks = regexp:/etc/postfix/tag\n`;
+    expect(errors({ ...SOUND, main, master })).toEqual([
+      [
+        'reinject-header-checks',
+        'error',
+        '    -o receive_override_options=no_unknown_recipient_checks,no_milters,no_header_body_checks',
+      ],
+    ]);
+  });
+});
+
 describe('more than one pass, port or instance', () => {
   test('an on purpose second filter behind the way back is no loop', () => {
     const master = patch(
@@ -140,6 +174,26 @@ $policy_bank{'ORIGINATING'} = { originating => 1, forward_method => 'smtp:[127.0
     ]);
   });
 
+  test('D_REJECT of a bank is told at its own line, with what to write there', () => {
+    const amavisd = `${SOUND.amavisd}$inet_socket_port = [10024, 10026];
+$interface_policy{'10026'} = 'ORIGINATING';
+$policy_bank{'ORIGINATING'} = {
+  final_spam_destiny => D_REJECT,
+};
+$policy_bank{'UNUSED'} = { final_spam_destiny => D_REJECT };
+`;
+    const loud = audit(configure({ ...SOUND, amavisd })).filter(({ severity }) => severity !== 'ok');
+    expect(loud).toMatchObject([
+      {
+        code: 'filter-reject',
+        severity: 'warning',
+        found: "final_spam_destiny of policy bank 'ORIGINATING' is D_REJECT",
+        where: '/etc/amavisd.conf:9',
+        fix: '  final_spam_destiny => D_DISCARD,',
+      },
+    ]);
+  });
+
   test('a policy bank that no port has is left alone', () => {
     const amavisd = `${SOUND.amavisd}$interface_policy{'10026'} = 'ORIGINATING';
 $policy_bank{'ORIGINATING'} = { forward_method => 'smtp:[127.0.0.1]:10027' };
@@ -154,6 +208,18 @@ $policy_bank{'ORIGINATING'} = { forward_method => 'smtp:[127.0.0.1]:10027' };
     const instances = [...configuration.instances, { instance: out, filterActions: [], unreadTables: [] }];
     const loud = audit({ ...configuration, instances }).filter(({ severity }) => severity !== 'ok');
     expect(loud.map(({ code }) => code)).toEqual(['reinject-size']);
+  });
+
+  test('a service that is switched off wants no port', () => {
+    const configuration = configure({ ...SOUND, main: `${SOUND.main}master_service_disable = smtp/inet\n` });
+    const other = instanceOf(
+      'multi_instance_name = postfix-in\n',
+      'smtp inet n - n - - smtpd\n',
+      '/etc/postfix-in',
+    );
+    const instances = [...configuration.instances, { instance: other, filterActions: [], unreadTables: [] }];
+    const taken = audit({ ...configuration, instances }).filter(({ code }) => code === 'file-port-taken');
+    expect(taken.map(({ severity }) => severity)).toEqual(['ok']);
   });
 
   test("the guide's two cleanup services map addresses once", () => {
@@ -213,6 +279,26 @@ describe('what can not be read is unknown, not assumed', () => {
     });
   });
 
+  test('destinies by recipient are more than one value', () => {
+    const amavisd = patch(
+      SOUND.amavisd ?? '',
+      /^1;/m,
+      "$final_destiny_maps_by_ccat{+CC_SPAM} = [ { 'a@example.com' => D_REJECT }, D_DISCARD ];\n1;",
+    );
+    const loud = audit(configure({ ...SOUND, amavisd })).filter(({ severity }) => severity !== 'ok');
+    expect(loud.map(({ code, severity, found }) => [code, severity, found])).toEqual([
+      ['filter-reject', 'info', "%final_destiny_maps_by_ccat: what it comes to can't be told from the files"],
+    ]);
+  });
+
+  test('that mail is not filtered is not said of a content_filter that can not be told', () => {
+    const main = patch(SOUND.main, /^content_filter.*$/m, 'content_filter = $content_filter');
+    const loud = audit(configure({ ...SOUND, main })).filter(({ code }) => code === 'front-setup');
+    expect(loud.map(({ found }) => found)).toEqual([
+      "content_filter = $content_filter: can't be told from the files",
+    ]);
+  });
+
   test('a computed $max_servers is not compared', () => {
     const amavisd = patch(SOUND.amavisd ?? '', '$max_servers = 2', '$max_servers = count_cpus()');
     const loud = audit(configure({ ...SOUND, amavisd })).filter(({ severity }) => severity !== 'ok');
@@ -236,6 +322,7 @@ describe('postfix reload', () => {
     running: {
       reloaded: new Map([['/etc/postfix', at]]),
       written: new Map([['/etc/postfix/master.cf', written]]),
+      listening: [],
     },
   });
 

@@ -11,10 +11,12 @@ export class KilledProgram implements Subject {
   private program: Program | undefined;
   private readonly database: string;
   private readonly log: string;
+  private readonly env: NodeJS.ProcessEnv;
 
-  constructor(database: string, log: string) {
+  constructor(database: string, log: string, env: NodeJS.ProcessEnv = {}) {
     this.database = database;
     this.log = log;
+    this.env = env;
   }
 
   get isUp(): boolean {
@@ -26,7 +28,8 @@ export class KilledProgram implements Subject {
   };
 
   async start(): Promise<void> {
-    this.program = new Program(['follow', this.log, '--from-start', '--db', this.database, '--json']);
+    const args = ['follow', this.log, '--from-start', '--db', this.database, '--json'];
+    this.program = new Program(args, this.env);
   }
 
   /** Comes back when the log is followed for the first time: what is lost before that was never to be had. */

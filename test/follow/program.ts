@@ -11,8 +11,10 @@ export class Program {
   readonly child: ChildProcess;
   private readonly ended: Promise<number | null>;
 
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  /** As another user where `uid` is given, which only root may. */
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}, uid?: number) {
     this.child = spawn(process.execPath, [CLI, ...args], {
+      ...(uid === undefined ? {} : { uid }),
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, TZ: 'UTC', ...env },
     });

@@ -23,7 +23,7 @@ export interface Report {
   readonly differences: readonly string[];
 }
 
-export const nothing: Counts = { messages: 0, chains: 0, ids: 0, states: 0, statements: 0 };
+const nothing: Counts = { messages: 0, chains: 0, ids: 0, states: 0, statements: 0 };
 
 export function sum(all: readonly Counts[]): Counts {
   return all.reduce(

@@ -514,7 +514,7 @@ describe('options that can not be used are refused before anything is done', () 
     [{ filter: '10024' }, '--filter wants HOST:PORT, not "10024"'],
     [{ to: 'a>\r\nRCPT TO:<b' }, '--to wants an address'],
     [{ gtube: true, eicar: true }, '--gtube and --eicar are two tests'],
-    [{ configDir: '/nonexistent' }, "can't read /nonexistent/main.cf"],
+    [{ configDir: '/nonexistent' }, "can't read /nonexistent: no such folder"],
   ])('%j', async (options, message) => {
     const refusal = probe(options);
     await expect(refusal).rejects.toThrow(UserError);

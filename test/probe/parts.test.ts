@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { parseProcNetTcp } from '../../src/check/load/sockets.js';
 import { type LoggingProgram, lastSaid, type Said } from '../../src/probe/last-said.js';
 import { testMessage } from '../../src/probe/message.js';
 import { readCommandLine } from '../../src/probe/process.js';
 import { readReply } from '../../src/probe/reply.js';
-import { parseProcNetTcp } from '../../src/probe/sockets.js';
 import { parseTarget } from '../../src/probe/targets.js';
 
 describe('the reply to the end of a message', () => {

@@ -37,7 +37,7 @@ describe('of several amavisd on a machine, the answer is about the one that shou
 
   test('one that listens elsewhere is named with its ports', async () => {
     expect(await ask([socket(10_026, [AMAVISD]), socket(25, [])], [AMAVISD])).toEqual([
-      'not at this port; bound elsewhere are 127.0.0.1:10026 by amavisd-new (process 31)',
+      'one is, but not at this port: amavisd-new (process 31) has 127.0.0.1:10026',
       'no, nothing listens on port 10024',
     ]);
   });
@@ -51,7 +51,7 @@ describe('of several amavisd on a machine, the answer is about the one that shou
 
   test('one at another address is not at this one', async () => {
     expect(await ask([socket(10_024, [AMAVISD], '::1')], [AMAVISD])).toEqual([
-      'not at this port; bound elsewhere are [::1]:10024 by amavisd-new (process 31)',
+      'one is, but not at this port: amavisd-new (process 31) has [::1]:10024',
       'not at this address: port 10024 is bound to ::1 by amavisd-new (process 31)',
     ]);
   });

@@ -200,7 +200,9 @@ describe('openInput refuses', () => {
   });
 
   test('without printing control characters of a name', async () => {
-    expect((await refusal('/nowhere/\u001b[2Jmail.log')).message).toBe('/nowhere/?[2Jmail.log: no such file');
+    expect((await refusal('/nowhere/\u001b[2Jmail.log')).message).toBe(
+      '/nowhere/\\x1b[2Jmail.log: no such file',
+    );
   });
 });
 

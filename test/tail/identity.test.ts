@@ -2,8 +2,10 @@ import {
   appendFileSync,
   copyFileSync,
   existsSync,
+  mkdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   truncateSync,
   unlinkSync,
   utimesSync,
@@ -177,6 +179,35 @@ describe('generations that begin with the same line are generations of their own
     await settled();
   });
 
+  test('when the log was emptied, and begins anew after a restart', async () => {
+    const { log, follower, settled } = await followed();
+    log.write(FIRST);
+    await follower.until(1);
+    truncateSync(log.path, 0);
+    await sleep(60);
+    await follower.kill();
+    log.write(FIRST, 'after');
+    log.rotate();
+    log.pack();
+    await follower.start();
+    await settled();
+  });
+
+  test('when the log was emptied and rotated with the reader down', async () => {
+    const { log, follower, settled } = await followed();
+    log.write(FIRST);
+    await follower.until(1);
+    await follower.kill();
+    truncateSync(log.path, 0);
+    log.rotate();
+    log.write(FIRST, 'after');
+    log.rotate();
+    log.pack();
+    log.write('the last');
+    await follower.start();
+    await settled();
+  });
+
   test('when the log was removed and begins anew', async () => {
     const { log, follower, settled } = await followed();
     log.write(FIRST, 'before');
@@ -286,4 +317,43 @@ describe('what has been read is not read again', () => {
     await sleep(60);
     expect(follower.lines).toEqual(log.expected);
   });
+});
+
+test('where the whole folder is away at the start, it is gone on with when it is back', async () => {
+  const path = folder();
+  const [here, away] = [join(path, 'log'), join(path, 'away')];
+  mkdirSync(here);
+  const log = join(here, 'mail.log');
+  writeFileSync(log, 'one\n');
+  const follower = reader([log], { from: 'start', pollMs: 100 });
+  await follower.start();
+  await follower.until(1);
+  await follower.kill();
+  appendFileSync(log, 'two\n');
+  renameSync(log, `${log}.1`);
+  writeFileSync(`${log}.1.gz`, gzipSync(readFileSync(`${log}.1`)));
+  unlinkSync(`${log}.1`);
+  renameSync(here, away);
+  mkdirSync(here);
+  await follower.start();
+  expect(follower.notices).toMatchObject([{ kind: 'waiting' }]);
+  await follower.kill();
+  await follower.start();
+  rmdirSync(here);
+  renameSync(away, here);
+  writeFileSync(log, 'three\n');
+  await follower.until(3);
+  expect(follower.lines).toEqual(['one', 'two', 'three']);
+});
+
+test('what was packed before following began is not read', async () => {
+  const path = join(folder(), 'mail.log');
+  writeFileSync(`${path}.2`, 'oldest\n');
+  writeFileSync(`${path}.1.gz`, gzipSync('older\n'));
+  const follower = reader([path]);
+  await follower.start();
+  writeFileSync(path, 'new\n');
+  await follower.until(1);
+  await sleep(60);
+  expect(follower.lines).toEqual(['new']);
 });

@@ -133,10 +133,17 @@ export function message(queueId: string, more: Partial<Trace> = {}): Trace {
         port: 10024,
         from: time,
         to: time,
+        delays: [0.02, 0, 0.01, 0.19],
       }),
       hop('reinject', { queueId: `${queueId}B`, port: 10025, from: time, to: time }),
       hop('queue', { queueId: `${queueId}B`, service: 'qmgr', from: time, to: time }),
-      hop('deliver', { queueId: `${queueId}B`, service: 'local', from: time, to: time }),
+      hop('deliver', {
+        queueId: `${queueId}B`,
+        service: 'local',
+        from: time,
+        to: time,
+        delays: [0, 0, 0, 0.01],
+      }),
     ],
     recipients: [recipient({ queueId: `${queueId}B`, time })],
     links: [
@@ -164,6 +171,7 @@ export function hop(stage: Hop['stage'], more: Partial<Hop> = {}): Hop {
     detail: null,
     attempts: 1,
     durationMs: null,
+    delays: null,
     ...more,
   };
 }
@@ -207,6 +215,7 @@ export function deferred(queueId: string, more: Partial<Trace> = {}): Trace {
         relay: 'none',
         detail: why,
         attempts: 3,
+        delays: [590, 0.02, 0, 0],
       }),
     ],
     recipients: [

@@ -55,3 +55,15 @@ describe.each([
     expect(terminal.value('alternate_on')).toBe('0');
   });
 });
+
+it('is drawn in ASCII where the locale has no more', async () => {
+  const folder = temporaryFolder();
+  const log = join(folder, 'mail.log');
+  writeFileSync(log, received('8BE9416260E') + refused('8BE9416260E'));
+  const command = `${process.execPath} ${CLI} follow ${log} --db ${join(folder, 'traces.db')} --tz UTC`;
+  const terminal = new Tmux(command, 80, 24, { LANG: 'C', LC_ALL: '' });
+  await terminal.shows(/^ 1 message/m);
+
+  expect(terminal.text()).toContain('10024 failing');
+  expect(terminal.text()).toMatch(/^[\x20-\x7e\n]*$/);
+});

@@ -305,7 +305,7 @@ describe('a message', () => {
         "",
         "  TIME",
         "    ░ before qmgr  ▒ in qmgr  ▓ connection setup  █ transmission  ▆ amavis",
-        "    alice@example.com   0.18s  0.02/0/0.01/0.15      ░░░▓██████████████████████",
+        "    lmtp:10024 S1   9m50s  590/0.02/0/0          ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░▒",
         "",
         "  LINKS",
         "    S1 ▸ 20694-02                         certain  by Queue-ID",
@@ -353,14 +353,14 @@ describe('a message', () => {
       [
         "  TIME",
         "    ░ before qmgr  ▒ in qmgr  ▓ connection setup  █ transmission  ▆ amavis",
-        "    alice@example.com   0.18s  0.02/0/0.01/0.15      ░░░▓██████████████████████",
-        "    amavis A1-01        0.18s  180 ms                ▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆",
+        "    lmtp:10024 A1   0.22s  0.02/0/0.01/0.19      ░░░▓██████████████████████████",
+        "    amavis A1-01    0.18s  180 ms                ▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆",
       ]
     `);
   });
 
   it('gives every part that took time a column of its bar', async () => {
-    const trace = message('A1', { recipients: [recipient({ delays: [10, 0.01, 0, 0.1] })] });
+    const trace = message('A1', { hops: [hop('deliver', { delays: [10, 0.01, 0, 0.1] })] });
     const screen = await open(new FakeFeed([trace]), 80, 40);
     await screen.press(KEYS.enter);
     const bar = screen.rows().find((line) => line.includes('10/0.01/0/0.1')) ?? '';

@@ -114,6 +114,14 @@ describe('the terminal', () => {
     expect(terminal.text()).toContain(`copied ${terminal.clipboard()}`);
   });
 
+  it('gets an id into the clipboard of a tmux that keeps programs from it', async () => {
+    const terminal = await started(80, 24);
+    terminal.setClipboard('external');
+    terminal.keys('y');
+    await terminal.shows(/copied \w+/);
+    await vi.waitFor(() => expect(terminal.text()).toContain(`copied ${terminal.clipboard()}`));
+  });
+
   it('gets no title and no cursor movement out of a log line', async () => {
     const terminal = await started(160, 50);
     expect(terminal.text()).toContain('\\x1b]0;pwned');

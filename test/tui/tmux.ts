@@ -27,7 +27,7 @@ export class Tmux {
       script,
     ]);
     onTestFinished(() => this.close());
-    this.#tmux('set-option', '-s', 'set-clipboard', 'on');
+    this.setClipboard('on');
     this.#tmux('set-option', '-g', 'status', 'off');
   }
 
@@ -57,6 +57,11 @@ export class Tmux {
   /** A value of tmux' own, such as `cursor_flag` or `pane_title`. */
   value(name: string): string {
     return this.#tmux('display-message', '-p', `#{${name}}`).trim();
+  }
+
+  /** Whether programs may put something into the clipboard (`on`), or tmux alone (`external`, its default). */
+  setClipboard(mode: 'on' | 'external'): void {
+    this.#tmux('set-option', '-s', 'set-clipboard', mode);
   }
 
   clipboard(): string {

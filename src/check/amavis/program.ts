@@ -1,4 +1,5 @@
 import type { Place, TextFile } from '../place.js';
+import { BUILT_IN } from './built-in.js';
 import { evaluate, evaluateList } from './expression.js';
 import { type Token, tokenize } from './tokens.js';
 import { type PerlValue, scalar, unknown } from './value.js';
@@ -12,6 +13,8 @@ export interface Assigned {
 export interface AmavisProgram {
   readonly files: readonly string[];
   readonly variables: ReadonlyMap<string, Assigned>;
+  /** Where an element of a hash was assigned by itself: `%policy_bank{ORIGINATING}`. */
+  readonly elements: ReadonlyMap<string, Place>;
   /** Where reading had to stop, or a file that is included and was not there to be read: after it, all may differ. */
   readonly gaps: readonly Gap[];
 }
@@ -41,12 +44,14 @@ const INCLUDERS = new Set(['include_config_files', 'include_optional_config_file
 export function readProgram(files: readonly TextFile[], include: Include = () => undefined): AmavisProgram {
   const reader = new ProgramReader(include);
   for (const file of files) reader.read(file);
-  return { files: reader.files, variables: reader.variables, gaps: reader.gaps };
+  const { files: read, variables, elements, gaps } = reader;
+  return { files: read, variables, elements, gaps };
 }
 
 class ProgramReader {
   readonly files: string[] = [];
   readonly variables = new Map<string, Assigned>();
+  readonly elements = new Map<string, Place>();
   readonly gaps: Gap[] = [];
   private readonly include: Include;
 
@@ -66,7 +71,8 @@ class ProgramReader {
     let at = 0;
     while (at < tokens.length) {
       const token = tokens[at];
-      if (isSymbol(token, ';', '}')) {
+      // A closing bracket without an opening one is no Perl, and must not be waited for.
+      if (isSymbol(token, ';', '}', ')', ']')) {
         at++;
       } else if (isSymbol(token, '{')) {
         const end = closing(tokens, at);
@@ -125,7 +131,7 @@ class ProgramReader {
     ) {
       return false;
     }
-    const lookup = (name: string): PerlValue | undefined => this.variables.get(name)?.value;
+    const lookup = (name: string): PerlValue | undefined => this.value(name);
     const isArray = targets.every((target) => target.name.startsWith('@'));
     let value = isArray ? evaluateList(expression, lookup) : evaluate(expression, lookup);
     if (isSymbol(tokens[first.end], '.=')) {
@@ -139,17 +145,23 @@ class ProgramReader {
     return true;
   }
 
+  private value(name: string): PerlValue | undefined {
+    return this.variables.get(name)?.value ?? BUILT_IN.get(name);
+  }
+
   private set(file: string, target: Target, value: PerlValue): void {
     const place = { file, line: target.line };
     if (target.key === undefined) {
       this.variables.set(target.name, { value, place });
       return;
     }
+    this.elements.set(`${target.name}{${target.key}}`, place);
     const before = this.variables.get(target.name);
     if (before !== undefined && before.value.kind !== 'hash') return;
     const entries = new Map(before?.value.kind === 'hash' ? before.value.entries : []);
+    const element = target.inner === undefined ? value : within(entries.get(target.key), target.inner, value);
     this.variables.set(target.name, {
-      value: { kind: 'hash', entries: entries.set(target.key, value) },
+      value: { kind: 'hash', entries: entries.set(target.key, element) },
       place,
     });
   }
@@ -157,10 +169,8 @@ class ProgramReader {
   private push(file: string, tokens: readonly Token[]): void {
     const inner = isSymbol(tokens[1], '(') ? tokens.slice(2, -1) : tokens.slice(1);
     const [array, comma, ...rest] = inner;
-    const before = array?.kind === 'variable' ? this.variables.get(`@${array.name}`)?.value : undefined;
-    const more = isSymbol(comma, ',')
-      ? evaluateCommaList(rest, (name) => this.variables.get(name)?.value)
-      : undefined;
+    const before = array?.kind === 'variable' ? this.value(`@${array.name}`) : undefined;
+    const more = isSymbol(comma, ',') ? evaluateCommaList(rest, (name) => this.value(name)) : undefined;
     if (array?.kind === 'variable' && before?.kind === 'list' && more?.kind === 'list') {
       const value: PerlValue = { kind: 'list', items: [...before.items, ...more.items] };
       this.variables.set(`@${array.name}`, { value, place: { file, line: array.line } });
@@ -210,10 +220,18 @@ class ProgramReader {
   }
 }
 
+/** A hash with one entry more; what is no hash that is known stays unknown. */
+function within(hash: PerlValue | undefined, key: string, value: PerlValue): PerlValue {
+  if (hash !== undefined && hash.kind !== 'hash') return unknown('it is computed');
+  return { kind: 'hash', entries: new Map(hash?.entries).set(key, value) };
+}
+
 interface Target {
   /** With the sigil of the whole variable: `%policy_bank` for `$policy_bank{'X'}`. */
   readonly name: string;
   readonly key: string | undefined;
+  /** `forward_method` of `$policy_bank{'X'}{forward_method}`, also with `->` between. */
+  readonly inner?: string;
   readonly line: number;
   /** The index after it. */
   readonly end: number;
@@ -228,17 +246,32 @@ function targetAt(tokens: readonly Token[], at: number): Target | undefined {
     return { name: variable.sigil + variable.name, key: undefined, line, end: at + 1 };
   }
   const name = (isSymbol(open, '{') ? '%' : '@') + variable.name;
-  const key = tokens[at + 2];
-  const end = closing(tokens, at + 1) + 1;
+  const outer = subscript(tokens, at + 1);
+  const arrow = isSymbol(tokens[outer.end], '->') ? outer.end + 1 : outer.end;
+  if (isSymbol(tokens[arrow], '{', '[')) {
+    let inner = subscript(tokens, arrow);
+    const isPair = !isSymbol(tokens[inner.end], '{', '[', '->') && isSymbol(tokens[arrow], '{');
+    if (isPair && inner.key !== '' && outer.key !== '' && name.startsWith('%'))
+      return { name, key: outer.key, inner: inner.key, line, end: inner.end };
+    while (isSymbol(tokens[inner.end], '{', '[', '->')) {
+      inner = subscript(tokens, isSymbol(tokens[inner.end], '->') ? inner.end + 1 : inner.end);
+    }
+    return { name, key: outer.key, inner: '', line, end: inner.end };
+  }
+  return { name, key: name.startsWith('@') ? '' : outer.key, line, end: outer.end };
+}
+
+/** The key between the brackets that open at `at`, '' where it is computed; and the index after them. */
+function subscript(tokens: readonly Token[], at: number): { readonly key: string; readonly end: number } {
+  const key = tokens[at + 1];
+  const end = Math.max(at + 1, closing(tokens, at) + 1);
   const text =
     key?.kind === 'string' || key?.kind === 'word'
       ? key.text
       : key?.kind === 'number'
         ? String(key.value)
-        : undefined;
-  return text === undefined || end !== at + 4 || name.startsWith('@')
-    ? { name, key: '', line, end }
-    : { name, key: text, line, end };
+        : '';
+  return { key: end === at + 3 ? text : '', end };
 }
 
 function evaluateCommaList(

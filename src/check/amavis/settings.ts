@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { InetEndpoint } from '../endpoint.js';
 import type { Place } from '../place.js';
+import { BUILT_IN } from './built-in.js';
 import type { AmavisProgram, Assigned, Gap } from './program.js';
 import type { PerlValue } from './value.js';
 
@@ -25,9 +26,10 @@ interface Destiny {
   readonly place: Place;
 }
 
-/** What a policy bank changes of the ways out. */
+/** What a policy bank changes. */
 interface Bank {
   readonly name: string;
+  readonly destinies: readonly Destiny[];
   readonly forward: Reading<readonly Method[]> | null;
   readonly notify: Reading<readonly Method[]> | null;
 }
@@ -70,7 +72,6 @@ const DESTINIES = [
   'final_bad_header_destiny',
 ];
 
-/** The built-in values are those of Amavis/Conf.pm, amavisd 2.4 to 2.13. */
 export function readSettings(program: AmavisProgram): AmavisSettings {
   const source = new Source(program);
   const destinies = DESTINIES.map((name) => ({ name: `$${name}`, assigned: source.assigned(`$${name}`) }));
@@ -81,28 +82,37 @@ export function readSettings(program: AmavisProgram): AmavisSettings {
     listens: readListens(source),
     forward: readMethods(source, '$forward_method'),
     notify: readMethods(source, '$notify_method'),
-    maxServers: source.number('$max_servers', 2),
-    childTimeout: source.number('$child_timeout', 480),
-    inetAcl: source.strings('@inet_acl', ['127.0.0.1', '[::1]']),
-    sizeLimit: source.read('$smtpd_message_size_limit', null, (value) =>
+    maxServers: source.number('$max_servers'),
+    childTimeout: source.number('$child_timeout'),
+    inetAcl: source.strings('@inet_acl'),
+    sizeLimit: source.read('$smtpd_message_size_limit', (value) =>
       value.kind === 'undef' ? null : numberOf(value),
     ),
     localDomains: readLocalDomains(source),
     tlsIn: source.optionalString('$tls_security_level_in'),
     tlsOut: source.optionalString('$tls_security_level_out'),
     syslog: readSyslog(source),
-    logLevel: source.number('$log_level', 0),
+    logLevel: source.number('$log_level'),
     logTemplate: readLogTemplate(source),
     destinies: destinies.flatMap(({ name, assigned }) =>
       assigned?.value.kind === 'scalar' ? [{ name, value: assigned.value.text, place: assigned.place }] : [],
     ),
-    unknownDestinies: destinies.flatMap(({ name, assigned }) =>
-      assigned?.value.kind === 'unknown' ? [{ name, place: assigned.place }] : [],
-    ),
+    unknownDestinies: [
+      ...destinies.flatMap(({ name, assigned }) =>
+        assigned?.value.kind === 'unknown' ? [{ name, place: assigned.place }] : [],
+      ),
+      // By category of content, and by recipient: more than a single value.
+      ...['%final_destiny_by_ccat', '%final_destiny_maps_by_ccat'].flatMap((name) => {
+        const assigned = source.assigned(name);
+        return assigned === undefined || program.gaps.length > 0 ? [] : [{ name, place: assigned.place }];
+      }),
+    ],
     banks,
     interfaceBanks: readInterfaceBanks(source),
   };
 }
+
+const UNDEF: PerlValue = { kind: 'undef' };
 
 class Source {
   private readonly program: AmavisProgram;
@@ -119,29 +129,32 @@ class Source {
     return assigned;
   }
 
+  element(hash: string, key: string): Place | undefined {
+    return this.program.elements.get(`${hash}{${key}}`);
+  }
+
   /** `convert` gives undefined for a value that is no such thing. */
-  read<T>(name: string, builtIn: T, convert: (value: PerlValue) => T | undefined): Reading<T> {
-    const assigned = this.assigned(name);
-    if (assigned === undefined) return { known: true, value: builtIn, place: null };
-    const { value, place } = assigned;
-    if (value.kind === 'unknown') return { known: false, why: value.why, place };
+  read<T>(name: string, convert: (value: PerlValue) => T | undefined): Reading<T> {
+    const { value, place } = this.assigned(name) ?? { value: BUILT_IN.get(name) ?? UNDEF, place: null };
+    const unknown = value.kind === 'list' ? value.items.find((item) => item.kind === 'unknown') : value;
+    if (unknown?.kind === 'unknown') return { known: false, why: unknown.why, place };
     const converted = convert(value);
     if (converted === undefined) return { known: false, why: 'it is no plain value', place };
     return { known: true, value: converted, place };
   }
 
-  number(name: string, builtIn: number): Reading<number> {
-    return this.read(name, builtIn, numberOf);
+  number(name: string): Reading<number> {
+    return this.read(name, numberOf);
   }
 
   optionalString(name: string): Reading<string | null> {
-    return this.read(name, null, (value) =>
+    return this.read(name, (value) =>
       value.kind === 'undef' ? null : value.kind === 'scalar' ? value.text : undefined,
     );
   }
 
-  strings(name: string, builtIn: readonly string[]): Reading<readonly string[]> {
-    return this.read(name, builtIn, stringsOf);
+  strings(name: string): Reading<readonly string[]> {
+    return this.read(name, stringsOf);
   }
 }
 
@@ -164,9 +177,9 @@ function stringsOf(value: PerlValue): readonly string[] | undefined {
  * $inet_socket_bind, where undef, '' and '*' are all addresses of the machine.
  */
 function readListens(source: Source): Reading<readonly InetEndpoint[]> {
-  const ports = source.strings('$inet_socket_port', []);
-  const sockets = source.strings('@listen_sockets', []);
-  const binds = source.read<readonly string[]>('$inet_socket_bind', ['127.0.0.1', '[::1]'], (value) => {
+  const ports = source.strings('$inet_socket_port');
+  const sockets = source.strings('@listen_sockets');
+  const binds = source.read<readonly string[]>('$inet_socket_bind', (value) => {
     const hosts = stringsOf(value);
     return hosts === undefined || hosts.length > 0 ? hosts : [''];
   });
@@ -192,7 +205,7 @@ function inet(host: string, port: number): InetEndpoint {
 }
 
 function readMethods(source: Source, name: string): Reading<readonly Method[]> {
-  return source.read(name, [parseMethod('smtp:[127.0.0.1]:10025')], methodsOf);
+  return source.read(name, methodsOf);
 }
 
 function methodsOf(value: PerlValue): readonly Method[] | undefined {
@@ -219,15 +232,21 @@ function readBanks(source: Source): Bank[] {
   if (banks?.value.kind !== 'hash') return [];
   return [...banks.value.entries].flatMap(([name, bank]) => {
     if (bank.kind !== 'hash') return [];
+    const place = source.element('%policy_bank', name) ?? banks.place;
     const methods = (key: string): Reading<readonly Method[]> | null => {
       const value = bank.entries.get(key);
       if (value === undefined) return null;
-      if (value.kind === 'unknown') return { known: false, why: value.why, place: banks.place };
+      if (value.kind === 'unknown') return { known: false, why: value.why, place };
       const read = methodsOf(value);
-      if (read === undefined) return { known: false, why: 'it is no plain value', place: banks.place };
-      return { known: true, value: read, place: banks.place };
+      if (read === undefined) return { known: false, why: 'it is no plain value', place };
+      return { known: true, value: read, place };
     };
-    return [{ name, forward: methods('forward_method'), notify: methods('notify_method') }];
+    const destinies = DESTINIES.flatMap((key): Destiny[] => {
+      const value = bank.entries.get(key);
+      if (value?.kind !== 'scalar') return [];
+      return [{ name: `${key} of policy bank '${name}'`, value: value.text, place }];
+    });
+    return [{ name, destinies, forward: methods('forward_method'), notify: methods('notify_method') }];
   });
 }
 
@@ -240,6 +259,12 @@ function readInterfaceBanks(source: Source): ReadonlyMap<string, string> {
 }
 
 function readLocalDomains(source: Source): Reading<boolean> {
+  // Then local is what the database says is.
+  for (const name of ['@lookup_sql_dsn', '$enable_ldap', '$default_ldap']) {
+    const assigned = source.assigned(name);
+    if (assigned === undefined || isFalse(assigned.value)) continue;
+    return { known: false, why: `${name} is set, a database may tell them`, place: assigned.place };
+  }
   const names = ['@local_domains_maps', '@local_domains_acl', '%local_domains', '$local_domains_re'];
   for (const name of names) {
     const assigned = source.assigned(name);
@@ -252,14 +277,18 @@ function readLocalDomains(source: Source): Reading<boolean> {
   return { known: true, value: false, place: null };
 }
 
+function isFalse(value: PerlValue): boolean {
+  if (value.kind === 'list') return value.items.length === 0;
+  return value.kind === 'undef' || (value.kind === 'scalar' && ['', '0'].includes(value.text));
+}
+
 /** `$do_syslog` is the same variable under its newer name. */
 function readSyslog(source: Source): Reading<boolean | null> {
-  const convert = (value: PerlValue): boolean | null | undefined =>
-    value.kind === 'undef' ? false : value.kind === 'scalar' ? !['', '0'].includes(value.text) : undefined;
-  const older = source.read<boolean | null>('$DO_SYSLOG', null, convert);
-  return older.known && older.value === null
-    ? source.read<boolean | null>('$do_syslog', null, convert)
-    : older;
+  const name = ['$DO_SYSLOG', '$do_syslog'].find((one) => source.assigned(one) !== undefined);
+  if (name === undefined) return { known: true, value: null, place: null };
+  return source.read(name, (value) =>
+    value.kind === 'undef' || value.kind === 'scalar' ? !isFalse(value) : undefined,
+  );
 }
 
 function readLogTemplate(source: Source): Reading<'own' | 'built-in'> {

@@ -4,6 +4,7 @@ import { UserError } from '../../user-error.js';
 import { type Gap, readProgram } from '../amavis/program.js';
 import { type AmavisSettings, readSettings } from '../amavis/settings.js';
 import { tryRead } from './postfix.js';
+import { whyUnread } from './unread.js';
 
 /** Where amavisd and its packages look, each a file, or a folder whose files are read in the order of their names. */
 const USUAL = [
@@ -27,20 +28,23 @@ interface Loaded {
  * @throws UserError where a named file is not there.
  */
 export function loadAmavis(named: readonly string[], configDir: string | undefined): Loaded {
-  for (const path of named) if (!existsSync(path)) throw new UserError(`can't read ${path}: no such file`);
+  for (const path of named) {
+    try {
+      statSync(path);
+    } catch (error) {
+      throw new UserError(`can't read ${path}: ${whyUnread(error)}`);
+    }
+  }
   const candidates = named.length > 0 ? [named] : configDir === undefined ? USUAL : besideCopy(configDir);
   const found = candidates.find((paths) => paths.some((path) => existsSync(path)));
   if (found === undefined) return { amavis: null, files: candidates.flat() };
-  const files = found.flatMap(expandFolder);
   const unread: Gap[] = [];
+  const files = found.flatMap((path) => expandFolder(path, unread));
   const texts = files.flatMap((file) => {
     try {
       return [{ file, text: readFileSync(file, 'utf8') }];
     } catch (error) {
-      unread.push({
-        place: { file, line: null },
-        why: `can't be read (${(error as NodeJS.ErrnoException).code})`,
-      });
+      unread.push(gap(file, error));
       return [];
     }
   });
@@ -63,11 +67,20 @@ function besideCopy(configDir: string): string[][] {
 }
 
 /** A folder's files as Debian's amavisd takes them: names of letters, digits, `_` and `-`, in ASCII order. */
-function expandFolder(path: string): string[] {
+function expandFolder(path: string, unread: Gap[]): string[] {
   if (!existsSync(path)) return [];
   if (!statSync(path).isDirectory()) return [path];
-  return readdirSync(path)
-    .filter((name) => /^[\w-]+$/.test(name))
-    .sort()
-    .map((name) => join(path, name));
+  try {
+    return readdirSync(path, { withFileTypes: true })
+      .filter((entry) => /^[\w-]+$/.test(entry.name) && !entry.isDirectory())
+      .map(({ name }) => join(path, name))
+      .sort();
+  } catch (error) {
+    unread.push(gap(path, error));
+    return [];
+  }
+}
+
+function gap(file: string, error: unknown): Gap {
+  return { place: { file, line: null }, why: `${file} can't be read: ${whyUnread(error)}` };
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { UserError } from '../../user-error.js';
@@ -9,10 +9,13 @@ import { type MainCf, parseMainCf } from '../postfix/main-cf.js';
 import { applyPostconfP, type MasterCf, parseMasterCf } from '../postfix/master-cf.js';
 import { filterActions, isText, staticAction, tablesOf } from '../postfix/tables.js';
 import type { PostfixFiles } from '../setup.js';
+import { whyUnread } from './unread.js';
 
 /** Where packages install it; a plain user's PATH often lacks these folders. */
 const POSTCONF = ['postconf', '/usr/sbin/postconf', '/usr/local/sbin/postconf'];
 const DEFAULT_DIRECTORY = '/etc/postfix';
+/** Where other systems than Linux have it. */
+const OTHER_DIRECTORIES = ['/usr/local/etc/postfix', '/opt/local/etc/postfix', '/usr/pkg/etc/postfix'];
 /** postconf only reads files; longer than this it hangs on something (a dead network home). */
 const TIMEOUT_MS = 20_000;
 
@@ -69,7 +72,7 @@ async function loadInstance(wanted: string | undefined, postconf: Postconf | und
   const at = wanted === undefined ? [] : ['-c', wanted];
   const settings = await postconf?.([...at, '-n']);
   const said = settings === undefined ? undefined : parseMainCf({ file: 'postconf -n', text: settings });
-  const directory = wanted ?? said?.settings.get('config_directory')?.value ?? DEFAULT_DIRECTORY;
+  const directory = wanted ?? said?.settings.get('config_directory')?.value ?? usualDirectory();
   const mainFile = join(directory, 'main.cf');
   const masterFile = join(directory, 'master.cf');
   const mainText = tryRead(mainFile);
@@ -77,11 +80,11 @@ async function loadInstance(wanted: string | undefined, postconf: Postconf | und
 
   const written = mainText === undefined ? undefined : parseMainCf(mainText);
   const main = said === undefined ? written : withPlaces(said, written);
-  if (main === undefined) throw missing(mainFile);
+  if (main === undefined) throw missing(directory, mainFile);
 
   const listed = masterText === undefined ? await postconf?.([...at, '-M']) : undefined;
   const services = masterText ?? (listed === undefined ? undefined : { file: 'postconf -M', text: listed });
-  if (services === undefined) throw missing(masterFile);
+  if (services === undefined) throw missing(directory, masterFile);
   const parsed = parseMasterCf(services);
   const overrides = await postconf?.([...at, '-P']);
   const master: MasterCf =
@@ -89,6 +92,11 @@ async function loadInstance(wanted: string | undefined, postconf: Postconf | und
       ? parsed
       : { ...parsed, services: applyPostconfP(parsed.services, { file: 'postconf -P', text: overrides }) };
   return { directory, mainFile, masterFile, main, master };
+}
+
+function usualDirectory(): string {
+  const hasMain = (directory: string): boolean => existsSync(join(directory, 'main.cf'));
+  return [DEFAULT_DIRECTORY, ...OTHER_DIRECTORIES].find(hasMain) ?? DEFAULT_DIRECTORY;
 }
 
 /** postconf's values, with the file's line numbers. */
@@ -128,9 +136,20 @@ export function tryRead(file: string): TextFile | undefined {
   }
 }
 
-function missing(file: string): UserError {
+function missing(directory: string, file: string): UserError {
+  const why = (path: string): string => {
+    try {
+      if (path === directory) return statSync(path).isDirectory() ? '' : 'it is a file, and no folder';
+      readFileSync(path);
+      return '';
+    } catch (error) {
+      return whyUnread(error);
+    }
+  };
+  const wrong = [directory, file].find((path) => why(path) !== '') ?? file;
+  const said = wrong === directory ? why(wrong).replace('no such file', 'no such folder') : why(wrong);
   return new UserError(
-    `can't read ${file}`,
-    "Name Postfix' folder with --config-dir, or run as a user who may read it.",
+    `can't read ${wrong}: ${said}`,
+    "--config-dir names the folder with Postfix' main.cf and master.cf.",
   );
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Instance, parameter } from '../postfix/instance.js';
 import type { Running } from '../setup.js';
+import { listeningSockets } from './sockets.js';
 
 /**
  * When Postfix last read its files. `postfix reload` keeps the master process and replaces its queue manager, so the
@@ -18,7 +19,7 @@ export function observeRunning(instances: readonly Instance[]): Running {
       if (time !== undefined) written.set(file, time);
     }
   }
-  return { reloaded, written };
+  return { reloaded, written, listening: listeningSockets() ?? [] };
 }
 
 function reloadTime(instance: Instance): number | undefined {

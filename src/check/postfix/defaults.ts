@@ -24,6 +24,7 @@ export const DEFAULTS: ReadonlyMap<string, string> = new Map(
     local_header_rewrite_clients: 'permit_inet_interfaces',
     local_recipient_maps: 'proxy:unix:passwd.byname $alias_maps',
     masquerade_domains: '',
+    master_service_disable: '',
     max_use: '100',
     message_size_limit: '10240000',
     milter_header_checks: '',

@@ -47,9 +47,16 @@ function rawValue(instance: Instance, name: string, service: Service | undefined
   return (service?.options.get(name) ?? instance.main.settings.get(name))?.value ?? DEFAULTS.get(name);
 }
 
-/** The services that count: of several with one name and type master(8) takes the last. */
+/**
+ * The services that count: of several with one name and type master(8) takes the last, and none that
+ * master_service_disable names by its type (`inet`) or by name and type (`smtp/inet`).
+ */
 export function activeServices(instance: Instance): Service[] {
-  const { services } = instance.master;
+  const disabled = listOf(parameter(instance, 'master_service_disable').value ?? '');
+  const services = instance.master.services.filter(
+    ({ name, type }) =>
+      !disabled.some((entry) => [type, `${name}/${type}`, `${name}.${type}`].includes(entry)),
+  );
   const lastOf = ({ name, type }: Service): number =>
     services.findLastIndex((other) => other.name === name && other.type === type);
   return services.filter((service, index) => lastOf(service) === index);

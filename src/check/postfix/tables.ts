@@ -73,11 +73,33 @@ function namedTables(value: string, bare: boolean): [type: string, name: string]
 
 /** The FILTER actions of a table's text. */
 export function filterActions({ file, text }: TextFile, table: TableUse): FilterAction[] {
+  const keyEnd = table.type === 'regexp' || table.type === 'pcre' ? patternEnd : wordEnd;
   return logicalLines(text).flatMap((line) => {
-    const match = /\sFILTER\s+(\S+)\s*$/i.exec(line.text);
+    const end = keyEnd(line.text);
+    const match = /^\s+FILTER\s+(\S+)/i.exec(line.text.slice(end));
     if (match === null) return [];
-    return [{ value: match[1] ?? '', place: { file, line: line.lineAt(match.index) }, table }];
+    return [{ value: match[1] ?? '', place: { file, line: line.lineAt(end) }, table }];
   });
+}
+
+/** Where the key of an access(5) or cidr_table(5) line ends. */
+function wordEnd(line: string): number {
+  return /^(?:!\s*)?\S*/.exec(line)?.[0].length ?? 0;
+}
+
+/**
+ * Where `/pattern/flags` of a regexp_table(5) or pcre_table(5) line ends: any character may stand for the slash, and
+ * with a backslash before it it is part of the pattern. After `if /pattern/` there is no action.
+ */
+function patternEnd(line: string): number {
+  const start = /^(?:!\s*)?/.exec(line)?.[0].length ?? 0;
+  const delimiter = line.charAt(start);
+  for (let at = start + 1; at < line.length; at++) {
+    if (line.charAt(at) === '\\') at++;
+    else if (line.charAt(at) === delimiter)
+      return at + 1 + (/^\w*/.exec(line.slice(at + 1))?.[0].length ?? 0);
+  }
+  return line.length;
 }
 
 /** `static:{FILTER transport:destination}`: a table without a file. */

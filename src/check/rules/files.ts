@@ -6,6 +6,8 @@ import type { Service } from '../postfix/master-cf.js';
 import { ALL_MODES, type Rule, serviceName, type Verdict } from '../rule.js';
 import type { Setup } from '../setup.js';
 
+const MANY_LINES = 10;
+
 export const fileRules: readonly Rule[] = [
   {
     code: 'file-option-space',
@@ -151,12 +153,13 @@ function judgeLines(instance: Instance): Verdict[] {
   const lines = [...instance.main.unreadable, ...instance.master.unreadable];
   if (lines.length === 0)
     return [{ is: 'fine', found: `${instance.directory}: all lines read`, place: null }];
-  return lines.map((place) => ({
-    is: 'wrong',
-    found: 'neither "name = value" nor a service',
-    place,
-    fix: null,
-  }));
+  const [first, ...more] = lines;
+  const found = 'neither "name = value" nor a service';
+  // A file of something else has as many such lines as it has lines.
+  if (first !== undefined && more.length >= MANY_LINES) {
+    return [{ is: 'wrong', found: `${lines.length} lines are ${found}`, place: first, fix: null }];
+  }
+  return lines.map((place) => ({ is: 'wrong', found, place, fix: null }));
 }
 
 function judgeReload({ configuration }: Setup): Verdict[] {

@@ -1,9 +1,11 @@
 import { allows } from '../amavis/acl.js';
 import type { AmavisSettings } from '../amavis/settings.js';
 import { isLoopback } from '../endpoint.js';
+import { showPlace } from '../place.js';
 import { parameter } from '../postfix/instance.js';
 import { ALL_MODES, type Fix, type Rule, type Verdict } from '../rule.js';
 import { firstPass, type Mode, type Setup } from '../setup.js';
+import { isUsed } from './return.js';
 
 const TCP: readonly Mode[] = ['after-queue', 'before-queue', 'ready'];
 const FILTERED: readonly Mode[] = ['after-queue', 'before-queue', 'milter', 'ready'];
@@ -122,8 +124,10 @@ function judgeReading({ amavis, configuration }: Setup): Verdict[] {
   return amavis.gaps.map(({ place, why }) => ({ is: 'unknown', found: why, place }));
 }
 
-function judgePort(amavis: AmavisSettings): Verdict[] {
+function judgePort(amavis: AmavisSettings, { routes }: Setup): Verdict[] {
   const { listens } = amavis;
+  // A site that feeds amavis by a socket of the file system needs no port.
+  if (routes.length > 0 && routes.every(({ endpoint }) => endpoint?.kind === 'unix')) return [];
   if (!listens.known) {
     return [
       {
@@ -183,25 +187,36 @@ function judgeSize(amavis: AmavisSettings, setup: Setup): Verdict[] {
   });
 }
 
-function judgeDestinies(amavis: AmavisSettings): Verdict[] {
+function judgeDestinies(amavis: AmavisSettings, setup: Setup): Verdict[] {
   const rejects = amavis.destinies.filter(({ value }) => value === 'D_REJECT');
   const wrong = rejects.map(
     ({ name, value, place }): Verdict => ({
       is: 'wrong',
       found: `${name} = ${value}`,
       place,
-      fix: assignment(amavis, `${name} = ${name === '$final_bad_header_destiny' ? 'D_PASS' : 'D_DISCARD'};`),
+      fix: assignment(amavis, `${name} = ${instead(name)};`),
     }),
   );
+  const ofBanks = amavis.banks.filter(({ name }) => isUsed(name, setup));
+  for (const { name, value, place } of ofBanks.flatMap(({ destinies }) => destinies)) {
+    if (value !== 'D_REJECT') continue;
+    const [key = ''] = name.split(' ');
+    const fix = { line: `  ${key} => ${instead(key)},`, in: `${showPlace(place)}, in place of ${key}` };
+    wrong.push({ is: 'wrong', found: `${name} is ${value}`, place, fix });
+  }
   const unknown = amavis.unknownDestinies.map(
     ({ name, place }): Verdict => ({
       is: 'unknown',
-      found: `${name} is computed`,
+      found: `${name}: what it comes to can't be told from the files`,
       place,
     }),
   );
   if (wrong.length + unknown.length > 0) return [...wrong, ...unknown];
   return [{ is: 'fine', found: 'no $final_…_destiny is D_REJECT', place: null }];
+}
+
+function instead(destiny: string): string {
+  return destiny.includes('final_bad_header_destiny') ? 'D_PASS' : 'D_DISCARD';
 }
 
 function judgeLocalDomains(amavis: AmavisSettings): Verdict[] {

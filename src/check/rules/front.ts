@@ -12,7 +12,7 @@ export const frontRules: readonly Rule[] = [
     modes: ['after-queue', 'before-queue', 'milter', 'ready', 'none'],
     wanted: 'mail is handed to amavis',
     why: 'What is wired how decides which of the other rules apply.',
-    judge: (setup) => [...describeSetup(setup), ...describeUnknown(setup)],
+    judge: (setup) => [...describeSetup(setup), ...describeOthers(setup), ...describeUnknown(setup)],
   },
   {
     code: 'front-transport',
@@ -84,6 +84,7 @@ function describeSetup(setup: Setup): Verdict[] {
         place,
       }));
     case 'ready': {
+      if (setup.unknownFilters.length > 0) return [];
       const feed = feeds[0];
       const to = setup.amavis?.listens.known === true ? setup.amavis.listens.value[0] : undefined;
       const line = `content_filter = ${feed?.service.name ?? 'amavisfeed'}:${nexthop(to)}`;
@@ -97,17 +98,31 @@ function describeSetup(setup: Setup): Verdict[] {
       ];
     }
     case 'none':
-      if (setup.unknownFilters.length > 0) return [];
-      return [
-        {
-          is: 'wrong',
-          found:
-            'no content_filter, no FILTER, no smtpd_proxy_filter and no milter of amavis: mail is not filtered',
-          place: null,
-          fix: null,
-        },
-      ];
+      return setup.unknownFilters.length > 0 ? [] : describeNone(setup);
   }
+}
+
+function describeNone({ otherFilters, otherMilters }: Setup): Verdict[] {
+  const milters = otherMilters.map(
+    ({ value, place }): Verdict => ({
+      is: 'unknown',
+      found: `smtpd_milters = ${value}: whether amavis is behind it can't be told from its name`,
+      place,
+    }),
+  );
+  if (milters.length > 0 || otherFilters.length > 0) return milters;
+  const found =
+    'no content_filter, no FILTER, no smtpd_proxy_filter and no milter of amavis: mail is not filtered';
+  return [{ is: 'wrong', found, place: null, fix: null }];
+}
+
+/** Filters that are not amavis are named, so that it is seen that they are not judged. */
+function describeOthers({ otherFilters, mode }: Setup): Verdict[] {
+  return otherFilters.map(({ value, place }) => ({
+    is: mode === 'none' ? 'unknown' : 'fine',
+    found: `${value} leads to something else than amavis`,
+    place,
+  }));
 }
 
 function describeUnknown({ unknownFilters }: Setup): Verdict[] {
@@ -145,10 +160,12 @@ function judgeAddress(way: Route | ProxyFilter, setup: Setup): Verdict[] {
   if (setup.amavis === null) {
     return [{ is: 'unknown', found: `${value}: no amavisd.conf was found to compare with`, place }];
   }
-  if (endpoint.kind === 'unix' || listens?.known !== true) {
-    const why =
-      listens?.known === false ? `where amavis listens is unknown, ${listens.why}` : 'it is a socket';
-    return [{ is: 'unknown', found: `${value}: ${why}`, place }];
+  if (endpoint.kind === 'unix') {
+    return [{ is: 'unknown', found: `${value}: sockets of the file system are not compared`, place }];
+  }
+  if (listens?.known !== true) {
+    const why = listens === undefined ? '' : `, ${listens.why}`;
+    return [{ is: 'unknown', found: `${value}: where amavis listens is unknown${why}`, place }];
   }
   // With no port at all it is amavis that has to be told; filter-listen does.
   if (listens.value.length === 0) return [];

@@ -35,7 +35,10 @@ const OPTIONS: readonly OptionRule[] = [
     why: 'A recipient that is refused here is bounced although the front has accepted it; others have no business here.',
     fits: beginsWithMynetworks,
     // Nothing set: smtpd_relay_restrictions decides, and lets mynetworks pass unless it was changed.
-    weigh: (value) => (value === '' || listOf(value).includes('permit_mynetworks') ? 'warning' : 'error'),
+    weigh: (value, way, setup) =>
+      (value === '' || listOf(value).includes('permit_mynetworks')) && !holdsFilter(value, way, setup)
+        ? 'warning'
+        : 'error',
   },
   {
     code: 'reinject-relay',
@@ -55,7 +58,8 @@ const OPTIONS: readonly OptionRule[] = [
       modes: BOTH,
       parameter: `smtpd_${stage}_restrictions`,
       value: '',
-      why: `These checks may refuse what was accepted. ${ONCE}`,
+      why: `These checks may refuse what was accepted, and a FILTER in them makes the mail loop. ${ONCE}`,
+      weigh: (value, way, setup) => (holdsFilter(value, way, setup) ? 'error' : 'warning'),
       fits: (value) => value === '' || value === 'permit' || listOf(value)[0] === 'permit_mynetworks',
     }),
   ),
@@ -65,7 +69,8 @@ const OPTIONS: readonly OptionRule[] = [
     modes: BOTH,
     parameter: 'smtpd_data_restrictions',
     value: 'reject_unauth_pipelining',
-    why: `These checks may refuse what was accepted. ${ONCE}`,
+    why: `These checks may refuse what was accepted, and a FILTER in them makes the mail loop. ${ONCE}`,
+    weigh: (value, way, setup) => (holdsFilter(value, way, setup) ? 'error' : 'warning'),
     fits: (value) =>
       listOf(value).every((word) => word === 'reject_unauth_pipelining' || word === 'permit_mynetworks'),
   },
@@ -148,7 +153,11 @@ const OPTIONS: readonly OptionRule[] = [
     write: overrides,
     why: 'header_checks and body_checks have been made before the filter; a FILTER or REJECT in them would work twice.',
     fits: (value) => listOf(value).includes('no_header_body_checks'),
-    weigh: (_, way) => (cleanupHas(way, CHECKS) ? 'warning' : 'info'),
+    weigh: (_, way, setup) => {
+      if (!cleanupHas(way, CHECKS)) return 'info';
+      const checks = CHECKS.map((name) => cleanupValue(way, name)).join(' ');
+      return holdsFilter(checks, way, setup) ? 'error' : 'warning';
+    },
   },
   {
     code: 'reinject-milters',
@@ -232,11 +241,26 @@ function hasNoRecipientMaps({ instance, service }: Listener): boolean {
   );
 }
 
+/** Whether a table that this value names sends mail to the filter. It would from here, too: round and round. */
+function holdsFilter(value: string, { instance }: Listener, setup: Setup): boolean {
+  const files = setup.configuration.instances.find((one) => one.instance === instance);
+  return (files?.filterActions ?? []).some(
+    (action) =>
+      setup.routes.some((route) => route.value === action.value) &&
+      value.includes(`${action.table.type}:${action.table.name}`),
+  );
+}
+
 /** Whether the cleanup service behind this smtpd has any of these set. */
-export function cleanupHas({ instance, service }: Listener, names: readonly string[]): boolean {
+export function cleanupHas(way: Listener, names: readonly string[]): boolean {
+  return names.some((name) => cleanupValue(way, name) !== '');
+}
+
+/** A parameter of the cleanup service behind this smtpd. */
+function cleanupValue({ instance, service }: Listener, name: string): string | null {
   const cleanup = findService(
     instance,
     parameter(instance, 'cleanup_service_name', service).value ?? 'cleanup',
   );
-  return names.some((name) => parameter(instance, name, cleanup).value !== '');
+  return parameter(instance, name, cleanup).value;
 }

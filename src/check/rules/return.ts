@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isLoopback, parseEndpoint, showEndpoint } from '../endpoint.js';
+import { isLoopback, parseEndpoint, reaches, showEndpoint } from '../endpoint.js';
 import { serviceAddress } from '../postfix/address.js';
 import { findService, listOf, parameter } from '../postfix/instance.js';
 import { columnFix, describe, optionFix, type Rule, serviceName, type Verdict } from '../rule.js';
@@ -94,7 +94,7 @@ function judgeWays(setup: Setup, kind: WayOut['kind']): Verdict[] {
   if (!reading.known) {
     return [{ is: 'unknown', found: `${name} is unknown: ${reading.why}`, place: reading.place }];
   }
-  const ways = setup.waysOut.filter((way) => way.kind === kind && isUsed(way, setup));
+  const ways = setup.waysOut.filter((way) => way.kind === kind && isUsed(way.bank, setup));
   // A notice that goes where the mail goes needs no second complaint.
   const forwards =
     kind === 'notify' && setup.mode !== 'milter' ? setup.waysOut.filter((way) => way.kind === 'forward') : [];
@@ -108,7 +108,7 @@ function sameTarget(a: WayOut, b: WayOut): boolean {
 }
 
 /** Banks that no port has may never be in force; MYNETS is, by the client's address. */
-function isUsed({ bank }: WayOut, { amavis }: Setup): boolean {
+export function isUsed(bank: string | null, { amavis }: Setup): boolean {
   if (bank === null || bank === 'MYNETS' || amavis === null) return true;
   const ports = amavis.listens.known ? amavis.listens.value.map(({ port }) => String(port)) : [];
   return ports.some((port) => amavis.interfaceBanks.get(port) === bank);
@@ -133,6 +133,12 @@ function judgeWay(way: WayOut, setup: Setup): Verdict {
       found: `${text}: whether ${target.host} is this machine can't be told from the files`,
       place,
     };
+  }
+  const isServed = setup.configuration.running?.listening.some(
+    ({ address, port }) => port === target.port && reaches(address, target.host),
+  );
+  if (isServed === true) {
+    return { is: 'unknown', found: `${text}: what listens there is not of master.cf`, place };
   }
   const file = setup.configuration.instances[0]?.instance.masterFile ?? 'master.cf';
   return {

@@ -47,10 +47,8 @@ export function asksForMessage(event: Event): boolean {
 
 /** Whether nothing tells where the message came from, though it may have come out of the filter. */
 export function isOrphan({ lives }: Case): boolean {
-  return (
-    lives.some(({ nearby }) => nearby) &&
-    lives.every(({ seen, starter, nearby }) => seen && (starter === null || nearby))
-  );
+  const [only] = lives;
+  return only?.nearby === true && lives.length === 1;
 }
 
 /** What is likely among cases that share a message-id, none of which holds a likely join yet. */
@@ -108,7 +106,7 @@ function wayIn(life: LifeFacts, facts: Facts, path: MailPath): Way | undefined {
   const { queueId, pickup, client, aborted } = life;
   if (pickup !== undefined) return isSentBack(pickup) ? 'pipe' : undefined;
   if (client === undefined || aborted !== undefined || !isNearby(client.clientAddress)) return undefined;
-  if (facts.proxies.length > 0 || facts.sessions.length > 0) return undefined;
+  if (facts.lives.size > 1 || facts.proxies.length > 0 || facts.sessions.length > 0) return undefined;
   const { links } = chainOf(facts, path, []);
   return links.some(({ from, to }) => to === queueId && !facts.runs.has(from)) ? undefined : 'lost-reply';
 }

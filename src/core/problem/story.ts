@@ -4,7 +4,7 @@
  */
 import type { Event, EventKind } from '../event.js';
 import { isQueueId } from '../queue-id.js';
-import { type Endpoint, isLoopback, replyOf } from '../response.js';
+import { type Endpoint, isLoopback, keptByLocalFilter, replyOf } from '../response.js';
 import type { RecipientState, Trace } from '../trace/trace.js';
 import type { DiagnosisContext } from './context.js';
 import type { Position } from './entry.js';
@@ -103,7 +103,7 @@ export class Story {
   #findPosition(event: DeliveryEvent): Position | null {
     const endpoint = replyOf(event).endpoint;
     if (endpoint !== undefined) {
-      if (this.context.path.isFilter(endpoint)) return 'filter';
+      if (this.context.path.isFilter(endpoint) || keptByLocalFilter(event)) return 'filter';
       if (endpoint.port === null && this.#isFilterHost(endpoint.address, event)) return 'filter';
       return beyond(event, endpoint);
     }

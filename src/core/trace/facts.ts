@@ -6,6 +6,7 @@
  */
 import type { Event } from '../event.js';
 import type { ChildRef, ParentRef } from '../join/node.js';
+import { replyOf } from '../response.js';
 import { quotedReply, wordsOf } from './quotes.js';
 import type { Link } from './trace.js';
 
@@ -106,6 +107,7 @@ export function gatherFacts(unordered: readonly Event[]): Facts {
       default:
     }
   }
+  for (const run of runs.values()) correctRecipients(run, lives);
   const quoted = refusals.some(({ queueId }) => queueId === undefined) ? quotedWords(lives, runs) : NONE;
   const refusedBack = refusals.filter(
     ({ queueId, response }) => queueId === undefined && quoted.has(wordsOf(response)),
@@ -122,6 +124,31 @@ export function gatherFacts(unordered: readonly Event[]): Facts {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * A long list of recipients is split over several lines, and where these are out of order nobody can tell which piece
+ * comes next; but Postfix logs each recipient that it handed over.
+ */
+function correctRecipients(run: RunFacts, lives: ReadonlyMap<string, LifeFacts>): void {
+  const isSplit = ({ at }: Event): boolean => at.pieces !== undefined;
+  if (!run.verdicts.some(isSplit) && !run.forwards.some(isSplit)) return;
+  const passed: string[] = [];
+  const blocked: string[] = [];
+  for (const { deliveries } of lives.values()) {
+    for (const delivery of deliveries) {
+      const { queuedAs, amavisId } = replyOf(delivery);
+      if (queuedAs !== undefined && run.queuedAs.has(queuedAs)) passed.push(delivery.recipient);
+      else if (amavisId === run.amavisId) blocked.push(delivery.recipient);
+    }
+  }
+  run.verdicts.forEach((verdict, i) => {
+    const recipients = verdict.action === 'Passed' ? passed : blocked;
+    if (isSplit(verdict) && recipients.length > 0) run.verdicts[i] = { ...verdict, recipients };
+  });
+  run.forwards.forEach((forward, i) => {
+    if (isSplit(forward) && passed.length > 0) run.forwards[i] = { ...forward, recipients: passed };
+  });
+}
 
 /** Replies of the way back, as the filter and the feed quote them. */
 function quotedWords(

@@ -30,6 +30,7 @@ interface Draft {
   readonly detail: string | null;
   attempts: number;
   durationMs: number | null;
+  delays: readonly number[] | null;
 }
 
 export function hopsOf(facts: Facts, chain: Chain, path: MailPath): Hop[] {
@@ -68,6 +69,7 @@ function toHop(draft: Draft): Hop {
     detail: draft.detail,
     attempts: draft.attempts,
     durationMs: draft.durationMs,
+    delays: draft.delays,
   };
 }
 
@@ -137,6 +139,7 @@ function hop(
     detail,
     attempts: 1,
     durationMs,
+    delays: null,
   };
 }
 
@@ -221,7 +224,11 @@ function delivered(life: LifeFacts, facts: Facts, chain: Chain, path: MailPath, 
       group.from = Math.min(group.from, attemptStart(delivery));
       group.to = Math.max(group.to ?? 0, delivery.at.time);
       group.attempts++;
-      group.durationMs = Math.max(group.durationMs ?? 0, attemptMs(delivery) ?? 0);
+      const took = attemptMs(delivery) ?? 0;
+      if (group.durationMs === null || took > group.durationMs) {
+        group.durationMs = took;
+        group.delays = delivery.delays ?? null;
+      }
       continue;
     }
     groups.set(key, {
@@ -237,6 +244,7 @@ function delivered(life: LifeFacts, facts: Facts, chain: Chain, path: MailPath, 
       detail: delivery.response,
       attempts: 1,
       durationMs: attemptMs(delivery),
+      delays: delivery.delays ?? null,
     });
   }
   return [...groups.values()];

@@ -1,7 +1,7 @@
 /** Which queue id led to which, and the lines that prove it. */
 import type { MailPath } from '../path.js';
 import { isQueueId } from '../queue-id.js';
-import { isLoopback, queuedAs, replyOf } from '../response.js';
+import { isLoopback, keptByLocalFilter, queuedAs, replyOf } from '../response.js';
 import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
 import type { Link } from './trace.js';
 
@@ -26,7 +26,7 @@ export function isFilterDelivery(
   if (path.isFilter(endpoint)) return true;
   // A relay on this machine that gave the message back is a filter, whatever its port.
   if (!isLoopback(endpoint.address) || path.isReinjection(endpoint)) return false;
-  return next !== undefined && lives.has(next) && fromMta !== undefined;
+  return keptByLocalFilter(delivery) || (next !== undefined && lives.has(next) && fromMta !== undefined);
 }
 
 export function chainOf(facts: Facts, path: MailPath, likely: readonly Link[]): Chain {

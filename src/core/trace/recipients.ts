@@ -2,6 +2,7 @@
  * What became of each recipient: followed from the queue id where the message came in, through the filter, aliases
  * and .forward, to where it rests now.
  */
+import { addressKey } from '../address-key.js';
 import type { MailPath } from '../path.js';
 import { amavisIdIn, blockedByFilter, isLoopback, parseEndpoint, replyOf } from '../response.js';
 import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
@@ -226,16 +227,16 @@ class Follower {
     for (const entries of this.#entries.values()) {
       for (const entry of entries) {
         const next = entry.last.status === 'sent' ? replyOf(entry.last).queuedAs : undefined;
-        if (next !== undefined && ids.has(next)) fed.add(entry.address.toLowerCase());
+        if (next !== undefined && ids.has(next)) fed.add(addressKey(entry.address));
       }
     }
     for (const run of this.#facts.runs.values()) {
       if (![...run.queuedAs].some((id) => ids.has(id))) continue;
-      for (const known of runRecipients(run)) fed.add(known.toLowerCase());
+      for (const known of runRecipients(run)) fed.add(addressKey(known));
     }
-    fed.delete(address.toLowerCase());
+    fed.delete(addressKey(address));
     const taken = (entry: Entry): boolean =>
-      fed.has(entry.address.toLowerCase()) || fed.has((entry.originalTo ?? '').toLowerCase());
+      fed.has(addressKey(entry.address)) || fed.has(addressKey(entry.originalTo ?? ''));
     const free = all.filter(({ entry }) => !taken(entry));
     const others = [...fed].filter(
       (other) => !all.some(({ entry }) => same(entry.address, other) || same(entry.originalTo ?? '', other)),
@@ -303,7 +304,7 @@ class Follower {
     entry?: Entry,
   ): void {
     const original = originalTo !== null && same(originalTo, address) ? null : originalTo;
-    const key = `${address.toLowerCase()} ${original?.toLowerCase() ?? ''}`;
+    const key = `${addressKey(address)} ${addressKey(original ?? '')}`;
     const before = this.#found.get(key);
     if (before !== undefined && STRENGTH.indexOf(before.state) <= STRENGTH.indexOf(state)) return;
     this.#found.set(key, {
@@ -328,7 +329,7 @@ function entriesOf(life: LifeFacts): readonly Entry[] {
   if (life.deliveries.length === 1) return [entryOf(only)];
   const entries = new Map<string, Entry>();
   for (const delivery of life.deliveries) {
-    const key = `${delivery.recipient.toLowerCase()} ${delivery.originalTo?.toLowerCase() ?? ''}`;
+    const key = `${addressKey(delivery.recipient)} ${addressKey(delivery.originalTo ?? '')}`;
     const entry = entries.get(key);
     if (entry === undefined) {
       entries.set(key, entryOf(delivery));
@@ -369,7 +370,7 @@ function isDeleted({ removed, active, deliveries, held }: LifeFacts): boolean {
   if (removed === undefined) return false;
   if (removed.at.daemon !== '') return removed.at.daemon === 'postsuper';
   if (deliveries.length === 0) return held || (active !== undefined && active.at.pid !== removed.at.pid);
-  const last = new Map(deliveries.map(({ recipient, status }) => [recipient.toLowerCase(), status]));
+  const last = new Map(deliveries.map(({ recipient, status }) => [addressKey(recipient), status]));
   return [...last.values()].includes('deferred');
 }
 
@@ -421,12 +422,12 @@ function isThrownAway({ relay, response }: DeliveryEvent): boolean {
 
 /** `alice+spam@example.com` for `alice@example.com`: what amavis' address extensions make of it. */
 function isExtended(address: string, original: string): boolean {
-  const at = original.lastIndexOf('@');
+  const [long, short] = [addressKey(address), addressKey(original)];
+  const at = short.lastIndexOf('@');
   if (at <= 0) return false;
-  const [long, short] = [address.toLowerCase(), original.toLowerCase()];
   return long.startsWith(`${short.slice(0, at)}+`) && long.endsWith(short.slice(at));
 }
 
 function same(a: string, b: string): boolean {
-  return a === b || a.toLowerCase() === b.toLowerCase();
+  return a === b || addressKey(a) === addressKey(b);
 }

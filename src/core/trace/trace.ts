@@ -65,6 +65,8 @@ export interface Hop {
   readonly attempts: number;
   /** Time spent as Postfix' delays= or amavis tell it, finer than the log's stamps may be; of the longest attempt. */
   readonly durationMs: number | null;
+  /** Postfix' delays= (seconds) of that attempt, where the hop is one of Postfix' deliveries. */
+  readonly delays: readonly number[] | null;
 }
 
 export interface TraceRecipient {

@@ -5,6 +5,7 @@
  * where mail goes depend on strangers: there it takes half of the last visits.
  */
 import type { Hop, Trace } from '../../core/trace/trace.js';
+import { hopMillis } from '../../output/times.js';
 import { percentile } from './percentile.js';
 import { failedBehind } from './stops.js';
 
@@ -104,9 +105,7 @@ function station(name: StationName, visits: readonly Visit[], now: number): Stat
   const waits =
     patience !== undefined &&
     visits.some(({ good, hop }) => good === null && now - Date.parse(hop.from) >= patience);
-  const taken = over.flatMap(
-    ({ hop }) => hop.durationMs ?? (hop.to === null ? [] : Date.parse(hop.to) - Date.parse(hop.from)),
-  );
+  const taken = over.flatMap(({ hop }) => hopMillis(hop) ?? []);
   if (waits || (percentile(taken, 0.5) ?? 0) >= slow) return { name, label: shown, condition: 'slow' };
   return { name, label: shown, condition: newest === undefined ? 'silent' : 'fine' };
 }

@@ -1,13 +1,13 @@
 /**
- * Where the time went, as bars on one scale: the four parts of Postfix' delays= at each recipient's last hop, and what
- * amavis says that each run took.
+ * Where the time went, as bars on one scale: the four parts of Postfix' delays= at each hop that it delivered to, and
+ * what amavis says that each run took.
  */
-import type { Trace } from '../../core/trace/trace.js';
+import type { Hop, Trace } from '../../core/trace/trace.js';
 import type { Tone } from '../../output/style.js';
 import { duration } from '../../output/times.js';
 import { type Line, type Span, span } from '../line.js';
 import type { Look } from '../look.js';
-import { clean, cutAddress, fitted, padStart } from '../text.js';
+import { clean, fitted, padStart, widthOf } from '../text.js';
 
 /** The parts of delays=a/b/c/d (postconf(5), delay_logging_resolution_limit). */
 const PARTS: readonly {
@@ -34,47 +34,48 @@ interface Measured {
 }
 
 export function delayLines(trace: Trace, look: Look): readonly Line[] {
-  const measured: Measured[] = [
-    ...trace.recipients.flatMap(({ address, delays }) =>
-      delays === null
-        ? []
-        : [
-            {
-              label: clean(address, look),
-              numbers: delays.join('/'),
-              parts: delays.map((part) => part * 1000),
-              filter: false,
-            },
-          ],
-    ),
-    // A run that passes some recipients and blocks others is told of twice.
-    ...[...new Map(trace.filter.map((run) => [run.amavisId, run])).values()].flatMap(
-      ({ amavisId, durationMs }) =>
-        durationMs === null
-          ? []
-          : [
-              {
-                label: `amavis ${clean(amavisId, look)}`,
-                numbers: `${durationMs} ms`,
-                parts: [durationMs],
-                filter: true,
-              },
-            ],
-    ),
-  ];
+  // A run that passes some recipients and blocks others is told of twice.
+  const runs = new Map(trace.filter.map((run) => [run.amavisId, run]));
+  const measured: Measured[] = [];
+  const takeRun = (amavisId: string | null): void => {
+    const run = amavisId === null ? undefined : runs.get(amavisId);
+    if (run === undefined) return;
+    runs.delete(run.amavisId);
+    if (run.durationMs !== null) measured.push(filterRun(run.amavisId, run.durationMs, look));
+  };
+  for (const hop of trace.hops) {
+    if (hop.delays !== null) measured.push(delivery(hop, hop.delays, look));
+    takeRun(hop.amavisId);
+  }
+  for (const amavisId of [...runs.keys()]) takeRun(amavisId);
   if (measured.length === 0) return [];
-  const label = Math.min(28, Math.max(...measured.map((one) => one.label.length)));
+  const label = Math.min(28, Math.max(...measured.map((one) => widthOf(one.label))));
   const bar = look.columns - 3 - 2 - label - TOTAL - NUMBERS - 4;
   const scale = Math.max(1, ...measured.map(({ parts }) => sum(parts)));
   return [
     legend(look),
     ...measured.map(({ label: name, numbers, parts, filter }) => [
-      span(`  ${fitted(cutAddress(name, label, look), label, look)}`),
+      span(`  ${fitted(name, label, look)}`),
       span(padStart(duration(sum(parts)), TOTAL), 'bold'),
       span(`  ${fitted(numbers, NUMBERS, look)}  `, 'dim'),
       ...barSpans(parts, filter, scale, bar, look),
     ]),
   ];
+}
+
+/** Of several attempts the longest. */
+function delivery({ service, port, queueId }: Hop, delays: readonly number[], look: Look): Measured {
+  const by = `${service ?? ''}${port === null ? '' : `:${port}`}`;
+  return {
+    label: clean(`${by} ${queueId ?? ''}`.trim(), look),
+    numbers: delays.join('/'),
+    parts: delays.map((part) => part * 1000),
+    filter: false,
+  };
+}
+
+function filterRun(amavisId: string, millis: number, look: Look): Measured {
+  return { label: `amavis ${clean(amavisId, look)}`, numbers: `${millis} ms`, parts: [millis], filter: true };
 }
 
 function legend(look: Look): Line {

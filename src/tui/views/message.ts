@@ -1,7 +1,7 @@
 /** One message, opened: a head that stays, and a document to move through. */
 import type { FilterRun, Hop, Problem, Trace, TraceRecipient } from '../../core/trace/trace.js';
 import { glyph, outcomeOfState, type Tone, toneOf } from '../../output/style.js';
-import { dateTime, duration, timeOfDay } from '../../output/times.js';
+import { dateTime, duration, hopMillis, timeOfDay } from '../../output/times.js';
 import { type Line, type Span, span, withRight } from '../line.js';
 import { type Look, sign } from '../look.js';
 import { clean, cut, cutAddress, fitted, padStart, widthOf, wrap } from '../text.js';
@@ -113,14 +113,13 @@ function problemRows(problem: Problem, look: Look): Row[] {
 const STAGE = 9;
 const SERVICE = 14;
 const ID = 16;
-const TOOK = 8;
+const TOOK = 7;
 
 function hopRows(hop: Hop, trace: Trace, look: Look): Row[] {
   const id = hop.stage === 'filter' ? (hop.amavisId ?? hop.queueId) : hop.queueId;
   const service = `${hop.service ?? ''}${hop.port === null ? '' : `:${hop.port}`}`;
   const time = hopTime(hop, trace, look);
-  const stamps = hop.to === null ? null : Date.parse(hop.to) - Date.parse(hop.from);
-  const millis = hop.durationMs ?? stamps;
+  const millis = hopMillis(hop);
   const took = millis === null ? '' : duration(millis);
   const attempts = hop.attempts > 1 ? ` ${sign('times', look)}${hop.attempts}` : '';
   const lead: Line = [
@@ -129,7 +128,7 @@ function hopRows(hop: Hop, trace: Trace, look: Look): Row[] {
     span(fitted(clean(service, look), SERVICE, look)),
     span(fitted(clean(id ?? '', look), ID, look), 'bold'),
     span(time, 'dim'),
-    span(padStart(took + attempts, TOOK)),
+    span(` ${padStart(took + attempts, TOOK)}`),
     span('  '),
   ];
   const at = lead.reduce((sum, { text }) => sum + widthOf(text), 0);

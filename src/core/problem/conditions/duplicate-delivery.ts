@@ -1,3 +1,4 @@
+import { addressKey } from '../../address-key.js';
 import type { Event } from '../../event.js';
 import { isQueueId } from '../../queue-id.js';
 import { replyOf } from '../../response.js';
@@ -54,11 +55,11 @@ function copiesOf(story: Story): Copy[] {
     const id = event.status === 'sent' ? replyOf(event).queuedAs : undefined;
     if (id === undefined) continue;
     const known = copies.find((copy) => copy.ids.has(id));
-    if (known !== undefined) known.recipients.add(event.recipient.toLowerCase());
+    if (known !== undefined) known.recipients.add(addressKey(event.recipient));
     else
       copies.push({
         ids: new Set([id]),
-        recipients: new Set([event.recipient.toLowerCase()]),
+        recipients: new Set([addressKey(event.recipient)]),
         events: [event],
       });
   }
@@ -78,7 +79,7 @@ function add(
     runs.set(amavisId, copy);
   }
   for (const id of ids) copy.ids.add(id);
-  for (const recipient of recipients) copy.recipients.add(recipient.toLowerCase());
+  for (const recipient of recipients) copy.recipients.add(addressKey(recipient));
   copy.events.push(event);
 }
 

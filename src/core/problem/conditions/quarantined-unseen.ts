@@ -1,3 +1,4 @@
+import { addressKey } from '../../address-key.js';
 import type { Condition, Finding } from './condition.js';
 
 /** Kept in the quarantine for recipients none of whom got the message. */
@@ -9,9 +10,9 @@ export const quarantinedUnseen: Condition = (story): Finding | undefined => {
   const got = new Set<string>();
   for (const { address, originalTo, state } of story.trace.recipients) {
     if (state !== 'delivered' && state !== 'relayed') continue;
-    got.add(address.toLowerCase());
-    if (originalTo !== null) got.add(originalTo.toLowerCase());
+    got.add(addressKey(address));
+    if (originalTo !== null) got.add(addressKey(originalTo));
   }
-  const events = kept.filter(({ recipients }) => !recipients.some((to) => got.has(to.toLowerCase())));
+  const events = kept.filter(({ recipients }) => !recipients.some((to) => got.has(addressKey(to))));
   return events.length === 0 ? undefined : { events };
 };

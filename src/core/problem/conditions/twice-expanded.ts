@@ -1,4 +1,5 @@
 /** Recipients that were made twice: once before the filter and once behind it. */
+import { addressKey } from '../../address-key.js';
 import type { EventOf, Story } from '../story.js';
 import type { Condition, Finding } from './condition.js';
 
@@ -29,7 +30,7 @@ function bothSides(story: Story): { fed: DeliveryEvent[]; done: DeliveryEvent[] 
 function repeated(done: readonly DeliveryEvent[]): DeliveryEvent[][] {
   const byAddress = new Map<string, DeliveryEvent[]>();
   for (const event of done) {
-    const address = event.recipient.toLowerCase();
+    const address = addressKey(event.recipient);
     byAddress.set(address, [...(byAddress.get(address) ?? []), event]);
   }
   return [...byAddress.values()].filter((events) => events.length > 1);
@@ -61,7 +62,7 @@ export const alwaysBcc: Condition = (story): Finding | undefined => {
     const plain = events.filter((event) => event.originalTo === undefined);
     const address = plain[0]?.recipient;
     if (address === undefined) continue;
-    const fed = sides.fed.filter((feed) => feed.recipient.toLowerCase() === address.toLowerCase()).length;
+    const fed = sides.fed.filter((feed) => addressKey(feed.recipient) === addressKey(address)).length;
     if (fed > 0 && plain.length > fed) {
       return { events: plain, count: plain.length - fed, values: { copied: address } };
     }

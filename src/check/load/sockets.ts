@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 
 /** A socket of this machine that listens; 0.0.0.0 and :: are all addresses. */
@@ -9,6 +10,18 @@ export interface ListeningSocket {
 }
 
 const LISTEN = '0A';
+
+/** What listens on this machine; null where there is no /proc to tell (Linux only). */
+export function listeningSockets(): ListeningSocket[] | null {
+  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => {
+    try {
+      return parseProcNetTcp(readFileSync(file, 'utf8'));
+    } catch {
+      return null;
+    }
+  });
+  return tables[0] === null ? null : tables.flatMap((table) => table ?? []);
+}
 
 /** Reads Linux' /proc/net/tcp or tcp6 (proc(5)): addresses are hexadecimal words in the machine's byte order. */
 export function parseProcNetTcp(text: string): ListeningSocket[] {

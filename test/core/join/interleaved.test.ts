@@ -1,0 +1,158 @@
+/** Several logs in one: whatever goes on beside a message, and whatever ids come again, its trace is the same. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Trace } from '../../../src/core/trace/trace.js';
+import { SAMPLES } from '../../support/cli.js';
+import {
+  lengthOf,
+  merged,
+  moved,
+  withOwnIds,
+  withOwnMailIds,
+  withOwnProcesses,
+} from '../../support/copies.js';
+import { tracesOf } from '../../support/core.js';
+
+const START = 23 * 86_400 + 3600;
+const HOUR = 3600;
+
+const logs = new Map(
+  readdirSync(SAMPLES)
+    .filter((name) => !name.includes('.') && name !== 'guide_2006')
+    .map((name) => [
+      name,
+      readFileSync(join(SAMPLES, name, 'maillog'), 'utf8')
+        .split('\n')
+        .filter(Boolean),
+    ]),
+);
+const names = [...logs.keys()];
+/** Logs with ids that may come again: long ones never do. */
+const short = names.filter((name) => name !== 'long_ids');
+/** Logs after which none of these is in use any more. */
+const ended = short.filter((name) => tracesOf(logs.get(name) ?? []).every(({ complete }) => complete));
+
+function byId(traces: readonly Trace[]): Trace[] {
+  return [...traces].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Whether the logs give together what each gives alone. */
+function expectApart(copies: readonly (readonly string[])[]): void {
+  const alone = byId(copies.flatMap((lines) => tracesOf(lines)));
+  expect(byId(tracesOf(merged(copies)))).toEqual(alone);
+}
+
+describe('logs of one time and host', () => {
+  it('give what each gives alone', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(
+          fc.record({ name: fc.constantFrom(...names), after: fc.integer({ min: 0, max: 20 }) }),
+          // Of two refusals that are the same in every word nobody can say whose is which.
+          {
+            minLength: 2,
+            maxLength: 5,
+            selector: ({ name, after }) => (/^reinject_|^filter_loop/.test(name) ? name : `${name} ${after}`),
+          },
+        ),
+        (parts) => {
+          expectApart(
+            parts.map(({ name, after }, n) =>
+              moved({
+                start: START + after,
+                host: 'mail',
+                lines: withOwnIds(withOwnMailIds(withOwnProcesses(logs.get(name) ?? [], n), n), n),
+              }),
+            ),
+          );
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+});
+
+describe('logs of several hosts', () => {
+  it('give what each gives alone, though every id and every process is the same', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...names),
+        fc.integer({ min: 2, max: 4 }),
+        fc.integer({ min: 0, max: 3 }),
+        (name, hosts, after) => {
+          expectApart(
+            Array.from({ length: hosts }, (_, n) =>
+              moved({ start: START + n * after, host: `mx${n}`, lines: logs.get(name) ?? [] }),
+            ),
+          );
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+});
+
+describe('queue ids and message-ids that come again', () => {
+  it('are other messages as soon as the first have left the queue', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...ended),
+        fc.array(fc.integer({ min: 11, max: 600 }), { minLength: 1, maxLength: 3 }),
+        (name, gaps) => {
+          const lines = logs.get(name) ?? [];
+          let start = START;
+          const copies = [0, ...gaps].map((gap, n) => {
+            start += n === 0 ? 0 : lengthOf(lines) + gap;
+            return moved({ start, host: 'mail', lines: withOwnMailIds(withOwnProcesses(lines, n), n) });
+          });
+          expectApart(copies);
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  it('are other messages hours later, though processes and amavis ids come again, too', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...ended), fc.integer({ min: 2, max: 100 }), (name, hours) => {
+        const lines = logs.get(name) ?? [];
+        expectApart([
+          moved({ start: START, host: 'mail', lines }),
+          moved({ start: START + hours * HOUR, host: 'mail', lines: withOwnMailIds(lines, 1) }),
+        ]);
+      }),
+      { numRuns: 400 },
+    );
+  });
+});
+
+describe('an instance of Postfix that only sends mail out', () => {
+  const outgoing = (queueId: string, line: string, n: number): string[] => {
+    const head = line.slice(0, line.indexOf(' mail ') + 6);
+    return [
+      `${head}postfix-out/smtpd[81${n}]: ${queueId}: client=mail.example.com[192.0.2.20]`,
+      `${head}postfix-out/cleanup[82${n}]: ${queueId}: message-id=<out.${queueId}@example.com>`,
+      `${head}postfix-out/qmgr[83]: ${queueId}: from=<out@example.com>, size=900, nrcpt=1 (queue active)`,
+      `${head}postfix-out/smtp[84${n}]: ${queueId}: to=<far@elsewhere.example>, relay=mx.elsewhere.example[198.51.100.7]:25, delay=0.2, delays=0/0/0.1/0.1, dsn=2.0.0, status=sent (250 2.0.0 Ok)`,
+      `${head}postfix-out/qmgr[83]: ${queueId}: removed`,
+    ];
+  };
+
+  it('has messages of its own, though their queue ids are those of the others', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...short), fc.integer({ min: 11, max: 99 }), (name, n) => {
+        const own = moved({ start: START, host: 'mail', lines: logs.get(name) ?? [] });
+        const ids = [...new Set(tracesOf(own).flatMap(({ queueIds }) => queueIds))];
+        const out = ids.flatMap((queueId) => {
+          const line = own.find((one) => one.includes(` ${queueId}: `));
+          return line === undefined ? [] : outgoing(queueId, line, n);
+        });
+        // In one moment they can't be the same: ids are made of what files of one file system don't share.
+        expectApart([own, moved({ start: START + lengthOf(own) + n, host: 'mail', lines: out })]);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
