@@ -35,7 +35,7 @@ export function reportText(
         ...say(finding.severity, `${finding.code}: ${finding.found}`),
         ...details(finding, columns),
       ]),
-      ...(codes.length > 0 ? say('ok', fits ? named : `${codes.length} rules more`) : []),
+      ...(codes.length > 0 ? say('ok', fits ? named : `${codes.length} more rules; --json names them`) : []),
     ];
     const title = color ? styleText('bold', PARTS[part], { validateStream: false }) : PARTS[part];
     return [[title, ...lines, ''].join('\n')];

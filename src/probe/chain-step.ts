@@ -1,4 +1,5 @@
 import { type InetEndpoint, showEndpoint } from '../check/endpoint.js';
+import { showPlace } from '../check/place.js';
 import type { Setup } from '../check/setup.js';
 import type { Trace } from '../core/trace/trace.js';
 import { UserError } from '../user-error.js';
@@ -159,10 +160,13 @@ function isFiltered({ filter, hops }: Trace): boolean {
   return filter.length > 0 || hops.some(({ stage }) => stage === 'filter');
 }
 
-async function chainQuestions({ sources, pattern }: ChainTest, trace: Trace | null): Promise<Answer[]> {
+async function chainQuestions({ via, sources, pattern }: ChainTest, trace: Trace | null): Promise<Answer[]> {
   const problems = trace?.problems.map(({ summary, code }) => `${summary} (amavtrace explain ${code})`) ?? [];
   return [
     ...problems.map((answer) => ({ question: 'What does the log show?', answer })),
+    ...(via === 'front' && trace !== null && !isFiltered(trace)
+      ? [{ question: 'Does Postfix hand mail to the filter?', answer: handOver(sources.setup) }]
+      : []),
     { question: 'Does amavisd-new log errors?', answer: await lastLogged(sources, 'amavis') },
     { question: 'Does Postfix log errors?', answer: await lastLogged(sources, 'postfix') },
     ...(pattern === 'harmless'
@@ -173,6 +177,16 @@ async function chainQuestions({ sources, pattern }: ChainTest, trace: Trace | nu
       answer: 'not tried, it needs the daemon stopped: "amavisd-new debug"',
     },
   ];
+}
+
+/** What the configuration says of it. */
+function handOver(setup: Setup | null): string {
+  if (setup === null) return 'unknown: no configuration could be read';
+  const ways = [...setup.routes, ...setup.proxies, ...setup.milters].map(
+    ({ value, place }) => `${value} (${showPlace(place)})`,
+  );
+  if (ways.length > 0) return `it should: ${ways.join(', ')}`;
+  return 'no: no content_filter, FILTER, smtpd_proxy_filter or milter names amavis';
 }
 
 /** `$final_spam_destiny` or `$final_virus_destiny`, as configured. */

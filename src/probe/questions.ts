@@ -87,22 +87,22 @@ function isRunning(
   const holder = holders.find((one) => one.daemon === daemon);
   if (holder !== undefined) return `yes: ${show(holder)} listens on port ${target.port}`;
   const [other] = holders;
-  if (other !== undefined) return `not at this port: port ${target.port} belongs to ${show(other)}`;
+  if (other !== undefined) return `no: port ${target.port} belongs to ${show(other)}`;
   const processes = system.processes();
   if (processes === null) return 'unknown: the processes can not be listed here';
   const running = processes.find((one) => one.daemon === daemon);
   if (running === undefined) return `no: start it with "${start}"`;
   if (there.length > 0) {
-    return `one is, by the list of processes: ${show(running)}; whether it is what listens on port ${target.port} only root can see`;
+    return `maybe: by the list of processes there is ${show(running)}; whether it is what listens on port ${target.port} only root can see`;
   }
   const elsewhere = (listening ?? []).flatMap((socket) => {
     const own = socket.holders.find((one) => one.daemon === daemon);
     return own === undefined ? [] : [`${show(own)} has ${showSocket(socket)}`];
   });
   if (elsewhere.length === 0) {
-    return `one is, by the list of processes: ${show(running)}; it is not seen to listen on port ${target.port}`;
+    return `maybe: by the list of processes there is ${show(running)}; it is not seen to listen on port ${target.port}`;
   }
-  return `one is, but not at this port: ${elsewhere.join(', ')}`;
+  return `yes, but not at this port: ${elsewhere.join(', ')}`;
 }
 
 function whoListens(target: InetEndpoint, listening: readonly Listening[] | null): string {

@@ -168,7 +168,7 @@ describe('amavtrace check', () => {
     const long = stdout.split('\n').filter((line) => line.length > 80 && !line.includes(folder));
     expect(long.every((line) => line.includes('x'.repeat(80)))).toBe(true);
     expect(long.every((line) => line.length < 600)).toBe(true);
-    expect(stdout).toContain('  ok       9 rules more\n');
+    expect(stdout).toContain('  ok       9 more rules; --json names them\n');
   });
 
   test('colour is there only when asked for', async () => {

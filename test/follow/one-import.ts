@@ -13,10 +13,14 @@ import { type Contents, contents, imported, sampleLines, sampleLogs } from './st
 /** All of one day and with stamps of whole seconds. */
 const RECORDED = sampleLogs().filter((path) => path.endsWith('/maillog') && !path.startsWith('guide_2006'));
 
-/** Some of the recorded logs one after the other, half of them with stamps as rsyslog writes them today. */
+/**
+ * Some of the recorded logs one after the other, half of them with stamps as rsyslog writes them today. No line comes
+ * twice: recorded in several logs it would tell of incidents that never were.
+ */
 function logOf(seed: number): string[] {
   const chance = random(seed * 7919);
-  const lines = RECORDED.filter(() => chance.chance(0.35)).flatMap((path) => sampleLines(path));
+  const recorded = RECORDED.filter(() => chance.chance(0.35)).flatMap((path) => sampleLines(path));
+  const lines = [...new Set(recorded)];
   if (seed % 2 === 0) return lines;
   return lines.map((line, index) =>
     line.replace(/^Nov 23 (\S+)/, (_, time) => `2026-11-23T${time}.${String(index).padStart(6, '0')}+00:00`),

@@ -65,5 +65,7 @@ async function prepare(system: System, scenario: Scenario): Promise<void> {
   emptyMailboxes(system.root);
   system.amavis.emptyQuarantine();
   system.sinks.collect();
+  // The queue manager may still avoid a destination that failed in the scenario before.
+  await system.postfix.flush();
   await system.settle();
 }

@@ -405,6 +405,9 @@ describe('a message that does not get through', () => {
     const { status, stdout } = await probe({ configDir: folder, via: '25' }, { system, log: unfiltered });
     expect(status).toBe(1);
     expect(stdout).toContain('failed     the message was delivered without a line that tells of the filter');
+    expect(stdout).toMatch(
+      /Does Postfix hand mail to the filter\?\n {6}it should: amavisfeed:\[127\.0\.0\.1\]:\d+ \(.*main\.cf:1\)/,
+    );
   });
 
   test('is not said to fail when it is the log that can not be read', async () => {

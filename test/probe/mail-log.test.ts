@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MailPath } from '../../src/core/path.js';
 import type { Trace } from '../../src/core/trace/trace.js';
 import type { LogWatch } from '../../src/probe/log-watch.js';
@@ -85,6 +85,44 @@ test('the last words of a program are read from the end of a log', async () => {
   writeFileSync(log, `${LINES.join('\n')}\n`);
   const last = LINES.findLast((line) => line.includes(' amavis['));
   expect(await (await open(log)).lastSaid('amavis')).toEqual({ text: last, complains: false });
+});
+
+describe('the systemd journal', () => {
+  const path = process.env['PATH'];
+  afterEach(() => {
+    process.env['PATH'] = path;
+  });
+  const journal = async (script: string): Promise<MailLog> => {
+    const entries = LINES.map((line) => {
+      const [, program = '', pid = '', message = ''] =
+        /^\S+ +\d+ \S+ \S+ ([^[\s]+)\[(\d+)\]: (.*)$/.exec(line) ?? [];
+      const time = String(Date.now() * 1000);
+      return JSON.stringify({
+        __REALTIME_TIMESTAMP: time,
+        SYSLOG_IDENTIFIER: program,
+        SYSLOG_PID: pid,
+        _HOSTNAME: 'mail',
+        MESSAGE: message,
+      });
+    });
+    writeFileSync(join(folder, 'entries'), `${entries.join('\n')}\n`);
+    writeFileSync(join(folder, 'journalctl'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    process.env['PATH'] = `${folder}:${path}`;
+    return openMailLog({ files: null, patterns: undefined, zone: () => 0 });
+  };
+
+  test('is followed from now on', async () => {
+    const opened = await (
+      await journal(`case "$*" in *--follow*--since=@*) cat "$(dirname "$0")/entries"; exec sleep 20 ;; esac`)
+    ).watch(new MailPath());
+    watches.push(opened);
+    expect(await completed(opened)).toMatchObject({ state: 'delivered', queueIds: ['27AA1162650'] });
+  });
+
+  test('tells the last words of a program', async () => {
+    const log = await journal(`case "$*" in *--follow*) ;; *) cat "$(dirname "$0")/entries" ;; esac`);
+    expect((await log.lastSaid('postfix'))?.text).toMatch(/ mail postfix\/\w+\[\d+\]: /);
+  });
 });
 
 test('a file that is not there is refused', async () => {

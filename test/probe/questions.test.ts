@@ -37,31 +37,31 @@ describe('of several amavisd on a machine, the answer is about the one that shou
 
   test('one that listens elsewhere is named with its ports', async () => {
     expect(await ask([socket(10_026, [AMAVISD]), socket(25, [])], [AMAVISD])).toEqual([
-      'one is, but not at this port: amavisd-new (process 31) has 127.0.0.1:10026',
+      'yes, but not at this port: amavisd-new (process 31) has 127.0.0.1:10026',
       'no, nothing listens on port 10024',
     ]);
   });
 
   test('another program may have its port', async () => {
     expect(await ask([socket(10_024, [NGINX], '0.0.0.0')], [NGINX, AMAVISD])).toEqual([
-      'not at this port: port 10024 belongs to nginx (process 9)',
+      'no: port 10024 belongs to nginx (process 9)',
       'yes: port 10024 is bound to 0.0.0.0 by nginx (process 9)',
     ]);
   });
 
   test('one at another address is not at this one', async () => {
     expect(await ask([socket(10_024, [AMAVISD], '::1')], [AMAVISD])).toEqual([
-      'one is, but not at this port: amavisd-new (process 31) has [::1]:10024',
+      'yes, but not at this port: amavisd-new (process 31) has [::1]:10024',
       'not at this address: port 10024 is bound to ::1 by amavisd-new (process 31)',
     ]);
   });
 
   test('who listens is not seen by everybody: then the list of processes is all there is, and said to be', async () => {
     expect((await ask([socket(10_024, [])], [AMAVISD]))[0]).toBe(
-      'one is, by the list of processes: amavisd-new (process 31); whether it is what listens on port 10024 only root can see',
+      'maybe: by the list of processes there is amavisd-new (process 31); whether it is what listens on port 10024 only root can see',
     );
     expect((await ask([], [AMAVISD]))[0]).toBe(
-      'one is, by the list of processes: amavisd-new (process 31); it is not seen to listen on port 10024',
+      'maybe: by the list of processes there is amavisd-new (process 31); it is not seen to listen on port 10024',
     );
   });
 

@@ -20,7 +20,7 @@ const ENOUGH = 50;
 const MAX_COUNTED = 10_000;
 
 /** What settling needs of the joiner. */
-export interface Cases {
+export interface CaseOperations {
   /** Cases filed under the key that have a line near the time, `most` at most, taken back into memory where they rest. */
   under(key: string, time: number, within: number, most: number): readonly Case[];
   join(one: Case, other: Case): Case;
@@ -38,12 +38,12 @@ export function leavesQuestion(event: Event): boolean {
 }
 
 export class Settling {
-  readonly #cases: Cases;
+  readonly #cases: CaseOperations;
   readonly #path: MailPath;
   /** How often a message-id was looked for. */
   readonly #asked = new Map<string, number>();
 
-  constructor(path: MailPath, cases: Cases) {
+  constructor(path: MailPath, cases: CaseOperations) {
     this.#path = path;
     this.#cases = cases;
   }

@@ -5,6 +5,7 @@
  *
  * Whatever is not quite so is left to the view; for what is, both give the same (test/core/ordinary.test.ts).
  */
+import { addressKey } from '../address-key.js';
 import type { Event } from '../event.js';
 import type { MailPath } from '../path.js';
 import { replyOf } from '../response.js';
@@ -117,7 +118,7 @@ function unfiltered(
   const recipients = new Map<string, Recipient>();
   for (const delivery of deliveries) {
     if (!isLastHop(delivery, path) || replyOf(delivery).queuedAs === queueId) return undefined;
-    recipients.set(delivery.recipient.toLowerCase(), recipientOf(delivery, delivery.originalTo));
+    recipients.set(addressKey(delivery.recipient), recipientOf(delivery, delivery.originalTo));
   }
   if (recipients.size !== deliveries.length) return undefined;
   return {
@@ -218,19 +219,19 @@ function recipientsOf(
     const { endpoint, queuedAs, forwardedAs, amavisId } = replyOf(delivery);
     if (!path.isFilter(endpoint) || queuedAs !== back.queueId || forwardedAs !== undefined) return undefined;
     if (amavisId !== undefined && amavisId !== verdict.amavisId) return undefined;
-    fed.set(delivery.recipient.toLowerCase(), delivery);
+    fed.set(addressKey(delivery.recipient), delivery);
   }
   if (fed.size !== front.deliveries.length) return undefined;
-  if (!verdict.recipients.every((address) => fed.has(address.toLowerCase()))) return undefined;
+  if (!verdict.recipients.every((address) => fed.has(addressKey(address)))) return undefined;
   const recipients = new Map<string, Recipient>();
   const served = new Set<DeliveryEvent>();
   for (const delivery of back.deliveries) {
     const { queuedAs } = replyOf(delivery);
     if (!isLastHop(delivery, path) || queuedAs === front.queueId || queuedAs === back.queueId)
       return undefined;
-    const address = delivery.recipient.toLowerCase();
+    const address = addressKey(delivery.recipient);
     // An alias may be expanded behind the filter.
-    const alias = delivery.originalTo === undefined ? undefined : fed.get(delivery.originalTo.toLowerCase());
+    const alias = delivery.originalTo === undefined ? undefined : fed.get(addressKey(delivery.originalTo));
     const before = fed.get(address) ?? alias;
     if (before === undefined || (alias !== undefined && alias !== before)) return undefined;
     served.add(before);
@@ -249,7 +250,7 @@ function isLastHop(delivery: DeliveryEvent, path: MailPath): boolean {
 
 function recipientOf(delivery: DeliveryEvent, originalTo: string | undefined): Recipient {
   const { recipient: address } = delivery;
-  const same = originalTo === undefined || originalTo.toLowerCase() === address.toLowerCase();
+  const same = originalTo === undefined || addressKey(originalTo) === addressKey(address);
   return { address, originalTo: same ? null : originalTo, state: restingPlace(delivery) };
 }
 

@@ -111,22 +111,22 @@ async function inWords(lab: Lab): Promise<void> {
   expectProbe(lab, { from: '', to: 'bob@example.com', messageId, reply }, delivered);
 }
 
-/** How the answers to the guide's first two questions begin: does the daemon run, does something listen there? */
+/** The answers to the guide's first two questions: does the daemon run, does something listen there? */
 function answers(steps: readonly StepResult[]): string[] {
   const asked = steps.find(({ status }) => status === 'failed')?.answers ?? [];
-  return asked.slice(0, 2).map(({ answer }) => /^[^;:,]+/.exec(answer)?.[0] ?? '');
+  return asked.slice(0, 2).map(({ answer }) => answer);
 }
 
 async function filterDown(lab: Lab): Promise<void> {
   await lab.system.amavis.stop();
   const steps = await probe(lab, [], { steps: ['failed', 'ok', 'skipped'], state: null });
-  lab.statements.same('probe, what it found out', answers(steps), ['no', 'no']);
+  lab.statements.like('probe, what it found out', answers(steps), [/^no\b/, /^no\b/]);
   await lab.system.amavis.start();
 }
 
 async function reinjectMissing(lab: Lab): Promise<void> {
   const steps = await probe(lab, ['--via', '25'], { steps: ['ok', 'failed', 'skipped'], state: null });
-  lab.statements.same('probe, what it found out', answers(steps), ['not at this port', 'no']);
+  lab.statements.like('probe, what it found out', answers(steps), [/not at this port.*25/, /^no\b/]);
 }
 
 export const probes: readonly Scenario[] = [

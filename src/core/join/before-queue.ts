@@ -1,0 +1,209 @@
+/**
+ * What happens before a message has a queue id: clients and refusals without one (`NOQUEUE`), and the filter before the
+ * queue.
+ */
+import type { Event } from '../event.js';
+import { refusalKey } from '../keys.js';
+import { isQueueId } from '../queue-id.js';
+import { amavisIdIn, queuedAs } from '../response.js';
+import type { Cases } from './cases.js';
+import type { Mention } from './lives.js';
+import { LooseEnds } from './loose-ends.js';
+import { type Case, current, type Life } from './node.js';
+
+const SECOND = 1_000_000;
+const HOUR = 3600 * SECOND;
+/** Refusals by one process of one sender's recipients within this time are one message's. */
+const REFUSAL_GAP = 10 * SECOND;
+/** How long a message may take before the queue: as long as smtpd waits for its proxy, and more. */
+const PROXY_TIME = 600 * SECOND;
+/** Sessions of one smtpd process that are kept. */
+const MAX_SESSIONS = 20;
+
+type Proxy = Extract<Event, { kind: 'smtpd.proxy' }>;
+type Session = Extract<Event, { kind: 'smtpd.session' }>;
+type Refusal = Extract<Event, { kind: 'smtpd.reject' }>;
+
+/** What a line here says of the nodes that have ids. */
+interface Links {
+  /** Takes back what the archive has under the key; whether that was anything new. */
+  recall(key: string, time: number): boolean;
+  answeredBy(owner: Case, amavisId: string, host: string | null, time: number, home: Case | null): void;
+  leadsTo(owner: Case, mention: Mention, time: number, weak: boolean, home: Case | null): Life;
+}
+
+export class BeforeQueue {
+  readonly #cases: Cases;
+  readonly #links: Links;
+  /** `NOQUEUE: client=` lines by smtpd process, for what its proxy line will tell. */
+  readonly #sessions = new LooseEnds<Session[]>();
+  /** Cases with a proxy line, by smtpd process and time. */
+  readonly #proxies = new LooseEnds<Case[]>();
+  /** Lives by the smtpd process that received them last. */
+  readonly #received = new LooseEnds<Life[]>();
+
+  constructor(cases: Cases, links: Links) {
+    this.#cases = cases;
+    this.#links = links;
+  }
+
+  /** Clients that no message is known of yet. */
+  *sessions(): IterableIterator<Event> {
+    for (const sessions of this.#sessions.values()) yield* sessions;
+  }
+
+  /** Kept for the proxy line of its process that comes next; given to one that came before it in the log. */
+  session(event: Session, home: Case | null): Case | undefined {
+    if (home !== null) return this.#cases.keep(home, event);
+    const { host, pid, time } = event.at;
+    const key = `${host}|${pid}`;
+    const list = (this.#sessions.get(key) ?? []).slice(-MAX_SESSIONS);
+    this.#sessions.set(key, [...list, event], time);
+    const bucket = Math.floor(time / PROXY_TIME);
+    let given: Case | undefined;
+    for (const near of [bucket, bucket + 1]) {
+      const proxied = proxyKey(host, pid, near);
+      const cases =
+        this.#proxies.get(proxied) ??
+        (this.#links.recall(proxied, time) ? this.#proxies.get(proxied) : undefined);
+      for (const one of cases ?? []) {
+        const owner = current(one);
+        if (isSessionOf(owner, event)) given = this.#cases.keep(owner, event);
+      }
+    }
+    return given;
+  }
+
+  /** The filter before the queue answered: the message is its own, and what the answer names is part of it. */
+  proxy(event: Proxy, home: Case | null): Case | undefined {
+    const { at } = event;
+    const key = refusalKey(`${at.host}|${at.pid}|${at.message}`, Math.floor(at.time / SECOND));
+    const owner =
+      home ?? this.#cases.named(key) ?? this.#recalled(key, at.time) ?? this.#cases.create(at.host, at.time);
+    this.#cases.name(owner, key);
+    const shared = proxyKey(at.host, at.pid, Math.floor(at.time / PROXY_TIME));
+    if (!owner.anonymous.includes(shared)) owner.anonymous.push(shared);
+    const siblings = this.#proxies.get(shared) ?? [];
+    if (!siblings.includes(owner))
+      this.#proxies.set(shared, [...siblings, owner].slice(-MAX_SESSIONS), at.time);
+    const kept = this.#cases.keep(owner, event);
+    if (kept === undefined) return undefined;
+    if (home === null) {
+      const sessions = this.#sessions.get(`${at.host}|${at.pid}`) ?? [];
+      const latest = Math.max(...sessions.map((one) => one.at.time).filter((time) => time <= at.time));
+      for (const session of sessions) {
+        if (session.at.time === latest && isSessionOf(owner, session)) this.#cases.keep(owner, session);
+      }
+    }
+    const amavisId = event.amavisId ?? amavisIdIn(event.response);
+    if (amavisId !== undefined) this.#links.answeredBy(owner, amavisId, at.host, at.time, home);
+    const next = event.queuedAs ?? queuedAs(event.response);
+    if (event.outcome === 'accept' && next !== undefined && isQueueId(next)) {
+      const mention = { queueId: next, host: at.host, instance: null, from: at.time - HOUR, to: at.time };
+      this.#links.leadsTo(current(owner), mention, at.time, false, home);
+    }
+    return current(owner);
+  }
+
+  /** `NOQUEUE: reject`: with its neighbours of the same sender and process, one refused message. */
+  refusal(event: Refusal, home: Case | null): Case | undefined {
+    const { at } = event;
+    const group = refusalGroup(event);
+    const bucket = Math.floor(at.time / REFUSAL_GAP);
+    const key = refusalKey(group, bucket);
+    let owner = home ?? undefined;
+    if (owner === undefined) {
+      for (const near of [bucket, bucket - 1, bucket + 1]) {
+        const nearKey = refusalKey(group, near);
+        owner ??= this.#cases.named(nearKey) ?? this.#recalled(nearKey, at.time);
+      }
+    }
+    owner ??= this.#cases.create(at.host, at.time);
+    this.#cases.name(owner, key);
+    const kept = this.#cases.keep(owner, event);
+    if (kept === undefined || home !== null || owner.lives.length > 0) return kept;
+    const life = this.#received
+      .get(`${at.host}|${at.pid}`)
+      ?.find((one) => one.sender === event.sender && isRefusalOf(one, event));
+    if (life !== undefined) this.#cases.join(life.case, owner);
+    return current(owner);
+  }
+
+  /** Recipients that were refused before the message had an id (the first RCPT that is accepted gives it). */
+  adoptRefusals(life: Life, host: string): void {
+    if (life.smtpd === 0 || life.starter === null) return;
+    const bucket = Math.floor(life.starter / REFUSAL_GAP);
+    const client = life.case.events.find((event) => event.kind === 'smtpd.client');
+    if (client?.kind !== 'smtpd.client' || !this.#cases.hasNamed) return;
+    const group = `${host}|${life.smtpd}|${client.clientAddress}|${life.sender ?? ''}`;
+    for (const near of [bucket, bucket - 1]) {
+      const refused = this.#cases.named(refusalKey(group, near));
+      if (refused === undefined || refused.lives.length > 0) continue;
+      const last = refused.events.at(-1);
+      if (last?.kind === 'smtpd.reject' && isRefusalOf(life, last)) this.#cases.join(life.case, refused);
+    }
+  }
+
+  /** The smtpd process received this one: refusals by it may be of the same message. */
+  received(life: Life, host: string, pid: number): void {
+    const key = `${host}|${pid}`;
+    const list = this.#received.get(key);
+    if (list === undefined) this.#received.set(key, [life], life.first);
+    else {
+      if (list.length >= 8) list.shift();
+      list.push(life);
+    }
+  }
+
+  #forgetReceived(life: Life): void {
+    const key = `${life.host}|${life.smtpd}`;
+    const list = this.#received.get(key);
+    if (list === undefined) return;
+    const rest = list.filter((one) => one !== life);
+    if (rest.length === 0) this.#received.delete(key);
+    else this.#received.set(key, rest, life.first);
+  }
+
+  /** The case leaves memory. */
+  release(which: Case): void {
+    for (const life of which.lives) if (life.smtpd !== 0) this.#forgetReceived(life);
+    for (const key of which.anonymous) {
+      const proxies = this.#proxies.get(key)?.filter((one) => current(one) !== which);
+      if (proxies?.length === 0) this.#proxies.delete(key);
+      else if (proxies !== undefined) this.#proxies.set(key, proxies, which.touched);
+    }
+  }
+
+  clear(): void {
+    this.#sessions.clear();
+    this.#received.clear();
+    this.#proxies.clear();
+  }
+
+  #recalled(key: string, time: number): Case | undefined {
+    return this.#links.recall(key, time) ? this.#cases.named(key) : undefined;
+  }
+}
+
+/** All messages that one smtpd process passed to its proxy within a while. */
+function proxyKey(host: string, pid: number, bucket: number): string {
+  return `p${host}|${pid}|${bucket}`;
+}
+
+/** Whether the session may be the proxied message's: no later one before its proxy line is known. */
+function isSessionOf(owner: Case, session: Session): boolean {
+  const proxied = owner.events.find(({ kind, at }) => kind === 'smtpd.proxy' && at.pid === session.at.pid);
+  if (proxied === undefined || session.at.time > proxied.at.time) return false;
+  return !owner.events.some(({ kind, at }) => kind === 'smtpd.session' && at.time > session.at.time);
+}
+
+/** Who refused whom; the sender and client as the message that follows would have them. */
+function refusalGroup({ at, clientAddress, sender }: Refusal): string {
+  return `${at.host}|${at.pid}|${clientAddress ?? ''}|${sender ?? ''}`;
+}
+
+/** A refused RCPT of a message whose first accepted RCPT came right after, in the same smtpd process. */
+function isRefusalOf(life: Life, { stage, at }: Refusal): boolean {
+  if (stage !== 'RCPT' || life.starter === null || life.smtpd !== at.pid) return false;
+  return life.starter >= at.time && life.starter - at.time <= REFUSAL_GAP;
+}
