@@ -9,6 +9,7 @@ import { Diagnosis } from '../../src/ingest/diagnosis.js';
 import { Traces } from '../../src/ingest/traces.js';
 import { openForWriting } from '../../src/store/database.js';
 import { Reader } from '../../src/store/reader.js';
+import type { Position } from '../../src/tail/checkpoint.js';
 import { CATALOGUE, PATTERNS } from './store.js';
 
 const NOW = () => Date.now() * 1000;
@@ -76,6 +77,12 @@ export class Follower {
       if (db.open) throw error;
     });
     while (this.db === db && !this.paths.every((log) => engine.position(log) !== undefined)) await sleep(1);
+  }
+
+  /** How far the log has been taken, as it is committed. */
+  position(): Position | undefined {
+    const [checkpoint] = this.db ? new Reader(this.db).checkpoints() : [];
+    return checkpoint === undefined ? undefined : (JSON.parse(checkpoint.json).position as Position);
   }
 
   async kill(): Promise<void> {

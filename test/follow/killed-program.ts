@@ -58,7 +58,7 @@ export class KilledProgram implements Subject {
       }, 60_000);
   }
 
-  private position(): Position | undefined {
+  position(): Position | undefined {
     if (!existsSync(this.database)) return undefined;
     const db = openForReading(this.database);
     const [checkpoint] = new Reader(db).checkpoints();

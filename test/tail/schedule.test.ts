@@ -3,7 +3,8 @@ import { reader, writer } from './helpers.js';
 import { runSchedule } from './schedule.js';
 
 // Each seed is one schedule of 50 things that happen to a log and its reader. Every third has no events to go by.
-const SEEDS = Array.from({ length: 60 }, (_, i) => i + 1);
+// Those from 2000 on once found a mistake.
+const SEEDS = [...Array.from({ length: 60 }, (_, i) => i + 1), 2091, 2181, 2232, 2374, 2453, 2644];
 const AT_ONCE = 4;
 
 test(`nothing is lost, doubled or put out of order over ${SEEDS.length} random schedules`, async () => {
