@@ -8,8 +8,8 @@ import type { Sent } from './send.js';
 export interface Outcome {
   /** One state for all recipients, or one for each. */
   readonly recipients: RecipientState | Readonly<Record<string, RecipientState>>;
-  /** Bounces and notices about it that must be delivered; none unless told; null: as many as there are. */
-  readonly children?: number | null;
+  /** Bounces and notices about it that must be delivered; none unless told. */
+  readonly children?: number;
   /** See ExpectedMessage; none unless told. */
   readonly problems?: readonly string[] | null;
   /** Queue ids that no header can tell, such as the one before `postsuper -r`. */
@@ -67,7 +67,7 @@ function message({ sent, outcome }: Story, evidence: Evidence, faults: string[])
     const fault = disproved(state, proof);
     if (fault !== null) faults.push(`${token} <${recipient}> should be ${state}: ${fault}`);
   }
-  const wanted = outcome.children === undefined ? 0 : (outcome.children ?? children.length);
+  const wanted = outcome.children ?? 0;
   if (children.length !== wanted) {
     faults.push(`${token} should have ${wanted} bounces or notices, found ${children.length}`);
   }
