@@ -9,12 +9,12 @@ const BITS_PER_KEY = 12;
 const PROBES = 4;
 
 export class Bloom {
-  readonly #layers: Layer[] = [new Layer(FIRST_BITS)];
-  #top = this.#layers[0] as Layer;
+  readonly #layers: BloomLayer[] = [new BloomLayer(FIRST_BITS)];
+  #top = this.#layers[0] as BloomLayer;
 
   add(hash: number): void {
     if (this.#top.isFull && this.#top.bits < LAST_BITS) {
-      this.#top = new Layer(this.#top.bits * 4);
+      this.#top = new BloomLayer(this.#top.bits * 4);
       this.#layers.push(this.#top);
     }
     this.#top.add(hash);
@@ -26,15 +26,30 @@ export class Bloom {
   }
 }
 
-class Layer {
+/** Such a set of one size. */
+export class BloomLayer {
   readonly bits: number;
   readonly #words: Uint32Array;
   #count = 0;
 
-  /** `bits` is a power of two. */
-  constructor(bits: number) {
+  /** `bits` is a power of two, from 32; `words` what another one held. */
+  constructor(bits: number, words = new Uint32Array(bits / 32)) {
     this.bits = bits;
-    this.#words = new Uint32Array(bits / 32);
+    this.#words = words;
+  }
+
+  /** An empty one for so many keys. */
+  static for(keys: number): BloomLayer {
+    return new BloomLayer(2 ** Math.ceil(Math.log2(Math.max(keys * BITS_PER_KEY, 32))));
+  }
+
+  /** One that was stored. */
+  static from(bytes: Buffer): BloomLayer {
+    return new BloomLayer(bytes.length * 8, new Uint32Array(Uint8Array.from(bytes).buffer));
+  }
+
+  get bytes(): Buffer {
+    return Buffer.from(this.#words.buffer, this.#words.byteOffset, this.#words.byteLength);
   }
 
   get isFull(): boolean {

@@ -3,10 +3,12 @@
  *
  * Hashes are scattered, so putting each into its place in one big index would rewrite nearly every page of it with
  * every batch, more of them the longer the log. So a batch's keys are stored as a run, in the order of their hashes,
- * and every so often runs of like size are merged into a larger one: a key is written a few times in all, and a look-up
- * asks a few dozen runs. Keys that come a few at a time are first collected in the table `key`.
+ * and every so often runs of like size are merged into a larger one: a key is written a few times in all. A look-up
+ * would have to ask a few dozen runs; a set in memory tells which of them may have the key. Keys that come a few at a
+ * time are first collected in the table `key`.
  */
 import type { Database, Statement } from 'better-sqlite3';
+import { BloomLayer } from './bloom.js';
 
 /** So many keys make a run of their own. */
 const RUN = 4096;
@@ -18,42 +20,77 @@ const BYTES = Float64Array.BYTES_PER_ELEMENT + Uint32Array.BYTES_PER_ELEMENT;
 /** Of a batch's keys so many are sorted at once: hash and place fit one double. */
 const SLOTS = 0x1_0000;
 
-interface Part {
-  readonly data: Buffer;
+interface Run {
+  readonly id: number;
+  readonly level: number;
+  readonly keys: number;
 }
 
 export class KeyIndex {
   readonly #db: Database;
-  readonly #find: Statement<{ hash: number }, Part>;
+  readonly #state: Statement<[], string>;
+  readonly #find: Statement<{ run: number; hash: number }, Buffer>;
   readonly #findLoose: Statement<[number], { trace: number }>;
   readonly #addLoose: Statement<[number, number]>;
-  readonly #addRun: Statement<[number]>;
+  readonly #addRun: Statement<[number, number, Buffer]>;
   readonly #addPart: Statement<[number | bigint, number, number, Buffer]>;
   #loose: number | undefined;
+  /** Which runs there were when the sets were last read, and the sets. */
+  #known = '';
+  #blooms = new Map<number, BloomLayer>();
 
   constructor(db: Database) {
     this.#db = db;
-    // Of each run the parts in which the hash may be: the last that begins before it, and those that begin with it.
-    // A cross join, so that SQLite asks run by run.
-    this.#find =
-      db.prepare(`select part.data from key_run cross join key_part as part on part.run = key_run.id
-      where part.first <= @hash and part.first >= coalesce(
-        (select max(first) from key_part where run = key_run.id and first < @hash), 0)`);
+    // Numbers of runs only grow: these two change whenever runs do.
+    this.#state = db.prepare<[], string>("select max(id) || ' ' || count(*) from key_run").pluck();
+    // The parts in which the hash may be: the last that begins before it, and those that begin with it.
+    this.#find = db
+      .prepare<{ run: number; hash: number }, Buffer>(
+        `select data from key_part where run = @run and first <= @hash and first >= coalesce(
+          (select max(first) from key_part where run = @run and first < @hash), 0)`,
+      )
+      .pluck();
     this.#findLoose = db.prepare('select trace from key where hash = ?');
     this.#addLoose = db.prepare('insert or ignore into key (hash, trace) values (?, ?)');
-    this.#addRun = db.prepare('insert into key_run (level) values (?)');
+    this.#addRun = db.prepare('insert into key_run (level, keys, bloom) values (?, ?, ?)');
     this.#addPart = db.prepare('insert into key_part (run, first, trace, data) values (?, ?, ?, ?)');
   }
 
   /** The traces filed under the hash, each once; some may be gone. */
   find(hash: number): Set<number> {
-    const found = new Set<number>();
-    for (const { trace } of this.#findLoose.all(hash)) found.add(trace);
-    for (const { data } of this.#find.all({ hash })) {
-      const { hashes, traces } = decode(data);
-      for (let at = firstAtLeast(hashes, hash); hashes[at] === hash; at++) found.add(traces[at] ?? 0);
+    for (;;) {
+      const found = new Set<number>();
+      // Loose keys become a run, never the other way: asked for first, none is missed in between.
+      for (const { trace } of this.#findLoose.all(hash)) found.add(trace);
+      const state = this.#refresh();
+      let asked = false;
+      for (const [run, bloom] of this.#blooms) {
+        if (!bloom.mayHave(hash)) continue;
+        asked = true;
+        for (const data of this.#find.all({ run, hash })) {
+          const { hashes, traces } = decode(data);
+          for (let at = firstAtLeast(hashes, hash); hashes[at] === hash; at++) found.add(traces[at] ?? 0);
+        }
+      }
+      // Another process may have merged a run away before it was asked.
+      if (!asked || this.#state.get() === state) return found;
     }
-    return found;
+  }
+
+  /** Reads the sets of new runs, and gives what tells of the next change. */
+  #refresh(): string {
+    const state = this.#state.get() ?? '';
+    if (state === this.#known) return state;
+    const bloom = this.#db.prepare<[number], Buffer>('select bloom from key_run where id = ?').pluck();
+    const blooms = new Map<number, BloomLayer>();
+    for (const { id } of this.#runs()) {
+      const stored = this.#blooms.has(id) ? undefined : bloom.get(id);
+      const layer = this.#blooms.get(id) ?? (stored === undefined ? undefined : BloomLayer.from(stored));
+      if (layer !== undefined) blooms.set(id, layer);
+    }
+    this.#blooms = blooms;
+    this.#known = state;
+    return state;
   }
 
   /** Files traces under hashes, pair by pair. In a transaction of the caller's. */
@@ -67,7 +104,7 @@ export class KeyIndex {
           yield [hash, traces[from + packed - hash * SLOTS] ?? 0] as const;
         }
       })();
-      if (part.length >= RUN) this.#store(sorted, 0);
+      if (part.length >= RUN) this.#store(sorted, 0, part.length);
       else for (const [hash, trace] of sorted) this.#addLoose.run(hash, trace);
     }
     this.#collect(hashes.length);
@@ -82,9 +119,9 @@ export class KeyIndex {
     const runs = this.#runs();
     const kept = (function* (all: IterableIterator<Key>): IterableIterator<Key> {
       for (const key of all) if (there[key[1]] === 1) yield key;
-    })(this.#merged(runs.map(({ id }) => id)));
-    this.#store(kept, Math.max(0, ...runs.map(({ level }) => level)));
-    this.#drop(runs.map(({ id }) => id));
+    })(this.#merged(runs));
+    this.#store(kept, Math.max(0, ...runs.map(({ level }) => level)), keysOf(runs));
+    this.#drop(runs);
     this.#db.exec('delete from key where trace not in (select id from trace)');
   }
 
@@ -96,40 +133,40 @@ export class KeyIndex {
       const loose = this.#db
         .prepare<[], [number, number]>('select hash, trace from key order by hash, trace')
         .raw();
-      this.#store(loose.all(), 0);
+      this.#store(loose.all(), 0, this.#loose);
       this.#db.exec('delete from key');
       this.#loose = 0;
     }
     for (let level = 0; ; level++) {
-      const ids = this.#runs()
-        .filter((run) => run.level === level)
-        .map(({ id }) => id);
-      if (ids.length < FAN) return;
-      this.#store(this.#merged(ids), level + 1);
-      this.#drop(ids);
+      const runs = this.#runs().filter((run) => run.level === level);
+      if (runs.length < FAN) return;
+      this.#store(this.#merged(runs), level + 1, keysOf(runs));
+      this.#drop(runs);
     }
   }
 
-  #runs(): { readonly id: number; readonly level: number }[] {
-    return this.#db
-      .prepare<[], { id: number; level: number }>('select id, level from key_run order by id')
-      .all();
+  #runs(): Run[] {
+    return this.#db.prepare<[], Run>('select id, level, keys from key_run order by id').all();
   }
 
-  #drop(runs: readonly number[]): void {
-    for (const id of runs) {
+  #drop(runs: readonly Run[]): void {
+    for (const { id } of runs) {
       this.#db.prepare('delete from key_part where run = ?').run(id);
       this.#db.prepare('delete from key_run where id = ?').run(id);
     }
   }
 
-  #store(keys: Iterable<Key>, level: number): void {
-    const { lastInsertRowid: run } = this.#addRun.run(level);
+  /** Stores keys in their order, of which there are `most` or fewer. */
+  #store(keys: Iterable<Key>, level: number, most: number): void {
+    const bloom = BloomLayer.for(most);
+    const { lastInsertRowid: run } = this.#addRun.run(level, 0, bloom.bytes);
     const hashes = new Float64Array(PART);
     const traces = new Uint32Array(PART);
     let count = 0;
+    let stored = 0;
     const flush = (): void => {
       if (count > 0) this.#addPart.run(run, hashes[0] ?? 0, traces[0] ?? 0, encode(hashes, traces, count));
+      stored += count;
       count = 0;
     };
     let [lastHash, lastTrace] = [-1, -1];
@@ -137,18 +174,20 @@ export class KeyIndex {
       if (hash === lastHash && trace === lastTrace) continue;
       lastHash = hash;
       lastTrace = trace;
+      bloom.add(hash);
       hashes[count] = hash;
       traces[count] = trace;
       if (++count === PART) flush();
     }
     flush();
+    this.#db.prepare('update key_run set keys = ?, bloom = ? where id = ?').run(stored, bloom.bytes, run);
   }
 
   /** The keys of several runs in one order. */
-  *#merged(runs: readonly number[]): IterableIterator<Key> {
+  *#merged(runs: readonly Run[]): IterableIterator<Key> {
     const heads: Head[] = [];
-    for (const run of runs) {
-      const head = new Head(this.#partsOf(run));
+    for (const { id } of runs) {
+      const head = new Head(this.#partsOf(id));
       if (head.next()) heads.push(head);
     }
     while (heads.length > 0) {
@@ -179,6 +218,10 @@ export class KeyIndex {
 }
 
 type Key = readonly [hash: number, trace: number];
+
+function keysOf(runs: readonly Run[]): number {
+  return runs.reduce((sum, { keys }) => sum + keys, 0);
+}
 
 /** A run's keys one after another. */
 class Head {

@@ -47,7 +47,7 @@ const MIGRATIONS: readonly string[] = [
   `,
   // Keys in the order of their hashes, many in a row.
   `
-  create table key_run (id integer primary key, level integer not null);
+  create table key_run (id integer primary key, level integer not null, keys integer not null, bloom blob not null);
   create table key_part (run integer not null, first integer not null, trace integer not null, data blob not null,
     primary key (run, first, trace)) without rowid;
   `,
