@@ -1,7 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, type FileReadResult, open } from 'node:fs/promises';
 import { fileError } from './file-error.js';
 
-const PIECE = 1 << 16;
+const PIECE = 1 << 18;
 
 /** Where a reader is in the file itself: compressed bytes for a compressed file. */
 export interface Progress {
@@ -9,7 +9,7 @@ export interface Progress {
 }
 
 /**
- * The raw bytes of a file (`-` is standard input) in pieces of up to 64 KiB. A file given open is left open.
+ * The raw bytes of a file (`-` is standard input) in pieces of up to 256 KiB. A file given open is left open.
  * Throws a UserError when it can't.
  */
 export async function* source(
@@ -29,16 +29,22 @@ export async function* source(
     (await open(path, 'r').catch((error: unknown) => {
       throw fileError(error, path);
     }));
+  // A fresh buffer each time: the pieces' ends are kept by the one who cuts them into lines.
+  const read = (position: number): Promise<FileReadResult<Buffer>> => {
+    const reading = file.read(Buffer.allocUnsafeSlow(PIECE), 0, PIECE, opened ? position : null);
+    // Whoever leaves the loop doesn't ask for what was read ahead.
+    reading.catch(() => {});
+    return reading;
+  };
   try {
-    for (;;) {
-      // A fresh buffer each time: the pieces' ends are kept by the one who cuts them into lines.
-      const { bytesRead, buffer } = await file
-        .read(Buffer.allocUnsafeSlow(PIECE), 0, PIECE, opened ? progress.position : null)
-        .catch((error: unknown) => {
-          throw fileError(error, path);
-        });
+    for (let ahead = read(progress.position); ; ) {
+      const { bytesRead, buffer } = await ahead.catch((error: unknown) => {
+        throw fileError(error, path);
+      });
       if (bytesRead === 0) return;
       progress.position += bytesRead;
+      // The next piece is read while this one is worked on.
+      ahead = read(progress.position);
       yield buffer.subarray(0, bytesRead);
     }
   } finally {

@@ -114,13 +114,11 @@ export function gatherFacts(unordered: readonly Event[]): Facts {
   );
   const told =
     refusedBack.length === 0 ? refusals : refusals.filter((refusal) => !refusedBack.includes(refusal));
-  const facts = { lives, runs, refusals: told, refusedBack, proxies };
   // Sessions of one smtpd process: the last before the proxy line is the message's.
-  if (sessions.length < 2) return { ...facts, events, sessions };
   const latest = sessions.filter(({ at }) => at.time === sessions.at(-1)?.at.time);
   const stale = new Set<Event>(sessions.filter((session) => !latest.includes(session)));
   const own = stale.size === 0 ? events : events.filter((event) => !stale.has(event));
-  return { ...facts, events: own, sessions: latest };
+  return { events: own, lives, runs, refusals: told, refusedBack, proxies, sessions: latest };
 }
 
 const NONE: ReadonlySet<string> = new Set();
