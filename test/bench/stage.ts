@@ -1,5 +1,5 @@
 /**
- * One stage of the bench in a process of its own: `stage.ts parse|join|import LOG DATABASE`. It runs the built program,
+ * One stage of the bench in a process of its own: `stage.ts parse|join LOG`. It runs the built program,
  * and prints what it took as JSON.
  */
 import { performance } from 'node:perf_hooks';
@@ -16,22 +16,15 @@ const DIST = new URL('../../dist/', import.meta.url);
 /** How often the joiner is asked for what is at rest, in events, as an import does. */
 const REST_EVERY = 500;
 
-const [stage, log = '', database = ''] = process.argv.slice(2);
+const [stage, log = ''] = process.argv.slice(2);
 const started = performance.now();
-if (stage === 'import') await importWhole();
-else if (stage === 'join') await readAll(await joining());
+if (stage === 'join') await readAll(await joining());
 else await readAll(() => {});
 const taken: Taken = {
   seconds: (performance.now() - started) / 1000,
   memory: process.resourceUsage().maxRSS * 1024,
 };
 process.stdout.write(`${JSON.stringify(taken)}\n`);
-
-async function importWhole(): Promise<void> {
-  const { main } = await built<typeof import('../../src/main.js')>('main.js');
-  const status = await main(['import', '--db', database, log]);
-  if (status !== 0) throw new Error(`the import ended with status ${status}`);
-}
 
 async function joining(): Promise<(event: Event) => void> {
   const { Joiner } = await built<typeof import('../../src/core/join/joiner.js')>('core/join/joiner.js');
