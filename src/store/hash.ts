@@ -1,6 +1,6 @@
 /**
- * Keys as 37-bit numbers: small in the index, and exact in a double together with a 16-bit place in a batch. Two keys may meet in one number, so what is found by
- * it is checked against the trace.
+ * Keys as 37-bit numbers: small in the index, and exact in a double together with a 16-bit place in a batch. Two keys
+ * may meet in one number, so what is found by it is checked against the trace.
  */
 export function hashKey(key: string): number {
   let low = 0x811c9dc5;

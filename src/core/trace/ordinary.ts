@@ -84,7 +84,7 @@ function filtered(
   if (start.origQueueId !== undefined || (told !== undefined && told !== front.queueId)) return undefined;
   const recipients = recipientsOf(front, back, verdict, path);
   if (recipients === undefined) return undefined;
-  return whole({
+  return served({
     recipients,
     host: start.at.host,
     first,
@@ -121,7 +121,7 @@ function unfiltered(
     recipients.set(addressKey(delivery.recipient), recipientOf(delivery, delivery.originalTo));
   }
   if (recipients.size !== deliveries.length) return undefined;
-  return whole({
+  return served({
     recipients: [...recipients.values()],
     host: (start ?? messageId)?.at.host ?? '',
     first,
@@ -137,7 +137,7 @@ function unfiltered(
 type Recipient = Summary['recipients'][number];
 
 /** With what is the same for all messages that are done. Field by field: spreading is slow, and this is done often. */
-function whole(own: Omit<Summary, 'state' | 'open' | 'complete' | 'stuck' | 'children'>): Summary {
+function served(own: Omit<Summary, 'state' | 'open' | 'complete' | 'stuck' | 'children'>): Summary {
   const { recipients } = own;
   const state = recipients[0]?.state ?? null;
   return {
@@ -231,7 +231,7 @@ function recipientsOf(
   if (fed.size !== front.deliveries.length) return undefined;
   if (!verdict.recipients.every((address) => fed.has(addressKey(address)))) return undefined;
   const recipients = new Map<string, Recipient>();
-  const served = new Set<DeliveryEvent>();
+  const matched = new Set<DeliveryEvent>();
   for (const delivery of back.deliveries) {
     const { queuedAs } = replyOf(delivery);
     if (!isLastHop(delivery, path) || queuedAs === front.queueId || queuedAs === back.queueId)
@@ -241,10 +241,10 @@ function recipientsOf(
     const alias = delivery.originalTo === undefined ? undefined : fed.get(addressKey(delivery.originalTo));
     const before = fed.get(address) ?? alias;
     if (before === undefined || (alias !== undefined && alias !== before)) return undefined;
-    served.add(before);
+    matched.add(before);
     recipients.set(address, recipientOf(delivery, before.originalTo ?? delivery.originalTo));
   }
-  const each = recipients.size === back.deliveries.length && served.size === fed.size;
+  const each = recipients.size === back.deliveries.length && matched.size === fed.size;
   return each ? [...recipients.values()] : undefined;
 }
 
