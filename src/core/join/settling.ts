@@ -6,7 +6,8 @@
 import type { Event } from '../event.js';
 import { messageKey, quotedKey, refusedKey } from '../keys.js';
 import type { MailPath } from '../path.js';
-import { asksForMessage, isOrphan, likelyJoins, NEAR } from './likely.js';
+import { asksForMessage, isOrphan } from './ends.js';
+import { likelyJoins, NEAR } from './likely.js';
 import { type Case, current } from './node.js';
 import { asksForRefusal, isQuoteOf, type Quote, quotesOf, type Refusal, refusalsOf } from './refusals.js';
 

@@ -186,9 +186,12 @@ class Follower {
 
   /** Where the message likely went on, when the recipient is found there. */
   #likelyNext({ queueId }: LifeFacts, way: string, address: string): LifeFacts[] | undefined {
-    const link = this.#chain.links.find(({ from, via }) => from === queueId && via.includes(way));
-    const next = link === undefined ? undefined : this.#facts.lives.get(link.to);
-    return next !== undefined && this.#hasEntry(next, address) ? [next] : undefined;
+    for (const { from, to, via } of this.#chain.links) {
+      if (from !== queueId || !via.includes(way)) continue;
+      const next = this.#facts.lives.get(to);
+      if (next !== undefined && this.#hasEntry(next, address)) return [next];
+    }
+    return undefined;
   }
 
   /** Goes on in the lives that the message went into. */
