@@ -76,6 +76,26 @@ export function isOrphan({ lives, events }: Case): boolean {
   return lives.some(({ nearby, queueId }) => nearby && !events.some((event) => isFed(event, queueId)));
 }
 
+/** Whether the lines of one of its queue ids do not tell what became of every recipient, so that it may be a source. */
+export function isUntold(which: Case, path: MailPath): boolean {
+  let due = 0;
+  let ids = 0;
+  for (const event of which.events) {
+    if (event.kind === 'qmgr.active') {
+      due += event.nrcpt;
+      ids++;
+    } else if (event.kind === 'delivery' && event.status !== 'deferred') due--;
+  }
+  // What most mail has: one line a recipient, and no other try.
+  if (due <= 0 && ids >= which.lives.length) return false;
+  const facts = gatherFacts(which.events);
+  const chain = chainOf(facts, path, []);
+  for (const life of facts.lives.values()) {
+    if ((life.messageId?.messageId ?? '') !== '' && lacksLines(life, chain)) return true;
+  }
+  return false;
+}
+
 /** The loose ends of cases that share a message-id. */
 export function endsOf(cases: readonly Case[], messageId: string, path: MailPath): Ends {
   const sources: Source[] = [];
@@ -91,7 +111,7 @@ export function endsOf(cases: readonly Case[], messageId: string, path: MailPath
       if (handovers.length > 0) sources.push({ ...message, handovers });
       const copy = copyOf(message, facts, chain, path);
       if (copy !== undefined) copies.push(copy);
-      else if (isUntold(life, chain)) untold.push(message);
+      else if (lacksLines(life, chain)) untold.push(message);
     }
   }
   return { sources, copies, untold };
@@ -138,7 +158,7 @@ function copyOf(message: Message, facts: Facts, { links }: Chain, path: MailPath
 }
 
 /** Whether some recipient's line is missing, so that the message may have taken a way that is not known. */
-function isUntold(
+function lacksLines(
   { queueId, active, aborted, discarded, deliveries }: LifeFacts,
   { reinjected }: Chain,
 ): boolean {

@@ -17,6 +17,7 @@ import { isLoopback, parseEndpoint, replyOf } from '../response.js';
 import type { Archive, StoredCase } from './archive.js';
 import { BeforeQueue } from './before-queue.js';
 import { addChild, Cases } from './cases.js';
+import { isUntold } from './ends.js';
 import { Family } from './family.js';
 import { knows } from './known.js';
 import { Lives, type Mention, type QueueEvent } from './lives.js';
@@ -78,14 +79,14 @@ export class Joiner {
   /** Cases at rest, taken out of memory: those that changed are to be stored. */
   rest(): Case[] {
     const idle = this.#idle();
-    const resting = this.#settling.settle(idle) ? this.#idle() : idle;
+    const resting = this.#settling.settle(idle, true) ? this.#idle() : idle;
     for (const open of resting) this.#release(open);
     return resting.filter(worthStoring);
   }
 
   /** Asks at once what is likely, though later lines may prove it wrong: who shows messages as they go on wants that. */
   settle(): void {
-    this.#settling.settle(this.#cases.open);
+    this.#settling.settle(this.#cases.open, false);
   }
 
   /** All cases at rest, taken out of memory. */
@@ -108,7 +109,7 @@ export class Joiner {
 
   /** All cases, taken out of memory: at the end of a log, before another is read. Those that changed are to be stored. */
   drain(): Case[] {
-    this.settle();
+    this.#settling.settle(this.#cases.open, true);
     const all = [...this.#cases.open];
     for (const open of all) this.#release(open);
     this.#cases.forgetClocks();
@@ -487,6 +488,8 @@ export class Joiner {
     for (const event of stored.events) this.#place(event, home);
     home.dirty = false;
     home.unsettled = false;
+    // Once its missing lines come, another may be told by what it is not.
+    home.asks ||= isUntold(home, this.#path);
     home.touched = this.#cases.clock(home.host) || home.touched;
     return home;
   }

@@ -27,7 +27,10 @@ interface Fit {
   readonly handovers: readonly Handover[];
 }
 
-/** What is likely among cases that share a message-id, none of which holds a likely join yet. */
+/**
+ * What is likely among cases that share a message-id, none of which holds a likely join yet. A case of which too little
+ * is known to rule it out is left with a question.
+ */
 export function likelyJoins(cases: readonly Case[], messageId: string, path: MailPath): LikelyJoin[] {
   const { sources, copies, untold } = endsOf(cases, messageId, path);
   const fits = copies.map((copy) => ({ copy, own: fitsOf(copy, sources) }));
@@ -36,7 +39,9 @@ export function likelyJoins(cases: readonly Case[], messageId: string, path: Mai
     const [fit] = own;
     if (fit === undefined || own.some(({ source }) => source.case !== fit.source.case)) continue;
     if (fits.some((other) => other.copy !== copy && clash(own, other.own))) continue;
-    if (untold.some((message) => message.case !== fit.source.case && mayHaveFed(message, copy))) continue;
+    const rivals = untold.filter((message) => message.case !== fit.source.case && mayHaveFed(message, copy));
+    for (const rival of rivals) rival.case.asks = true;
+    if (rivals.length > 0) continue;
     const { queueId: from } = fit.source.life;
     const { queueId: to } = copy.life;
     const link: Link = { from, to, via: ['message-id', copy.way], confidence: 'likely' };

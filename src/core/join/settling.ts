@@ -6,7 +6,7 @@
 import type { Event } from '../event.js';
 import { messageKey, quotedKey, refusedKey } from '../keys.js';
 import type { MailPath } from '../path.js';
-import { asksForMessage, isOrphan } from './ends.js';
+import { asksForMessage, isOrphan, isUntold } from './ends.js';
 import { likelyJoins, NEAR } from './likely.js';
 import { type Case, current } from './node.js';
 import { asksForRefusal, isQuoteOf, type Quote, quotesOf, type Refusal, refusalsOf } from './refusals.js';
@@ -49,13 +49,16 @@ export class Settling {
     this.#cases = cases;
   }
 
-  /** Whether there was anything to ask; then cases may have become others. */
-  settle(resting: Iterable<Case>): boolean {
+  /**
+   * Whether there was anything to ask; then cases may have become others. Of those that leave memory, it is also asked
+   * whether what is missing of them is what another was taken for.
+   */
+  settle(cases: Iterable<Case>, leaving: boolean): boolean {
     const asking: Case[] = [];
-    for (const which of resting) {
-      if (!which.unsettled) continue;
+    for (const which of cases) {
+      const asks = which.unsettled && (which.asks || which.likely.length > 0 || isOrphan(which));
       which.unsettled = false;
-      if (which.asks || which.likely.length > 0 || isOrphan(which)) asking.push(which);
+      if (asks || (leaving && isUntold(which, this.#path))) asking.push(which);
     }
     if (asking.length === 0) return false;
     const meant = new Set<Case>();
@@ -63,6 +66,7 @@ export class Settling {
       meant.add(which);
       for (const other of this.#others(which)) meant.add(other);
     }
+    for (const other of leaving ? [] : likeThese(meant, cases)) meant.add(other);
     // A refusal without an id joins nobody: those it may be of stay as they are.
     const joins = asking.some(({ lives }) => lives.length > 0);
     const parts = [...meant].flatMap((which) =>
@@ -168,6 +172,14 @@ function messageIdsOf({ lives }: Case): Set<string> {
   const ids = new Set<string>();
   for (const { messageId } of lives) if (messageId !== null && messageId !== '') ids.add(messageId);
   return ids;
+}
+
+/** Those among the cases that have a message-id of one that is meant. */
+function likeThese(meant: ReadonlySet<Case>, cases: Iterable<Case>): Case[] {
+  const ids = new Set([...meant].flatMap((which) => [...messageIdsOf(which)]));
+  return [...cases].filter(({ lives }) =>
+    lives.some(({ messageId }) => messageId !== null && ids.has(messageId)),
+  );
 }
 
 function spanOf({ events, touched }: Case): { readonly first: number; readonly last: number } {

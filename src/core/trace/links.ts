@@ -96,7 +96,9 @@ export function chainOf(facts: Facts, path: MailPath, likely: readonly Link[]): 
   }
   const links: Link[] = [];
   for (const { from, to, via } of edges.values()) links.push({ from, to, via, confidence: 'certain' });
-  for (const link of likely) if (!edges.has(`${link.from}>${link.to}`)) links.push(link);
+  // In the order of their ids: they were found in no order that means anything.
+  for (const link of [...likely].sort((a, b) => (a.to < b.to ? -1 : 1)))
+    if (!edges.has(`${link.from}>${link.to}`)) links.push(link);
   return { order: pathOrder(facts, links), links, feeders, reinjected };
 }
 
