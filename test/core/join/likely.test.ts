@@ -120,6 +120,15 @@ describe('what the way back refused', () => {
     }
   });
 
+  it('is known though amavis quotes an address and smtpd does not', () => {
+    const lines = sample('reinject_relay_denied')
+      .filter((line) => !line.includes('relay=127.0.0.1[127.0.0.1]:10024'))
+      .map((line) =>
+        line.replaceAll('<alice@', '<alice b@').replace(/(FWD from \S+ -> )<alice b@/, '$1<"alice b"@'),
+      );
+    expect(tracesOf(lines).filter(({ queueIds }) => queueIds.length === 0)).toEqual([]);
+  });
+
   it.each(['reinject_too_big', 'reinject_user_unknown', 'reinject_rejected', 'filter_loop'])(
     'is found line by line, whatever was stored before (%s)',
     async (name) => {
