@@ -372,6 +372,14 @@ describe('the filter’s pace', () => {
     ]);
     expect(codesOf(diagnosed(received(Q1), { minutesLater: 10 }).traces)).toEqual([]);
   });
+
+  it('says how far the message is known to have come', () => {
+    const summary = (lines: string[]): string | undefined =>
+      diagnosed(lines, { before: usualMail(), minutesLater: 10 }).traces[0]?.problems[0]?.summary;
+    const handed = `Nov 23 00:20:01 mail amavis[300]: (300-01) Checking: abcdefghijkl [192.0.2.7] <sender@outside.example> -> <alice@example.com> queue_id=${Q1}`;
+    expect(summary([...received(Q1), handed])).toBe('Handed to the filter, and no word of it since');
+    expect(summary(received(Q1))).toBe('Taken up for the filter, and no word of it since');
+  });
 });
 
 describe("Postfix' own notices", () => {
