@@ -26,6 +26,7 @@ export interface Refusal {
 
 export interface Quote {
   readonly case: Case;
+  readonly by: 'feed' | 'filter';
   /** The queue id that was fed, or amavis' id where that is not known. */
   readonly id: string;
   readonly words: string;
@@ -94,7 +95,15 @@ export function quotesOf(which: Case): Quote[] {
       const words = quoteIn(delivery);
       if (words === undefined) continue;
       const recipients = [addressKey(delivery.recipient)];
-      found.push({ case: which, id: life.queueId, words, time: delivery.at.time, sender, recipients });
+      found.push({
+        case: which,
+        by: 'feed',
+        id: life.queueId,
+        words,
+        time: delivery.at.time,
+        sender,
+        recipients,
+      });
     }
   }
   for (const run of facts.runs.values()) {
@@ -104,7 +113,7 @@ export function quotesOf(which: Case): Quote[] {
       if (words === undefined) continue;
       const recipients = forward.recipients.map(addressKey);
       const sender = addressKey(forward.sender);
-      found.push({ case: which, id, words, time: forward.at.time, sender, recipients });
+      found.push({ case: which, by: 'filter', id, words, time: forward.at.time, sender, recipients });
     }
   }
   return found;

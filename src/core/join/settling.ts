@@ -130,18 +130,24 @@ export class Settling {
     const refusals = asking.flatMap(refusalsOf);
     if (refusals.length === 0) return;
     const quotes = asking.flatMap(quotesOf);
+    const copies: RefusedCopy[] = [];
     for (const refusal of refusals) {
       const own = quotes.filter((quote) => isQuoteOf(quote, refusal));
       const [quote] = own;
       if (quote === undefined) continue;
       const only = own.every((other) => other.case === quote.case) ? quote : null;
       if (refusal.queueId === undefined) this.#attribute(refusal, quote, only);
-      else if (only !== null) {
-        const { queueId: to, messageId, case: refused } = refusal;
-        const via = messageId === undefined ? ['reply'] : ['message-id', 'reply'];
-        this.#cases.join(only.case, refused).likely.push({ from: only.id, to, via, confidence: 'likely' });
-      }
+      else if (only !== null) copies.push({ refusal, to: refusal.queueId, quotes: own });
     }
+    for (const copy of copies.filter((one) => isQuoted(one, copies))) this.#joinRefused(copy);
+  }
+
+  #joinRefused({ refusal, to, quotes }: RefusedCopy): void {
+    const [quote] = quotes;
+    if (quote === undefined) return;
+    const via = refusal.messageId === undefined ? ['reply'] : ['message-id', 'reply'];
+    const link = { from: quote.id, to, via, confidence: 'likely' } as const;
+    this.#cases.join(quote.case, refusal.case).likely.push(link);
   }
 
   /** A refusal without an id that several messages quote is one of theirs, whosever it is. */
@@ -151,6 +157,20 @@ export class Settling {
     if (only !== null) file(current(only.case), refusedKey(words, stepOf(event.at.time)));
     if (holder.events.length === 0) this.#cases.forget(holder, quote.case);
   }
+}
+
+/** A copy that the way back refused, and what one message quotes of that. */
+interface RefusedCopy {
+  readonly refusal: Refusal;
+  readonly to: string;
+  readonly quotes: readonly Quote[];
+}
+
+/** Whether there is a quote for each copy of which these may be: else one is another message's. */
+function isQuoted({ quotes }: RefusedCopy, copies: readonly RefusedCopy[]): boolean {
+  const count = (by: Quote['by']): number => quotes.filter((quote) => quote.by === by).length;
+  const rivals = copies.filter((other) => other.quotes.some((quote) => quotes.includes(quote)));
+  return rivals.length <= Math.max(count('feed'), count('filter'));
 }
 
 /** What a later message's lines may ask for. */

@@ -6,6 +6,7 @@ import type { Link, Trace } from '../../../src/core/trace/trace.js';
 import { openInMemory } from '../../../src/store/database.js';
 import { contents, importInto } from '../../follow/store.js';
 import { SAMPLES } from '../../support/cli.js';
+import { merged, withOwnIds, withOwnProcesses } from '../../support/copies.js';
 import { tracesOf } from '../../support/core.js';
 import { shuffled } from '../../support/shuffle.js';
 
@@ -127,6 +128,18 @@ describe('what the way back refused', () => {
         line.replaceAll('<alice@', '<alice b@').replace(/(FWD from \S+ -> )<alice b@/, '$1<"alice b"@'),
       );
     expect(tracesOf(lines).filter(({ queueIds }) => queueIds.length === 0)).toEqual([]);
+  });
+
+  it('is not another message’s whose own words of it are lost, though the message-id is the same', () => {
+    const one = sample('reinject_too_big');
+    const two = withOwnIds(withOwnProcesses(one, 1), 1)
+      .filter((line) => !line.includes('MTA('))
+      .map((line) => line.replace('.1@', '@'));
+    const own = tracesOf(one).map(({ queueIds }) => new Set(queueIds));
+    for (const { queueIds } of tracesOf(merged([one, two])))
+      for (const ids of own)
+        if (queueIds.some((id) => ids.has(id)))
+          expect([...ids]).toEqual(expect.arrayContaining([...queueIds]));
   });
 
   it.each(['reinject_too_big', 'reinject_user_unknown', 'reinject_rejected', 'filter_loop'])(
