@@ -107,7 +107,7 @@ export function endsOf(cases: readonly Case[], messageId: string, path: MailPath
     for (const life of facts.lives.values()) {
       if (life.messageId?.messageId !== messageId) continue;
       const message = messageOf(which, life, life.messageId.at.host);
-      const handovers = life.deliveries.flatMap((delivery) => handoverOf(delivery, facts, path) ?? []);
+      const handovers = handoversOf(life.deliveries, facts, path);
       if (handovers.length > 0) sources.push({ ...message, handovers });
       const copy = copyOf(message, facts, chain, path);
       if (copy !== undefined) copies.push(copy);
@@ -115,6 +115,11 @@ export function endsOf(cases: readonly Case[], messageId: string, path: MailPath
     }
   }
   return { sources, copies, untold };
+}
+
+/** Those of the lines after which it is open where the message went on. */
+export function handoversOf(deliveries: readonly DeliveryEvent[], facts: Facts, path: MailPath): Handover[] {
+  return deliveries.flatMap((delivery) => handoverOf(delivery, facts, path) ?? []);
 }
 
 function messageOf(which: Case, life: LifeFacts, host: string): Message {

@@ -2,14 +2,15 @@
  * Settles what only likelihood can, once no more lines are expected: before cases rest. What is likely is a function of
  * all the messages that may be meant, so what was joined before is taken apart first and judged anew.
  */
-
 import type { Event } from '../event.js';
 import { messageKey, quotedKey, refusedKey } from '../keys.js';
 import type { MailPath } from '../path.js';
 import { asksForMessage, isOrphan, isUntold } from './ends.js';
 import { likelyJoins, NEAR } from './likely.js';
+import { envelopeKeysOf, isLostRun, likelyRuns } from './lost-runs.js';
 import { type Case, current } from './node.js';
 import { asksForRefusal, isQuoteOf, type Quote, quotesOf, type Refusal, refusalsOf } from './refusals.js';
+import { RUN_TIME } from './runs.js';
 
 const SECOND = 1_000_000;
 /** Replies are filed by when they were given, in steps longer than `NEAR`. */
@@ -58,7 +59,7 @@ export class Settling {
     for (const which of cases) {
       const asks = which.unsettled && (which.asks || which.likely.length > 0 || isOrphan(which));
       which.unsettled = false;
-      if (asks || (leaving && isUntold(which, this.#path))) asking.push(which);
+      if (asks || (leaving && (isLostRun(which) || isUntold(which, this.#path)))) asking.push(which);
     }
     if (asking.length === 0) return false;
     const meant = new Set<Case>();
@@ -68,13 +69,16 @@ export class Settling {
     }
     for (const other of leaving ? [] : likeThese(meant, cases)) meant.add(other);
     // A refusal without an id joins nobody: those it may be of stay as they are.
-    const joins = asking.some(({ lives }) => lives.length > 0);
+    const joins = asking.some((which) => which.lives.length > 0 || isLostRun(which));
     const parts = [...meant].flatMap((which) =>
       joins && which.likely.length > 0 ? this.#cases.separate(which) : [which],
     );
-    for (const part of parts) fileReplies(part);
+    for (const part of parts) this.#file(part);
     this.#settleRefusals(parts);
-    if (joins) this.#settleMessages([...new Set(parts.map(current))]);
+    if (joins) {
+      this.#settleMessages([...new Set(parts.map(current))]);
+      this.#settleRuns([...new Set(parts.map(current))]);
+    }
     for (const part of parts) current(part).unsettled = false;
     return true;
   }
@@ -92,7 +96,9 @@ export class Settling {
       this.#asked.set(messageId, asked + 1);
       if (found.length <= CROWD) yield* found;
     }
-    if (!which.asks) return;
+    if (!which.asks && !isLostRun(which)) return;
+    for (const key of envelopeKeysOf(which, this.#path))
+      yield* this.#cases.under(key, (first + last) / 2, last - first + RUN_TIME, CROWD + 1);
     for (const { words, event } of refusalsOf(which)) yield* this.#near(quotedKey, words, event.at.time);
     for (const { words, time } of quotesOf(which)) {
       for (const other of this.#near(refusedKey, words, time)) {
@@ -101,6 +107,14 @@ export class Settling {
         for (const { event } of refusalsOf(other)) yield* this.#near(quotedKey, words, event.at.time);
       }
     }
+  }
+
+  /** What a later message's lines may ask for. */
+  #file(which: Case): void {
+    if (!which.asks && !isLostRun(which)) return;
+    for (const key of envelopeKeysOf(which, this.#path)) file(which, key);
+    for (const { words, event } of refusalsOf(which)) file(which, refusedKey(words, stepOf(event.at.time)));
+    for (const { words, time } of quotesOf(which)) file(which, quotedKey(words, stepOf(time)));
   }
 
   *#near(key: typeof quotedKey, words: string, time: number): IterableIterator<Case> {
@@ -123,6 +137,11 @@ export class Settling {
       for (const { one, other, link } of likelyJoins(sharing, messageId, this.#path))
         this.#cases.join(one, other).likely.push(link);
     }
+  }
+
+  #settleRuns(parts: readonly Case[]): void {
+    for (const { one, other, link } of likelyRuns(parts, this.#path))
+      this.#cases.join(one, other).likely.push(link);
   }
 
   #settleRefusals(parts: readonly Case[]): void {
@@ -173,13 +192,6 @@ function isQuoted({ quotes }: RefusedCopy, copies: readonly RefusedCopy[]): bool
   return rivals.length <= Math.max(count('feed'), count('filter'));
 }
 
-/** What a later message's lines may ask for. */
-function fileReplies(which: Case): void {
-  if (!which.asks) return;
-  for (const { words, event } of refusalsOf(which)) file(which, refusedKey(words, stepOf(event.at.time)));
-  for (const { words, time } of quotesOf(which)) file(which, quotedKey(words, stepOf(time)));
-}
-
 function file({ anonymous }: Case, key: string): void {
   if (!anonymous.includes(key)) anonymous.push(key);
 }
@@ -194,11 +206,14 @@ function messageIdsOf({ lives }: Case): Set<string> {
   return ids;
 }
 
-/** Those among the cases that have a message-id of one that is meant. */
+/** Those among the cases that have a message-id of one that is meant, or may be the run that one of them lost. */
 function likeThese(meant: ReadonlySet<Case>, cases: Iterable<Case>): Case[] {
   const ids = new Set([...meant].flatMap((which) => [...messageIdsOf(which)]));
-  return [...cases].filter(({ lives }) =>
-    lives.some(({ messageId }) => messageId !== null && ids.has(messageId)),
+  const asks = [...meant].some((which) => which.asks);
+  return [...cases].filter(
+    (which) =>
+      (asks && isLostRun(which)) ||
+      which.lives.some(({ messageId }) => messageId !== null && ids.has(messageId)),
   );
 }
 

@@ -12,6 +12,8 @@ import { stateWithout } from './recipients.js';
 import type { Hop, Outcome, Stage } from './trace.js';
 
 const SECOND = 1_000_000;
+/** Clocks of whole seconds. */
+const NEAR = 2 * SECOND;
 /** Ports of the services that Postfix' master.cf names by these words. */
 const SERVICE_PORTS: Readonly<Record<string, number>> = {
   submission: 587,
@@ -267,9 +269,24 @@ function runOf(delivery: DeliveryEvent, life: LifeFacts, facts: Facts, chain: Ch
   const named = replyOf(delivery).amavisId;
   if (named !== undefined) return facts.runs.get(named);
   const next = delivery.status === 'sent' ? replyOf(delivery).queuedAs : undefined;
-  if (next === undefined) return undefined;
+  if (next === undefined) return lostRun(delivery, life, facts, chain);
   for (const run of facts.runs.values()) {
     if (chain.feeders.get(run.amavisId) === life.queueId && run.queuedAs.has(next)) return run;
+  }
+  return undefined;
+}
+
+/** The run that likely ended while it had the message, of the attempt that broke off then. */
+function lostRun(
+  delivery: DeliveryEvent,
+  { queueId }: LifeFacts,
+  { runs }: Facts,
+  chain: Chain,
+): RunFacts | undefined {
+  for (const { from, to, via } of chain.links) {
+    const run = from === queueId && via.includes('lost-reply') ? runs.get(to) : undefined;
+    if (run === undefined || delivery.status !== 'deferred') continue;
+    if (run.first >= attemptStart(delivery) - NEAR && run.first <= delivery.at.time + NEAR) return run;
   }
   return undefined;
 }

@@ -401,6 +401,57 @@ describe('messages with one message-id that amavis gave back before it was stopp
   });
 });
 
+describe('a run of amavis that was killed before it gave anything back', () => {
+  const now = at('00:31:45');
+  const message = [...received('2ADFE1625BF', 'a@outside.example', now), lost('2ADFE1625BF', now)];
+  const run = (amavisId: string, to = 'alice@example.com', size = 389): string[] => [
+    `${now} amavis[15699]: (${amavisId}) LMTP :10024 /var/lib/amavis/tmp/amavis-20261123T003145-15699-0: <sender@outside.example> -> <${to}> SIZE=${size} Received: from mail.example.com ([127.0.0.1]) by localhost (mail.example.com [127.0.0.1]) (amavis, port 10024) with LMTP for <${to}>; Mon, 23 Nov 2026 00:31:45 +0000 (UTC)`,
+    `${now} amavis[15699]: (${amavisId}) Checking: Sw3UHeXlza7M [192.0.2.33] <sender@outside.example> -> <${to}>`,
+  ];
+
+  it('is likely the one whose line broke off, and no message of its own', () => {
+    const [trace, ...others] = tracesOf([...message, ...run('15699-02')]);
+    expect(others).toEqual([]);
+    expect(trace).toMatchObject({
+      state: 'deferred',
+      queueIds: ['2ADFE1625BF'],
+      filter: [{ amavisId: '15699-02', mailId: 'Sw3UHeXlza7M', verdict: null, queueId: '2ADFE1625BF' }],
+      links: [{ from: '2ADFE1625BF', to: '15699-02', via: ['envelope', 'lost-reply'], confidence: 'likely' }],
+    });
+    expect(trace?.hops.filter(({ stage }) => stage === 'filter')).toMatchObject([
+      { port: 10024, amavisId: '15699-02', outcome: 'deferred' },
+    ]);
+  });
+
+  it.each([
+    ['its size is another', run('15699-02', 'alice@example.com', 390)],
+    ['its recipient is another', run('15699-02', 'bob@example.com')],
+    ['it was at another time', run('15699-02').map((line) => line.replace('00:31:45', '00:31:52'))],
+    ['it was on another host', run('15699-02').map((line) => line.replace(' mail ', ' mx2 '))],
+  ])('is not joined when %s', (_name, other) => {
+    expect(tracesOf([...message, ...other])).toHaveLength(2);
+  });
+
+  it('is not joined when two may be meant', () => {
+    const other = [...received('3ADFE1625BF', 'b@outside.example', now), lost('3ADFE1625BF', now)];
+    expect(tracesOf([...message, ...other, ...run('15699-02')])).toHaveLength(3);
+    expect(tracesOf([...message, ...run('15699-02'), ...run('15700-02')])).toHaveLength(3);
+  });
+
+  it('is found whatever was stored before, and let go when a second one turns up', async () => {
+    const lines = [...message, ...run('15699-02')];
+    const whole = await imported(lines);
+    expect(whole).toHaveLength(1);
+    for (let cut = 1; cut < lines.length; cut++) {
+      expect(await imported(lines.slice(0, cut), lines.slice(cut))).toEqual(whole);
+      expect(await imported(lines.slice(cut), lines.slice(0, cut))).toEqual(whole);
+    }
+    const other = [...received('3ADFE1625BF', 'b@outside.example', now), lost('3ADFE1625BF', now)];
+    expect(await imported(lines, other)).toHaveLength(3);
+    expect(await imported(other, lines)).toHaveLength(3);
+  });
+});
+
 describe('a filter that pipe(8) runs and that gives mail back by sendmail(1)', () => {
   const now = at('00:31:45');
   const piped = (queueId: string): string[] => [
