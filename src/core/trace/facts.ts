@@ -7,6 +7,7 @@
 import type { Event } from '../event.js';
 import type { ChildRef, ParentRef } from '../join/node.js';
 import { replyOf } from '../response.js';
+import { isOfMessage } from '../stage.js';
 import { quotedReply, wordsOf } from './quotes.js';
 import type { Link } from './trace.js';
 
@@ -219,6 +220,8 @@ function noteLife(life: LifeFacts, event: Event): void {
       life.active ??= event;
       life.lastActive = event.at.time;
       life.held = false;
+      // The client tried again in the same session, and was heard.
+      if (life.aborted?.kind === 'smtpd.reject') life.aborted = undefined;
       break;
     case 'delivery':
       life.deliveries.push(event);
@@ -236,11 +239,10 @@ function noteLife(life: LifeFacts, event: Event): void {
       noteAction(life, event);
       break;
     case 'smtpd.action':
-      if (event.action === 'hold') life.held = true;
-      if (event.recipient !== undefined) life.named.push(event.recipient);
+      noteAction(life, event);
       break;
     case 'smtpd.reject':
-      if (event.stage === 'END-OF-MESSAGE') life.aborted = event;
+      if (isOfMessage(event.stage)) life.aborted = event;
       break;
     case 'postsuper':
       if (event.action === 'hold') life.held = true;
@@ -251,10 +253,11 @@ function noteLife(life: LifeFacts, event: Event): void {
   }
 }
 
-function noteAction(life: LifeFacts, event: Of<'cleanup.action'>): void {
+function noteAction(life: LifeFacts, event: Of<'cleanup.action' | 'smtpd.action'>): void {
   const { action } = event;
   if (action === 'hold' || action === 'milter-hold') life.held = true;
-  if (action === 'reject' || action === 'milter-reject') life.aborted = event;
+  if (event.kind === 'cleanup.action' && (action === 'reject' || action === 'milter-reject'))
+    life.aborted = event;
   if (action === 'discard' || action === 'milter-discard') life.discarded = true;
   if (event.recipient !== undefined) life.named.push(event.recipient);
 }
