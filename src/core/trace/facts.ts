@@ -39,7 +39,7 @@ export interface LifeFacts {
   removed: Of<'removed'> | undefined;
   expired: Of<'qmgr.expired'> | undefined;
   /** Refused or thrown away after it had its id. */
-  aborted: Of<'cleanup.aborted' | 'cleanup.action' | 'smtpd.reject'> | undefined;
+  aborted: Of<'cleanup.aborted' | 'cleanup.action' | 'smtpd.reject' | 'smtpd.lost'> | undefined;
   discarded: boolean;
   held: boolean;
   requeued: boolean;
@@ -107,6 +107,10 @@ export function gatherFacts(unordered: readonly Event[]): Facts {
         break;
       default:
     }
+  }
+  for (const event of events) {
+    if (event.kind === 'smtpd.lost' || (event.kind === 'smtpd.action' && event.queueId === undefined))
+      noteUnnamed(lives, event);
   }
   for (const run of runs.values()) correctRecipients(run, lives);
   const quoted = refusals.some(({ queueId }) => queueId === undefined) ? quotedWords(lives, runs) : NONE;
@@ -253,6 +257,16 @@ function noteLife(life: LifeFacts, event: Event): void {
   }
 }
 
+/** What smtpd said of the message that it was receiving, without its id. */
+function noteUnnamed(lives: ReadonlyMap<string, LifeFacts>, event: Of<'smtpd.lost' | 'smtpd.action'>): void {
+  for (const life of lives.values()) {
+    if (life.client?.at.pid !== event.at.pid || life.client.clientAddress !== event.clientAddress) continue;
+    if (event.kind === 'smtpd.action') noteAction(life, event);
+    else if (life.active === undefined) life.aborted ??= event;
+    return;
+  }
+}
+
 function noteAction(life: LifeFacts, event: Of<'cleanup.action' | 'smtpd.action'>): void {
   const { action } = event;
   if (action === 'hold' || action === 'milter-hold') life.held = true;
@@ -330,6 +344,7 @@ const RANK: Readonly<Record<Event['kind'], number>> = {
   'cleanup.message-id': 4,
   'cleanup.action': 5,
   'cleanup.aborted': 6,
+  'smtpd.lost': 6,
   postsuper: 7,
   'amavis.release': 8,
   'qmgr.active': 8,
