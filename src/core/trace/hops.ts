@@ -5,10 +5,13 @@ import type { MailPath } from '../path.js';
 import { amavisIdIn, blockedByFilter, fromMta, parseEndpoint, queuedAs, replyOf } from '../response.js';
 import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
 import { type Chain, isFilterDelivery } from './links.js';
+import { quotedReply, wordsOf } from './quotes.js';
 import { stateWithout } from './recipients.js';
 import type { Hop, Outcome, Stage } from './trace.js';
 
 const SECOND = 1_000_000;
+/** How long a session may take in which everything is refused. */
+const SESSION = 10 * SECOND;
 /** Ports of the services that Postfix' master.cf names by these words. */
 const SERVICE_PORTS: Readonly<Record<string, number>> = {
   submission: 587,
@@ -50,7 +53,7 @@ export function hopsOf(facts: Facts, chain: Chain, path: MailPath): Hop[] {
         hops.push(runHop(run, queueId, path));
     }
   }
-  hops.push(...refusedByTheWayBack(facts, path));
+  for (const refused of refusedByTheWayBack(facts, path)) insertBehindFilter(hops, refused);
   return hops.map(toHop);
 }
 
@@ -112,12 +115,46 @@ function* beforeTheQueue({ sessions, proxies, refusals, lives }: Facts): Generat
   }
 }
 
-function* refusedByTheWayBack({ refusedBack }: Facts, path: MailPath): Generator<Draft> {
-  for (const { at, response } of refusedBack) {
-    const port = (at.service === '' ? null : servicePort(at)) ?? path.reinjectionPort;
-    const where = { stage: 'reinject', service: at.daemon || 'smtpd', port } as const;
-    yield hop(where, at.time, at.time, 'failed', response);
+/** What the way back refused without giving an id: one hop for each answer, however often it was given. */
+function refusedByTheWayBack(facts: Facts, path: MailPath): Iterable<Draft> {
+  const hops = new Map<string, Draft>();
+  let last: Origin | undefined;
+  for (const { at, response } of facts.refusedBack) {
+    const known = hops.get(response);
+    if (known === undefined) {
+      const port =
+        (at.service === '' ? null : servicePort(at)) ?? quotedPort(response, facts) ?? path.reinjectionPort;
+      const where = { stage: 'reinject', service: at.daemon || 'smtpd', port } as const;
+      hops.set(response, hop(where, at.time, at.time, 'failed', response));
+    } else {
+      // One session is refused at every command.
+      if (last?.pid !== at.pid || at.time - last.time > SESSION) known.attempts += 1;
+      known.to = at.time;
+    }
+    last = at;
   }
+  return hops.values();
+}
+
+/** The way back's port, as amavis and the feed name it with the answer that it gave. */
+function quotedPort(response: string, { lives, runs }: Facts): number | null {
+  const words = wordsOf(response);
+  const told = [
+    ...[...runs.values()].flatMap(({ forwards }) => forwards),
+    ...[...lives.values()].flatMap(({ deliveries }) => deliveries),
+  ];
+  for (const { response: quoting } of told) {
+    if (quotedReply(quoting) !== words) continue;
+    const port = parseEndpoint(fromMta(quoting) ?? '')?.port ?? null;
+    if (port !== null) return port;
+  }
+  return null;
+}
+
+/** Behind the attempt at the filter that it belongs to. */
+function insertBehindFilter(hops: Draft[], refused: Draft): void {
+  const at = hops.findLastIndex(({ stage, from }) => stage === 'filter' && from <= refused.from);
+  hops.splice(at < 0 ? hops.length : at + 1, 0, refused);
 }
 
 function hop(
