@@ -20,11 +20,12 @@ const MONTHS: Readonly<Record<string, number>> = {
 }; // biome-ignore format: a table
 
 const REPEATED = /^message repeated \d+ times: \[ ?/;
-/** What tools put in front: `mail.log.1:`, `mail    | `, `[1:mail1:postfix/lmtp] `. */
+/** What tools put in front: `mail.log.1:`, `mail    | `, `[1:mail1:postfix/lmtp] `, socklog's `mail.info: `. */
 const PREFIXES = [
   /^[^\s|]{1,200} {0,40}\| /,
   /^\[\d{1,10}:[^\]\s]{1,200}\] /,
   /^[^\s:]{1,255}:(?:\d{1,10}:)?(?=[A-Z<{\d])/,
+  /^(?:\d{4}-\d\d-\d\d[T_][\d:.]{8,18} )?[a-z]{1,8}\d?\.[a-z]{1,7}: {1,2}/,
 ];
 const STRUCTURED_DATA = /^(?:-|(?:\[[^\]"]*(?:"(?:[^"\\]|\\.)*"[^\]"]*)*\])+)(?: |$)/;
 const SOLARIS_ID = /^\[ID \d+ \w+\.\w+\] /;
