@@ -245,6 +245,43 @@ describe('Zimbra, 2013: the milter that signs is down', () => {
   });
 });
 
+describe('docker-mailserver, 2026: a message without headers', () => {
+  const found = traces('no-headers-2026');
+
+  it('is sent back by the filter, which keeps it', () => {
+    expect(found.get('27937120C92')).toMatchObject({
+      state: 'blocked',
+      complete: true,
+      messageId: null,
+      client: { address: '172.19.0.1', saslUsername: 'alice@example.com' },
+      filter: [
+        {
+          amavisId: '2243374-09',
+          action: 'Blocked',
+          verdict: 'BAD-HEADER',
+          detail: '0',
+          quarantine: 'f/badh-fk9FtZ1Sfslc',
+        },
+      ],
+      children: [{ queueId: '46593121095', kind: 'notification' }],
+    });
+    expect(codesOf([found.get('27937120C92') as Trace])).toEqual(['bounced-as-sent']);
+  });
+
+  it('causes a notice to its sender', () => {
+    expect(found.size).toBe(2);
+    expect(found.get('46593121095')).toMatchObject({
+      state: 'delivered',
+      complete: true,
+      parent: { kind: 'notification' },
+      problems: [],
+    });
+    expect(fates(found.get('46593121095'))).toEqual([
+      ['alice@example.com', null, 'delivered', '46593121095'],
+    ]);
+  });
+});
+
 describe('amavis 2.6, 2012: the way back lets nobody in', () => {
   it('is one message that waits, with the refusal in it', () => {
     const [trace, ...others] = [...traces('way-back-closed-2012').values()];

@@ -1,8 +1,17 @@
 /** The path as a list of hops: received, queued, filtered, reinjected, delivered. */
 import { isoTime } from '../clock.js';
 import type { Origin } from '../event.js';
+import { noticeParent } from '../join/notice.js';
 import type { MailPath } from '../path.js';
-import { amavisIdIn, blockedByFilter, fromMta, parseEndpoint, queuedAs, replyOf } from '../response.js';
+import {
+  amavisIdIn,
+  blockedByFilter,
+  fromMta,
+  isLoopback,
+  parseEndpoint,
+  queuedAs,
+  replyOf,
+} from '../response.js';
 import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
 import { type Chain, isFilterDelivery } from './links.js';
 import { quotedReply, wordsOf } from './quotes.js';
@@ -191,7 +200,7 @@ function* received(life: LifeFacts, facts: Facts, chain: Chain, path: MailPath):
     const back = chain.reinjected.has(queueId);
     const who = `${client.clientName}[${client.clientAddress}]`;
     const stage = back ? 'reinject' : 'receive';
-    const port = back ? reinjectionPort(queueId, client.at, facts, path) : servicePort(client.at);
+    const port = back ? reinjectionPort(queueId, client.at, facts, path) : arrivalPort(client.at, life);
     yield hop(
       { stage, service: 'smtpd', port, queueId },
       client.at.time,
@@ -355,6 +364,15 @@ function servicePort({ service, daemon }: Origin): number | null {
   if (named !== undefined) return named;
   const port = Number(service.slice(service.lastIndexOf(':') + 1));
   return Number.isInteger(port) && port > 0 && port < 65_536 ? port : null;
+}
+
+/** What amavis sends of its own comes in by another listener than strangers' mail; no line says which. */
+function arrivalPort(at: Origin, { client, messageId }: LifeFacts): number | null {
+  const own =
+    client !== undefined &&
+    isLoopback(client.clientAddress) &&
+    noticeParent(messageId?.messageId ?? '') !== undefined;
+  return own && at.service === '' ? null : servicePort(at);
 }
 
 function reinjectionPort(queueId: string, at: Origin, { lives, proxies }: Facts, path: MailPath): number {
