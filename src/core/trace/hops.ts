@@ -55,11 +55,13 @@ export function hopsOf(facts: Facts, chain: Chain, path: MailPath): Hop[] {
   for (const queueId of chain.order) {
     const life = facts.lives.get(queueId);
     if (life === undefined) continue;
-    hops.push(...received(life, facts, chain, path), queued(life));
-    hops.push(...delivered(life, facts, chain, path, told));
-    for (const run of facts.runs.values()) {
-      if (chain.feeders.get(run.amavisId) === queueId && !told.has(run.amavisId))
-        hops.push(runHop(run, queueId, path));
+    const fed = [...facts.runs.values()].filter((run) => chain.feeders.get(run.amavisId) === queueId);
+    const milters = fed.filter(isMilterRun);
+    hops.push(...received(life, facts, chain, path));
+    for (const run of milters) hops.push(runHop(run, queueId, path));
+    hops.push(queued(life), ...delivered(life, facts, chain, path, told));
+    for (const run of fed) {
+      if (!told.has(run.amavisId) && !milters.includes(run)) hops.push(runHop(run, queueId, path));
     }
   }
   for (const refused of refusedByTheWayBack(facts, path)) insertBehindFilter(hops, refused);
@@ -314,6 +316,14 @@ function runOf(delivery: DeliveryEvent, life: LifeFacts, facts: Facts, chain: Ch
   return undefined;
 }
 
+/** amavis behind a milter (amavisd-milter speaks AM.PDP with it): asked while the message comes in, at no port. */
+function isMilterRun({ verdicts }: RunFacts): boolean {
+  return verdicts.some(
+    ({ policy, actions }) =>
+      policy?.includes('AM.PDP') || actions?.some((action) => action.startsWith('Accepted')),
+  );
+}
+
 /** A run without a reply to Postfix: its own lines tell. */
 function runHop(run: RunFacts, queueId: string | null, path: MailPath): Draft {
   if (run.release !== undefined) {
@@ -345,7 +355,7 @@ function runHop(run: RunFacts, queueId: string | null, path: MailPath): Draft {
     {
       stage: 'filter',
       service: 'amavis',
-      port: endpoint?.port ?? path.filterPort,
+      port: isMilterRun(run) ? null : (endpoint?.port ?? path.filterPort),
       queueId,
       amavisId: run.amavisId,
     },
