@@ -48,6 +48,14 @@ describe('heads', () => {
     ['a module in front', `[1:mail1:postfix/smtpd] Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
     ['a repeated message', `Nov 23 00:25:29 mail postfix/smtpd[15700]: message repeated 2 times: [ ${BODY}]`],
     [
+      "Docker's json-file",
+      JSON.stringify({
+        log: `Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}\n`,
+        stream: 'stdout',
+        time: '2026-11-23T00:25:29.1Z',
+      }),
+    ],
+    [
       'journalctl -o json',
       JSON.stringify({
         __REALTIME_TIMESTAMP: '1795393529000000',
