@@ -306,7 +306,6 @@ export class Joiner {
     if (life === undefined || life.sender !== null || life.end !== null) return undefined;
     // It may be the next message that had no id yet: a header is logged only of what was sent.
     if (event.sending !== true && life.messageId !== null) return undefined;
-    life.end = at.time;
     return this.#cases.keep(life.case, event);
   }
 
