@@ -8,6 +8,7 @@ import type { ClockOptions } from '../core/clock.js';
 import type { Event } from '../core/event.js';
 import { type Counts, EventReader } from '../core/event-reader.js';
 import { Joiner } from '../core/join/joiner.js';
+import { queueKey } from '../core/keys.js';
 import type { MailPath } from '../core/path.js';
 import type { PatternSet } from '../core/pattern.js';
 import type { Batch, RowContent } from '../store/batch.js';
@@ -121,6 +122,8 @@ export class Ingest {
       } else {
         const { start, length } = JSON.parse(row) as RowContent;
         const lines = unpackLines(textAt(data, start ?? 0, length ?? 0));
+        // Imported before: its lines would tell nothing new.
+        if (this.#archive.has(queueKey(queueIds[0] ?? ''), lines)) return;
         for (const event of replay(lines, this.#options.patterns)) this.#event(event);
       }
     });

@@ -34,7 +34,7 @@ export interface Sorted {
 export const NUMBERS = 3;
 
 /** What the joiner learns from every line. */
-export interface Seen {
+interface Seen {
   /** The newest time of each host's lines (microseconds). */
   readonly clocks: readonly (readonly [host: string, time: number])[];
   /** Names under which a queue manager or cleanup has logged. */

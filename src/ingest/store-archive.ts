@@ -5,6 +5,7 @@ import type { TraceRow } from '../store/batch.js';
 import { Bloom } from '../store/bloom.js';
 import { hashKey } from '../store/hash.js';
 import type { Reader } from '../store/reader.js';
+import type { StoredLine } from '../store/segment.js';
 import type { Draft } from './draft.js';
 import { storedCase } from './stored-case.js';
 
@@ -53,6 +54,14 @@ export class StoreArchive implements Archive {
       }
     }
     return [...found.values()];
+  }
+
+  /** Whether a message filed under the key is stored with just these lines. */
+  has(key: string, lines: readonly StoredLine[]): boolean {
+    return this.#reader.byHash(hashKey(key)).some((row) => {
+      const stored = this.#reader.linesOf(row);
+      return stored.length === lines.length && stored.every(({ raw }, n) => raw === lines[n]?.raw);
+    });
   }
 
   #mayHave(hash: number): boolean {
