@@ -1,6 +1,3 @@
-import { stat } from 'node:fs/promises';
-import type { ZoneOffset } from '../core/clock.js';
-import { LineReader } from '../core/line.js';
 import { allPatterns } from '../ingest/all-patterns.js';
 import { endImport } from '../ingest/end-import.js';
 import { Ingest } from '../ingest/ingest.js';
@@ -8,8 +5,8 @@ import { diagnosisOf } from '../ingest/learn-again.js';
 import { keepHeapSmall } from '../memory.js';
 import { printable, printableJson } from '../output/printable.js';
 import { progressBar } from '../output/progress.js';
-import { openInput } from '../read/input.js';
 import { eachLine } from '../read/lines.js';
+import { type Log, oldestFirst } from '../read/oldest-first.js';
 import { readPatternFiles } from '../read/pattern-files.js';
 import { readCatalogue } from '../read/problem-files.js';
 import { databaseFile, guarded, openForReading, openForWriting, takeWriteLock } from '../store/database.js';
@@ -22,20 +19,10 @@ import { flag, mailPath, text, year, zone } from './options.js';
 /** A log smaller than this is stored before a writing thread would have started. */
 const SMALL = 4 * 1024 * 1024;
 
-interface LogFile {
-  readonly path: string;
-  readonly size: number;
-  /** Milliseconds: when it was last written to; now for standard input. */
-  readonly modified: number;
-  /** Microseconds of its first line; undefined when no line has a time. */
-  readonly first: number | undefined;
-}
-
 export const run: Run = async (paths, options, io) => {
   keepHeapSmall();
   const file = databaseFile(text(options, 'db'), io.env);
-  const zoneOffset = zone(options);
-  const firstYear = year(options);
+  const dates = { zone: zone(options), year: year(options), signal: io.signal };
   const dir = text(options, 'patterns');
   const own = dir === undefined ? [] : readPatternFiles(dir);
   const path = mailPath(options);
@@ -47,7 +34,7 @@ export const run: Run = async (paths, options, io) => {
     failed = true;
     io.note(`amavtrace: ${error.message}\n${error.help === undefined ? '' : `  ${error.help}\n`}`);
   };
-  const logs = await oldestFirst([...new Set(paths)], zoneOffset, firstYear, complain);
+  const logs = await oldestFirst([...new Set(paths)], { ...dates, onError: complain });
   if (logs.length === 0) return 2;
 
   const lock = takeWriteLock(file);
@@ -60,7 +47,7 @@ export const run: Run = async (paths, options, io) => {
   openForWriting(file).close();
   const db = openForReading(file);
   const total = logs.reduce((sum, { size }) => sum + size, 0);
-  const small = total < SMALL && logs.every(({ path: name }) => name !== '-');
+  const small = total < SMALL && logs.every(({ size }) => size > 0);
   const sink = small ? directSink(file) : threadSink(file);
   const reader = new Reader(db);
   const patterns = allPatterns(own, reader);
@@ -81,8 +68,6 @@ export const run: Run = async (paths, options, io) => {
       if (io.signal.aborted) break;
       try {
         bytes += await readLog(log, ingest, {
-          zone: zoneOffset,
-          year: firstYear,
           signal: io.signal,
           io,
           progress: (at) => bar.show(log.path, at),
@@ -145,16 +130,14 @@ function summaryText(
 }
 
 interface Reading {
-  readonly zone: ZoneOffset;
-  readonly year: number | undefined;
   readonly signal: AbortSignal;
   readonly io: Io;
   readonly progress: (position: number) => void;
 }
 
-async function readLog(log: LogFile, ingest: Ingest, reading: Reading): Promise<number> {
-  const input = await openInput(log.path);
-  const source = ingest.source({ notAfter: log.modified, year: reading.year, zone: reading.zone });
+async function readLog(log: Log, ingest: Ingest, reading: Reading): Promise<number> {
+  const input = await log.open();
+  const source = ingest.source(log.clock);
   let bytes = 0;
   try {
     for await (const chunk of input) {
@@ -182,38 +165,4 @@ async function readLog(log: LogFile, ingest: Ingest, reading: Reading): Promise<
  */
 function isWhole(line: string): boolean {
   return /(?:[)>\]}]| ms| removed| requeued| hold)$/.test(line);
-}
-
-/** The files that can be read, the one with the oldest first line first. */
-async function oldestFirst(
-  paths: readonly string[],
-  zoneOffset: ZoneOffset,
-  firstYear: number | undefined,
-  complain: (error: unknown) => void,
-): Promise<LogFile[]> {
-  const logs: LogFile[] = [];
-  for (const path of paths) {
-    if (path === '-') {
-      logs.push({ path, size: 0, modified: Date.now(), first: undefined });
-      continue;
-    }
-    try {
-      const input = await openInput(path);
-      const { size, mtimeMs } = await stat(path);
-      const reader = new LineReader({ notAfter: mtimeMs, year: firstYear, zone: zoneOffset });
-      let first: number | undefined;
-      for await (const chunk of input) {
-        eachLine(chunk.text, (line) => {
-          first ??= reader.read(line)?.time;
-        });
-        break;
-      }
-      logs.push({ path, size, modified: mtimeMs, first });
-    } catch (error) {
-      complain(error);
-    }
-  }
-  return logs.sort(
-    (a, b) => (a.first ?? Number.POSITIVE_INFINITY) - (b.first ?? Number.POSITIVE_INFINITY) || 0,
-  );
 }

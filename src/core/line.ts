@@ -61,6 +61,11 @@ export class LineReader {
     return this.#clock.last;
   }
 
+  /** The first line's year, as the lines up to here have it: `Clock.firstYear`. */
+  get firstYear(): number | undefined {
+    return this.#clock.firstYear;
+  }
+
   /**
    * The line's parts, or undefined when it has no head that we know. `time` is given for a line whose time was
    * found out before (a stored one).

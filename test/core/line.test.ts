@@ -192,6 +192,59 @@ describe('time', () => {
     ]);
   });
 
+  function firstYear(stamps: readonly string[], given: Partial<ClockOptions> = {}): number | undefined {
+    const reader = new LineReader({ ...options, ...given });
+    for (const stamp of stamps) reader.read(`${stamp} mail postfix/qmgr[1]: x`);
+    return reader.firstYear;
+  }
+
+  it('knows how often a stream went over New Year once it was read', () => {
+    expect(firstYear(['Nov 20 10:00:00', 'Nov 23 10:00:00'])).toBe(2026);
+    expect(firstYear(['Nov 23 10:00:00', 'Mar  1 10:00:00', 'Nov 22 10:00:00'])).toBe(2025);
+    expect(firstYear(['Mar  1 00:00:00', 'Dec 31 23:00:00', 'Jan  1 00:00:00', 'Nov 23 10:00:00'])).toBe(
+      2025,
+    );
+    expect(firstYear(['Dec 31 10:00:00', 'Jan  1 10:00:00', 'Dec  1 10:00:00', 'Jan  5 10:00:00'])).toBe(
+      2024,
+    );
+  });
+
+  it.each([
+    [
+      'the clock set back at a New Year',
+      ['Dec 31 23:59:59', 'Jan  1 00:00:01', 'Dec 31 22:00:00', 'Jan  1 00:00:02'],
+    ],
+    [
+      'late lines',
+      ['Dec 31 23:59:58', 'Jan  1 00:00:00', 'Dec 31 23:59:59', 'Jan  1 00:00:01', 'Dec 31 23:59:59'],
+    ],
+    [
+      'the clock set back by hours',
+      ['Dec 31 23:59:59', 'Jan  1 04:00:00', 'Jan  1 01:00:00', 'Mar  1 00:00:00'],
+    ],
+  ])('counts one New Year over %s', (_name, stamps) => {
+    expect(firstYear([...stamps, 'Mar 10 10:00:00'])).toBe(2025);
+    expect(firstYear(['Mar 10 10:00:00', ...stamps, 'Mar 20 10:00:00'])).toBe(2025);
+  });
+
+  it('takes a leap year for a Feb 29, whenever it comes', () => {
+    expect(times(['Feb 29 10:00:00'])).toEqual(['2024-02-29T10:00:00']);
+    expect(firstYear(['Jan  1 10:00:00', 'Feb 29 10:00:00', 'Mar  1 10:00:00'])).toBe(2024);
+    expect(firstYear(['Dec  1 10:00:00', 'Feb 29 10:00:00'])).toBe(2023);
+  });
+
+  it('reads Feb 29 as Mar 1 in a year that is given and has none', () => {
+    expect(times(['Feb 28 23:00:00', 'Feb 29 10:00:00', 'Mar  1 00:00:00'], { year: 2026 })).toEqual([
+      '2026-02-28T23:00:00',
+      '2026-03-01T10:00:00',
+      '2026-03-01T00:00:00',
+    ]);
+  });
+
+  it('knows no first year where stamps have theirs', () => {
+    expect(firstYear(['2026-11-23T00:25:29Z', 'Nov 23 2026 00:25:29'])).toBeUndefined();
+  });
+
   it('tells the two passes through the hour that daylight saving repeats', () => {
     // Berlin, 2026-10-25: 03:00 summer time becomes 02:00 winter time.
     const change = Date.parse('2026-10-25T01:00:00Z');
