@@ -1,20 +1,21 @@
-import { allPatterns } from '../ingest/all-patterns.js';
+import { addedPatterns } from '../ingest/all-patterns.js';
 import { endImport } from '../ingest/end-import.js';
 import { Ingest } from '../ingest/ingest.js';
 import { diagnosisOf } from '../ingest/learn-again.js';
+import { directSorting, type LogRead, threadSorting } from '../ingest/log-sorting.js';
+import type { Sorted } from '../ingest/sorted.js';
 import { keepHeapSmall } from '../memory.js';
 import { printable, printableJson } from '../output/printable.js';
 import { progressBar } from '../output/progress.js';
-import { eachLine } from '../read/lines.js';
-import { type Log, oldestFirst } from '../read/oldest-first.js';
-import { readPatternFiles } from '../read/pattern-files.js';
+import { oldestFirst } from '../read/oldest-first.js';
+import { compilePatterns, readPatternFiles } from '../read/pattern-files.js';
 import { readCatalogue } from '../read/problem-files.js';
 import { databaseFile, guarded, openForReading, openForWriting, takeWriteLock } from '../store/database.js';
 import { Reader } from '../store/reader.js';
 import { directSink, threadSink } from '../store/sink.js';
 import { UserError } from '../user-error.js';
 import type { Io, Run } from './command.js';
-import { flag, mailPath, text, year, zone } from './options.js';
+import { flag, mailPath, pathOptions, text, year, zone } from './options.js';
 
 /** A log smaller than this is stored before a writing thread would have started. */
 const SMALL = 4 * 1024 * 1024;
@@ -22,7 +23,8 @@ const SMALL = 4 * 1024 * 1024;
 export const run: Run = async (paths, options, io) => {
   keepHeapSmall();
   const file = databaseFile(text(options, 'db'), io.env);
-  const dates = { zone: zone(options), year: year(options), signal: io.signal };
+  const zoneOffset = zone(options);
+  const showUnrecognized = flag(options, 'showUnrecognized');
   const dir = text(options, 'patterns');
   const own = dir === undefined ? [] : readPatternFiles(dir);
   const path = mailPath(options);
@@ -34,7 +36,12 @@ export const run: Run = async (paths, options, io) => {
     failed = true;
     io.note(`amavtrace: ${error.message}\n${error.help === undefined ? '' : `  ${error.help}\n`}`);
   };
-  const logs = await oldestFirst([...new Set(paths)], { ...dates, onError: complain });
+  const logs = await oldestFirst([...new Set(paths)], {
+    zone: zoneOffset,
+    year: year(options),
+    signal: io.signal,
+    onError: complain,
+  });
   if (logs.length === 0) return 2;
 
   const lock = takeWriteLock(file);
@@ -50,28 +57,46 @@ export const run: Run = async (paths, options, io) => {
   const small = total < SMALL && logs.every(({ size }) => size > 0);
   const sink = small ? directSink(file) : threadSink(file);
   const reader = new Reader(db);
-  const patterns = allPatterns(own, reader);
+  const added = addedPatterns(own, reader);
+  const patterns = compilePatterns(added);
   path.recall(reader.endpoints());
+  const catalogue = readCatalogue(dir);
   const ingest = new Ingest({
     patterns,
     path,
     reader,
-    diagnosis: diagnosisOf(readCatalogue(dir), { reader, patterns, path }),
+    diagnosis: diagnosisOf(catalogue, { reader, patterns, path }),
     sink,
-    onUnrecognized: flag(options, 'showUnrecognized') ? (raw) => io.out(`${printable(raw)}\n`) : undefined,
+    onUnrecognized: showUnrecognized ? (raw) => io.out(`${printable(raw)}\n`) : undefined,
   });
+  const isStream = logs.some(({ stream }) => stream !== undefined);
+  const sorting =
+    small || isStream
+      ? directSorting({ patterns, path, catalogue, showUnrecognized }, zoneOffset)
+      : threadSorting({
+          patterns: added,
+          problems: dir,
+          path: pathOptions(options),
+          endpoints: reader.endpoints(),
+          showUnrecognized,
+          tz: text(options, 'tz'),
+        });
   const bar = progressBar(total, io);
   let bytes = 0;
   let files = 0;
   try {
     for (const log of logs) {
       if (io.signal.aborted) break;
+      const source = ingest.source();
+      const take = async (sorted: Sorted, position: number): Promise<void> => {
+        await ingest.take(sorted, source);
+        bar.show(log.path, position);
+      };
       try {
-        bytes += await readLog(log, ingest, {
-          signal: io.signal,
-          io,
-          progress: (at) => bar.show(log.path, at),
-        });
+        const read = await sorting.sort(log, take, io.signal).finally(() => ingest.endSource(source));
+        complainOf(log.path, read, io);
+        if (log.was !== undefined) complainOf(log.path, log.was, io);
+        bytes += read.bytes;
         files++;
         bar.done(log.size);
       } catch (error) {
@@ -83,6 +108,7 @@ export const run: Run = async (paths, options, io) => {
     await ingest.finish();
   } finally {
     bar.clear();
+    await sorting.close();
     await sink.close();
     db.close();
   }
@@ -129,40 +155,8 @@ function summaryText(
   );
 }
 
-interface Reading {
-  readonly signal: AbortSignal;
-  readonly io: Io;
-  readonly progress: (position: number) => void;
-}
-
-async function readLog(log: Log, ingest: Ingest, reading: Reading): Promise<number> {
-  const input = await log.open();
-  const source = ingest.source(log.clock);
-  let bytes = 0;
-  try {
-    for await (const chunk of input) {
-      eachLine(chunk.text, (line, ended) => (ended || isWhole(line) ? source.read(line) : source.skip()));
-      bytes += chunk.bytes;
-      reading.progress(chunk.position);
-      await ingest.settle();
-      if (reading.signal.aborted) break;
-    }
-  } finally {
-    await ingest.endSource(source);
-  }
-  for (const warning of input.warnings) reading.io.note(`amavtrace: ${warning}\n`);
-  if (input.cutLines > 0) {
-    reading.io.note(
-      `amavtrace: ${printable(log.path)}: ${input.cutLines} lines longer than 1 MiB were cut to that\n`,
-    );
-  }
-  return bytes;
-}
-
-/**
- * Whether a log's last line, without a line end, is all there. One that is just being written may be cut in the middle
- * of a queue id, which would then be another's; so it must end as whole lines do.
- */
-function isWhole(line: string): boolean {
-  return /(?:[)>\]}]| ms| removed| requeued| hold)$/.test(line);
+function complainOf(path: string, { warnings, cutLines }: Omit<LogRead, 'bytes'>, io: Io): void {
+  for (const warning of warnings) io.note(`amavtrace: ${warning}\n`);
+  if (cutLines > 0)
+    io.note(`amavtrace: ${printable(path)}: ${cutLines} lines longer than 1 MiB were cut to that\n`);
 }

@@ -2,7 +2,8 @@
 import { TZDate, tzOffset } from '@date-fns/tz';
 import { parseISO, startOfDay, subDays } from 'date-fns';
 import type { ZoneOffset } from '../core/clock.js';
-import { MailPath } from '../core/path.js';
+import { MailPath, type PathOptions } from '../core/path.js';
+import { zoneOffset } from '../read/zone.js';
 import { UserError } from '../user-error.js';
 import type { Options } from './command.js';
 
@@ -38,21 +39,17 @@ export function year(options: Options): number | undefined {
 
 /** The zone of --tz, else the machine's. */
 export function zone(options: Options): ZoneOffset {
-  const name = text(options, 'tz');
-  if (name === undefined) return (instant) => -new Date(instant).getTimezoneOffset();
-  if (Number.isNaN(tzOffset(name, new Date(0)))) {
-    throw new UserError(
-      `--tz: there is no time zone "${name}"`,
-      'Name one as in Europe/Berlin, UTC or +02:00.',
-    );
-  }
-  return (instant) => tzOffset(name, new Date(instant));
+  return zoneOffset(text(options, 'tz'));
 }
 
 export function mailPath(options: Options): MailPath {
+  return new MailPath(pathOptions(options));
+}
+
+export function pathOptions(options: Options): PathOptions {
   const filters = texts(options, 'filter').map((value) => endpoint('--filter', value));
   const reinjections = texts(options, 'reinject').map((value) => endpoint('--reinject', value));
-  return new MailPath({ filters, reinjections });
+  return { filters, reinjections };
 }
 
 function endpoint(option: string, value: string): string {

@@ -5,6 +5,10 @@ import type { Reader } from '../store/reader.js';
 
 /** The built-in ones, a site's own, and those that earlier runs left in the store. */
 export function allPatterns(own: readonly PatternFile[], reader: Reader): PatternSet {
-  const stored = reader.patterns().map(({ file, json }) => parsePatternFile(file, json));
-  return compilePatterns([...own, ...stored]);
+  return compilePatterns(addedPatterns(own, reader));
+}
+
+/** Those beside the built-in ones. */
+export function addedPatterns(own: readonly PatternFile[], reader: Reader): PatternFile[] {
+  return [...own, ...reader.patterns().map(({ file, json }) => parsePatternFile(file, json))];
 }

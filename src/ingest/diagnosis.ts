@@ -7,6 +7,7 @@ import type { MailPath } from '../core/path.js';
 import type { Catalogue } from '../core/problem/catalogue.js';
 import type { DiagnosisContext } from '../core/problem/context.js';
 import { diagnose, type FoundProblem, findProblems } from '../core/problem/diagnose.js';
+import type { Sign } from '../core/problem/entry.js';
 import { Incidents, type IncidentsState } from '../core/problem/incidents.js';
 import { hasNoProblem } from '../core/problem/ordinary.js';
 import type { Subject } from '../core/problem/story.js';
@@ -19,6 +20,16 @@ import type { Batch } from '../store/batch.js';
 
 const INCIDENTS = 'incidents';
 const SURROUNDINGS = 'surroundings';
+
+/** What messages show of the system they pass. */
+export interface Shown {
+  readonly successes: readonly {
+    readonly sign: Sign;
+    readonly host: string;
+    readonly times: readonly number[];
+  }[];
+  readonly surroundings: SurroundingsState;
+}
 
 export class Diagnosis {
   readonly incidents: Incidents;
@@ -49,6 +60,13 @@ export class Diagnosis {
   /** An ordinary message without a problem, put away for the first time. */
   putAwayOrdinary(summary: Summary, events: readonly Event[]): void {
     this.#surroundings.trace(summary, events);
+  }
+
+  /** What ordinary messages that were put together elsewhere show. */
+  absorb({ successes, surroundings }: Shown): void {
+    for (const { sign, host, times } of successes)
+      for (const time of times) this.incidents.succeeded(sign, host, time);
+    this.#surroundings.absorb(surroundings);
   }
 
   /** A message as it is put away, stored under `ref`; `first` when it never was before. The codes that it is found by. */

@@ -47,11 +47,19 @@ export class Draft {
     if (row.block !== null) this.#loose.delete(id);
     if (rewritten !== null) this.#rewritten.push({ trace: id, from: rewritten });
     this.#rows.set(id, JSON.stringify(row));
-    for (const hash of hashes) {
-      this.#keys.push(hash);
-      this.#keyTraces.push(id);
-      this.#hashes.add(hash);
-    }
+    this.#file(id, hashes);
+  }
+
+  /** Takes a block of lines that was filled elsewhere: its number. */
+  adopt(block: Uint8Array): number {
+    this.#size += block.length;
+    return this.#blocks.adopt(block);
+  }
+
+  /** Takes in a trace whose row is ready but for the numbers of trace and block. */
+  addReady(id: number, block: number, row: string, hashes: Float64Array): void {
+    this.#rows.set(id, `{"id":${id},"block":${block},${row.slice(1)}`);
+    this.#file(id, hashes);
   }
 
   /** The trace became part of another. */
@@ -88,6 +96,14 @@ export class Draft {
   linesOf({ id, block, start, length }: TraceRow): readonly StoredLine[] {
     if (block === null || start === null || length === null) return this.#loose.get(id)?.lines ?? [];
     return unpackLines(this.#blocks.read({ block, start, length }));
+  }
+
+  #file(trace: number, hashes: Iterable<number>): void {
+    for (const hash of hashes) {
+      this.#keys.push(hash);
+      this.#keyTraces.push(trace);
+      this.#hashes.add(hash);
+    }
   }
 
   /** The batch, with what else belongs into the same transaction. */

@@ -10,16 +10,22 @@ import { type Counts, EventReader } from '../core/event-reader.js';
 import { Joiner } from '../core/join/joiner.js';
 import type { MailPath } from '../core/path.js';
 import type { PatternSet } from '../core/pattern.js';
-import type { Batch } from '../store/batch.js';
+import type { Batch, TraceRow } from '../store/batch.js';
 import type { Reader } from '../store/reader.js';
+import { unpackLines } from '../store/segment.js';
 import type { Sink } from '../store/sink.js';
 import type { Diagnosis } from './diagnosis.js';
 import { Packer } from './packer.js';
+import { replay } from './replay.js';
+import { NUMBERS, type Sorted } from './sorted.js';
 import { StoreArchive } from './store-archive.js';
 import { WaitingLines } from './waiting-lines.js';
 
 /** Batches under way at once: enough to keep the writer busy, few enough to bound memory. */
 const MAX_UNDER_WAY = 3;
+const COUNTS = ['lines', 'events', 'ignored', 'unrecognized'] as const;
+/** For lines whose time is known. */
+const TIMED: ClockOptions = { notAfter: 0, zone: () => 0 };
 /** After so many events, what is at rest is put away: soon enough that it goes while it is new to the garbage collector. */
 const REST_EVERY = 500;
 
@@ -40,6 +46,8 @@ export class Ingest {
   /** Lines that are no message's yet, such as a client before the queue: their message may stand in the next log. */
   readonly #waiting: WaitingLines;
   readonly #underWay = new Set<Promise<void>>();
+  /** Filters that the sorting learnt, to be stored. */
+  readonly #learnt: string[] = [];
   #failure: unknown;
   #sinceRest = 0;
   readonly counts: Counts = { lines: 0, events: 0, ignored: 0, unrecognized: 0 };
@@ -52,11 +60,10 @@ export class Ingest {
     this.#joiner = new Joiner(options.path, this.#archive);
     this.#waiting = new WaitingLines(options.reader.waiting());
     this.#waiting.readAgain(
-      new EventReader(
-        options.patterns,
-        { notAfter: 0, zone: () => 0 },
-        { event: (event) => this.#joiner.apply(event), unrecognized: () => {} },
-      ),
+      new EventReader(options.patterns, TIMED, {
+        event: (event) => this.#joiner.apply(event),
+        unrecognized: () => {},
+      }),
     );
   }
 
@@ -70,11 +77,54 @@ export class Ingest {
     return this.#failure !== undefined;
   }
 
-  /** Begins a stream of lines with a clock of its own. */
-  source(clock: ClockOptions): EventReader {
+  /** Begins a log; with a clock where its lines come as they stand there. */
+  source(clock: ClockOptions = TIMED): EventReader {
     return new EventReader(this.#options.patterns, clock, {
       event: (event) => this.#event(event),
       unrecognized: (raw) => this.#options.onUnrecognized?.(raw),
+    });
+  }
+
+  /** A sorted piece of a log: its ordinary messages go to the store as they are, unless one of their ids is known. */
+  async take(sorted: Sorted, source: EventReader): Promise<void> {
+    const { path, diagnosis, onUnrecognized } = this.#options;
+    for (const [host, name] of sorted.seen.instances) this.#joiner.learnInstance(host, name);
+    path.recall(sorted.endpoints);
+    this.#learnt.push(...sorted.endpoints);
+    diagnosis.absorb(sorted.shown);
+    this.#messages(sorted);
+    if (sorted.times.length > 0) {
+      sorted.lines.split('\n').forEach((line, n) => {
+        source.read(line, sorted.times[n]);
+      });
+    }
+    for (const raw of sorted.unrecognized) onUnrecognized?.(raw);
+    for (const key of COUNTS) this.counts[key] += sorted.counts[key];
+    for (const [host, time] of sorted.seen.clocks) this.#joiner.hear(host, time);
+    await this.settle();
+  }
+
+  #messages({ rows, ids, numbers, keys, blocks }: Sorted): void {
+    if (numbers.length === 0) return;
+    const each = ids.split('\n');
+    const adopted: (number | undefined)[] = [];
+    let key = 0;
+    rows.split('\n').forEach((row, n) => {
+      const [block = 0, count = 0, time = 0] = numbers.subarray(n * NUMBERS, (n + 1) * NUMBERS);
+      const hashes = keys.subarray(key, key + count);
+      key += count;
+      const [amavisId = '', mailId = '', ...queueIds] = each[n]?.split(' ') ?? [];
+      const data = blocks[block] ?? new Uint8Array();
+      if (this.#joiner.isUnknown({ queueIds, amavisId, mailId: mailId === '' ? null : mailId, time })) {
+        adopted[block] ??= this.#packer.draft.adopt(data);
+        this.#packer.addReady(adopted[block], row, hashes);
+      } else {
+        const { start, length } = JSON.parse(row) as TraceRow;
+        const lines = unpackLines(
+          Buffer.from(data).toString('utf8', start ?? 0, (start ?? 0) + (length ?? 0)),
+        );
+        for (const event of replay(lines, this.#options.patterns)) this.#event(event);
+      }
     });
   }
 
@@ -97,8 +147,7 @@ export class Ingest {
   /** At the end of a stream: puts everything away. */
   async endSource(source: EventReader): Promise<void> {
     source.end();
-    for (const key of ['lines', 'events', 'ignored', 'unrecognized'] as const)
-      this.counts[key] += source.counts[key];
+    for (const key of COUNTS) this.counts[key] += source.counts[key];
     const waiting = [...this.#joiner.loose()];
     for (const rest of this.#joiner.drain()) this.#packer.add(rest);
     for (const event of waiting) this.#joiner.apply(event);
@@ -119,7 +168,12 @@ export class Ingest {
     const draft = this.#packer.take();
     this.#archive.send(draft);
     const done: Promise<void> = this.#options.sink
-      .write(draft.batch({ ...more, endpoints: this.#options.path.takeLearnt() }))
+      .write(
+        draft.batch({
+          ...more,
+          endpoints: [...this.#learnt.splice(0), ...this.#options.path.takeLearnt()],
+        }),
+      )
       .then(() => this.#archive.arrived(draft))
       .catch((error: unknown) => {
         this.#failure ??= error;

@@ -1,17 +1,13 @@
 /** Cases at rest to batches for the store. */
 import type { Case } from '../core/join/node.js';
-import { noticeParent, releaseRun } from '../core/join/notice.js';
-import { amavisKey, childKey, mailKey, messageKey, noticeKey, queueKey } from '../core/keys.js';
 import type { MailPath } from '../core/path.js';
 import { ordinarySummary } from '../core/trace/ordinary.js';
-import { type Summary, summaryOf } from '../core/trace/summary.js';
+import { summaryOf } from '../core/trace/summary.js';
 import { linesOf, type View, viewOf } from '../core/trace/view.js';
-import type { TraceRow } from '../store/batch.js';
-import { hashKey } from '../store/hash.js';
 import type { Place, StoredLine } from '../store/segment.js';
 import type { Diagnosis } from './diagnosis.js';
 import { Draft } from './draft.js';
-import { extraOf } from './stored-case.js';
+import { keysOf, rowOf } from './row.js';
 
 /** A batch is handed over when it holds about this many characters of lines. */
 const BATCH_CHARACTERS = 2 * 1024 * 1024;
@@ -94,6 +90,12 @@ export class Packer {
     return true;
   }
 
+  /** Takes an ordinary message, ready for the store. */
+  addReady(block: number, row: string, hashes: Float64Array): void {
+    this.added++;
+    this.#draft.addReady(++this.#lastTrace, block, row, hashes);
+  }
+
   /** The number that the case is stored under; what it was under before, too, is dropped. */
   #refOf({ refs: [known, ...others] }: Case): number {
     if (known === undefined) this.added++;
@@ -121,80 +123,4 @@ export class Packer {
     while (same < before.lines.length && before.lines[same]?.raw === lines[same]?.raw) same++;
     return same;
   }
-}
-
-/** Hashes of the keys that the trace is filed under, each once. */
-function keysOf({ anonymous, lives, runs, children, parent, events }: Case): number[] {
-  const hashes: number[] = [];
-  const add = (key: string): void => {
-    const hash = hashKey(key);
-    if (!hashes.includes(hash)) hashes.push(hash);
-  };
-  for (const key of anonymous) add(key);
-  for (const { queueId } of lives) add(queueKey(queueId));
-  for (const { amavisId, mailId } of runs) {
-    add(amavisKey(amavisId));
-    if (mailId !== null) add(mailKey(mailId));
-  }
-  for (const { queueId } of children) add(childKey(queueId));
-  if (parent?.kind === 'release') add(noticeKey(parent.id));
-  let messageId = '';
-  for (const event of events) {
-    if (event.kind !== 'cleanup.message-id' && event.kind !== 'amavis.verdict') continue;
-    if (event.messageId === undefined || event.messageId === '' || event.messageId === messageId) continue;
-    messageId = event.messageId;
-    add(messageKey(messageId));
-    if (event.kind !== 'cleanup.message-id') continue;
-    const release = event.resent === true ? releaseRun(messageId) : undefined;
-    if (release !== undefined) add(amavisKey(release));
-    const notified = noticeParent(messageId);
-    if (notified !== undefined) add(noticeKey(notified));
-  }
-  return hashes;
-}
-
-function rowOf(
-  id: number,
-  which: Case,
-  summary: Summary,
-  problems: string,
-  place: Place | undefined,
-): TraceRow {
-  const { host, first, last, state, open, complete, sender, client } = summary;
-  const addresses = new Set<string>();
-  for (const { address, originalTo } of summary.recipients) {
-    addresses.add(address.toLowerCase());
-    if (originalTo !== null) addresses.add(originalTo.toLowerCase());
-  }
-  const verdicts: string[] = [];
-  let filterMs: number | null = null;
-  for (const { verdict, durationMs } of summary.filter) {
-    if (!verdicts.includes(verdict)) verdicts.push(verdict);
-    if (durationMs !== null) filterMs = Math.max(filterMs ?? 0, durationMs);
-  }
-  return {
-    id,
-    host,
-    first,
-    last,
-    state,
-    open: open ? 1 : 0,
-    complete: complete ? 1 : 0,
-    verdicts: verdicts.join(' '),
-    problems,
-    sender,
-    recipients: [...addresses].join('\n'),
-    client:
-      client === null
-        ? null
-        : [client.address, client.name]
-            .filter((part) => part !== null)
-            .join('\n')
-            .toLowerCase(),
-    filterMs,
-    extra: extraOf(which),
-    block: place?.block ?? null,
-    start: place?.start ?? null,
-    length: place?.length ?? null,
-  };
 }

@@ -25,33 +25,27 @@ const SOME_YEAR = 2000;
 
 /** Undefined when no stamp lacks its year. `from` is a place to begin at. */
 export async function firstYear(path: string, clock: ClockOptions, from = 0): Promise<number | undefined> {
+  const days = new Days(clock);
   const { compression } = await inputInfo(path);
   if (compression === 'none') {
     const file = await open(path, 'r');
     try {
-      return await firstYearOf(file, clock, from);
+      await lookThrough(file, from, days);
     } finally {
       await file.close();
     }
+  } else {
+    for await (const { text } of await openInput(path, { from })) eachLine(text, (line) => days.read(line));
   }
-  const days = new Days(clock);
-  for await (const { text } of await openInput(path, { from })) eachLine(text, (line) => days.read(line));
   return days.firstYear;
 }
 
-/** Likewise of an open file that is not packed. */
-export async function firstYearOf(
-  file: FileHandle,
-  clock: ClockOptions,
-  from = 0,
-): Promise<number | undefined> {
-  const days = new Days(clock);
+async function lookThrough(file: FileHandle, from: number, days: Days): Promise<void> {
   const { size } = await file.stat();
   const { line } = await placeAt(file, from);
-  if (line !== undefined && !lacksYear(line)) return undefined;
+  if (line !== undefined && !lacksYear(line)) return;
   if (size - from > SMALL) await lookAtPlaces(file, { from, size }, days);
-  else eachLine(await textAt(file, from, size - from), (line) => days.read(line));
-  return days.firstYear;
+  else eachLine(await textAt(file, from, size - from), (each) => days.read(each));
 }
 
 /** Whether a line's stamp has no year. */

@@ -1,10 +1,9 @@
 /** The logs of one import in the order of their times, and the year with which each begins where stamps have none. */
-import type { FileHandle } from 'node:fs/promises';
 import { stat } from 'node:fs/promises';
 import type { ClockOptions, ZoneOffset } from '../core/clock.js';
 import { LineReader } from '../core/line.js';
 import { UserError } from '../user-error.js';
-import { firstYear, firstYearOf, lacksYear } from './first-year.js';
+import { firstYear, lacksYear } from './first-year.js';
 import { type Input, openInput } from './input.js';
 import { eachLine } from './lines.js';
 import { rotatedName, rotations } from './rotation.js';
@@ -14,9 +13,16 @@ export interface Log {
   readonly path: string;
   /** Bytes, as it is packed; 0 where that is not known. */
   readonly size: number;
-  readonly clock: ClockOptions;
-  /** To be iterated once. */
-  readonly open: () => Promise<Input>;
+  /** Milliseconds since 1970: no line is later. */
+  readonly notAfter: number;
+  /** Of the first line, where its stamp has none and it is known. */
+  readonly year: number | undefined;
+  /** Where a stream was put aside. */
+  readonly file?: string | undefined;
+  /** What was wrong with the stream that was put aside. */
+  readonly was?: Pick<Input, 'warnings' | 'cutLines'> | undefined;
+  /** What can be read only once, to be read now. */
+  readonly stream?: Input | undefined;
 }
 
 export interface Reading {
@@ -28,22 +34,18 @@ export interface Reading {
   readonly onError: (error: UserError) => void;
 }
 
-interface Candidate {
-  readonly path: string;
-  readonly size: number;
+interface Candidate extends Pick<Log, 'path' | 'size' | 'file' | 'was' | 'stream'> {
   /** Milliseconds since 1970: when it was last written to; now for a stream. */
   readonly modified: number;
   /** The first line with a stamp. */
   readonly first: string | undefined;
-  readonly open: () => Promise<Input>;
-  /** What a stream was put aside in. */
-  readonly file?: FileHandle | undefined;
 }
 
-type Dated = Log & {
+interface Dated {
+  readonly log: Log;
   /** Milliseconds since 1970: its first line. */
   readonly begins: number | undefined;
-};
+}
 
 const DAY = 86_400_000;
 /** A log begins no earlier than the one before it in its rotation, less what a clock may be set back. */
@@ -68,28 +70,29 @@ export async function oldestFirst(paths: readonly string[], reading: Reading): P
     const date = reading.year === undefined ? dateByEnd : dateByBeginning;
     await tried(async () => void dated.push(...(await date(rotation, reading))));
   }
-  return dated.sort(
-    (a, b) => (a.begins ?? Number.POSITIVE_INFINITY) - (b.begins ?? Number.POSITIVE_INFINITY) || 0,
-  );
+  dated.sort((a, b) => (a.begins ?? Number.POSITIVE_INFINITY) - (b.begins ?? Number.POSITIVE_INFINITY) || 0);
+  return dated.map(({ log }) => log);
 }
 
 async function candidateOf(path: string, { year, signal }: Reading): Promise<Candidate> {
   const stats = path === '-' ? undefined : await stat(path).catch(() => undefined);
   const input = await openInput(path);
   if (stats?.isFile()) {
+    let first: string | undefined;
     for await (const { text } of input) {
-      const first = firstLine(text);
-      return { path, size: stats.size, modified: stats.mtimeMs, first, open: () => openInput(path) };
+      first = firstLine(text);
+      break;
     }
-    return { path, size: stats.size, modified: stats.mtimeMs, first: undefined, open: () => openInput(path) };
+    return { path, size: stats.size, modified: stats.mtimeMs, first };
   }
   // What can be read only once.
   const { chunk, whole } = await readAhead(input);
   const first = firstLine(chunk?.text ?? '');
-  const isDated = first === undefined || year !== undefined || !lacksYear(first);
-  if (isDated) return { path, size: 0, modified: Date.now(), first, open: async () => whole };
-  const { file, size, again } = await putAside(whole, signal);
-  return { path, size, modified: Date.now(), first, open: again, file };
+  if (first === undefined || year !== undefined || !lacksYear(first))
+    return { path, size: 0, modified: Date.now(), first, stream: whole };
+  const file = await putAside(whole, signal);
+  const { size, mtimeMs } = await stat(file);
+  return { path, size, modified: mtimeMs, first, file, was: whole };
 }
 
 function firstLine(text: string): string | undefined {
@@ -105,44 +108,41 @@ function firstLine(text: string): string | undefined {
 async function dateByEnd(rotation: readonly Candidate[], { zone }: Reading): Promise<Dated[]> {
   const dated: Dated[] = [];
   let next: { readonly modified: number; readonly begins: number | undefined } | undefined;
-  for (const [at, log] of [...rotation.entries()].reverse()) {
+  for (const [at, candidate] of [...rotation.entries()].reverse()) {
+    const { modified, first, ...log } = candidate;
     const { day } = rotatedName(log.path);
     // Where the files' times go against the names, the names mean something else.
-    const isBefore = next !== undefined && log.modified <= next.modified + DAY;
+    const isBefore = next !== undefined && modified <= next.modified + DAY;
     const notAfter = Math.min(
-      log.modified,
+      modified,
       day === undefined ? Number.POSITIVE_INFINITY : day + NEAR_NAME,
       isBefore ? (next?.begins ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
     );
     const clock: ClockOptions = { notAfter, zone };
-    const begins = beginning(log, clock);
+    const begins = beginning(candidate, clock);
     const before = rotation[at - 1]?.modified;
     // It begins after the one before it was last written to, so this year is the only one.
     const isCertain = before !== undefined && begins !== undefined && before - DAY <= begins;
-    const isDated = log.first === undefined || !lacksYear(log.first);
-    const year = isDated || isCertain ? undefined : await yearOf(log, clock);
-    const own = { ...clock, year };
-    next = { modified: log.modified, begins: beginning(log, own) };
-    dated.push({ path: log.path, size: log.size, open: log.open, clock: own, begins: next.begins });
+    const isDated = first === undefined || !lacksYear(first);
+    const year = isDated || isCertain ? undefined : await firstYear(log.file ?? log.path, clock);
+    next = { modified, begins: beginning(candidate, { ...clock, year }) };
+    dated.push({ log: { ...log, notAfter, year }, begins: next.begins });
   }
   return dated;
-}
-
-function yearOf({ path, file }: Candidate, clock: ClockOptions): Promise<number | undefined> {
-  return file === undefined ? firstYear(path, clock) : firstYearOf(file, clock);
 }
 
 /** From the first log on, whose year is given: each of the others begins after the one before. */
 async function dateByBeginning(rotation: readonly Candidate[], { zone, year }: Reading): Promise<Dated[]> {
   let before = Number.NEGATIVE_INFINITY;
   let current = year ?? 0;
-  return rotation.map((log) => {
-    const clockIn = (candidate: number): ClockOptions => ({ notAfter: log.modified, year: candidate, zone });
-    if ((beginning(log, clockIn(current)) ?? before) < before - STEP_BACK) current++;
-    const clock = clockIn(current);
-    const begins = beginning(log, clock);
+  return rotation.map((candidate) => {
+    const { modified, first: _, ...log } = candidate;
+    const beginsIn = (of: number): number | undefined =>
+      beginning(candidate, { notAfter: modified, year: of, zone });
+    if ((beginsIn(current) ?? before) < before - STEP_BACK) current++;
+    const begins = beginsIn(current);
     before = begins ?? before;
-    return { path: log.path, size: log.size, open: log.open, clock, begins };
+    return { log: { ...log, notAfter: modified, year: current }, begins };
   });
 }
 

@@ -1,10 +1,11 @@
 /** What can be read only once (standard input, a pipe): a look at its beginning, and at all of it. */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../user-error.js';
-import { type Chunk, type Input, openInput } from './input.js';
+import type { Chunk, Input } from './input.js';
 
 /** The first chunk, and the whole with it: to be iterated instead of the given one. */
 export async function readAhead(
@@ -21,50 +22,8 @@ export async function readAhead(
       await rest.return?.();
     }
   }
-  return { chunk, whole: withChunks(input, chunks) };
-}
-
-export interface PutAside {
-  readonly file: FileHandle;
-  /** Bytes. */
-  readonly size: number;
-  /** Iterated to its end it closes the file. */
-  readonly again: () => Promise<Input>;
-}
-
-/** Reads a stream to its end, or until the signal, into a file without a name that goes with the process. */
-export async function putAside(input: Input, signal: AbortSignal): Promise<PutAside> {
-  const path = join(tmpdir(), `amavtrace-${randomBytes(8).toString('hex')}`);
-  try {
-    const file = await open(path, 'wx+', 0o600);
-    await unlink(path);
-    for await (const { text } of input) {
-      if (signal.aborted) break;
-      await file.write(text);
-    }
-    const { size } = await file.stat();
-    async function* chunks(): AsyncGenerator<Chunk, void, undefined> {
-      try {
-        yield* await openInput(input.path, { file });
-      } finally {
-        await file.close();
-      }
-    }
-    const again = async (): Promise<Input> => withChunks(input, chunks);
-    return { file, size, again };
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new UserError(
-      `there is no room in ${tmpdir()} to look through standard input (${code ?? message})`,
-      'Its stamps have no year, and only its end tells which: name the first with --year, or another folder with TMPDIR.',
-    );
-  }
-}
-
-function withChunks(input: Input, chunks: () => AsyncIterator<Chunk>): Input {
   const { path, compression, warnings } = input;
-  return {
+  const whole: Input = {
     path,
     compression,
     warnings,
@@ -73,4 +32,33 @@ function withChunks(input: Input, chunks: () => AsyncIterator<Chunk>): Input {
     },
     [Symbol.asyncIterator]: chunks,
   };
+  return { chunk, whole };
+}
+
+/**
+ * Reads a stream to its end, or until the signal, into a file that goes with the process. Gives the file's path.
+ * Throws a UserError when there is no room.
+ */
+export async function putAside(input: Input, signal: AbortSignal): Promise<string> {
+  const path = join(tmpdir(), `amavtrace-${randomBytes(8).toString('hex')}`);
+  process.once('exit', () => rmSync(path, { force: true }));
+  try {
+    const file = await open(path, 'wx', 0o600);
+    try {
+      for await (const { text } of input) {
+        if (signal.aborted) break;
+        await file.write(text);
+      }
+    } finally {
+      await file.close();
+    }
+    return path;
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UserError(
+      `there is no room in ${tmpdir()} to look through standard input (${code ?? message})`,
+      'Its stamps have no year, and only its end tells which: name the first with --year, or another folder with TMPDIR.',
+    );
+  }
 }

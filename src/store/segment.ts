@@ -45,9 +45,9 @@ export interface Place {
 /** Collects segments into blocks of about 256 kB. */
 export class BlockBuilder {
   readonly #first: number;
-  readonly #full: Buffer[] = [];
-  #buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-  #used = 0;
+  readonly #full: Uint8Array[] = [];
+  /** The block that segments go into now: its number's place, and how far it is filled. */
+  #open: { readonly at: number; readonly data: Buffer; used: number } | undefined;
 
   constructor(firstBlock: number) {
     this.#first = firstBlock;
@@ -55,44 +55,60 @@ export class BlockBuilder {
 
   /** The number of the first block that this builder doesn't have. */
   get next(): number {
-    return this.#first + this.#full.length + (this.#used > 0 ? 1 : 0);
+    return this.#first + this.#full.length;
   }
 
   /** Whether it has a whole block. */
   get isFull(): boolean {
-    return this.#full.length > 0;
+    return this.#full.length > (this.#open === undefined ? 0 : 1);
   }
 
   add(lines: readonly StoredLine[]): Place {
     const times = timesOf(lines);
     let most = times.length;
     for (const { raw } of lines) most += 1 + raw.length * MOST_BYTES;
-    if (this.#used > 0 && this.#used + most > this.#buffer.length) this.#close();
-    if (most > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(most);
-    const start = this.#used;
-    let end = start + this.#buffer.write(times, start);
+    const open = this.#roomFor(most);
+    const start = open.used;
+    let end = start + open.data.write(times, start);
     for (const { raw } of lines) {
-      this.#buffer[end++] = NEWLINE;
-      end += this.#buffer.write(raw, end);
+      open.data[end++] = NEWLINE;
+      end += open.data.write(raw, end);
     }
-    this.#used = end;
-    return { block: this.#first + this.#full.length, start, length: end - start };
+    open.used = end;
+    return { block: this.#first + open.at, start, length: end - start };
   }
 
-  /** The segment at a place that `add` gave. */
+  /** Takes a block that was filled elsewhere: its number here. */
+  adopt(data: Uint8Array): number {
+    return this.#first + this.#full.push(data) - 1;
+  }
+
+  /** The segment at a place that `add` gave, or in a block that was adopted. */
   read({ block, start, length }: Place): string {
-    return (this.#full[block - this.#first] ?? this.#buffer).toString('utf8', start, start + length);
+    return this.#data(block - this.#first).toString('utf8', start, start + length);
   }
 
   all(): { readonly id: number; readonly data: Uint8Array }[] {
-    const blocks = this.#used > 0 ? [...this.#full, this.#buffer.subarray(0, this.#used)] : this.#full;
-    return blocks.map((data, index) => ({ id: this.#first + index, data }));
+    return this.#full.map((data, at) => ({
+      id: this.#first + at,
+      data: at === this.#open?.at ? data.subarray(0, this.#open.used) : data,
+    }));
   }
 
-  #close(): void {
-    this.#full.push(this.#buffer.subarray(0, this.#used));
-    this.#buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-    this.#used = 0;
+  #data(at: number): Buffer {
+    const { buffer, byteOffset, byteLength } = this.#full[at] ?? new Uint8Array();
+    return Buffer.from(buffer, byteOffset, byteLength);
+  }
+
+  #roomFor(bytes: number): { readonly at: number; readonly data: Buffer; used: number } {
+    if (this.#open !== undefined) {
+      const { at, data, used } = this.#open;
+      if (used + bytes <= data.length) return this.#open;
+      this.#full[at] = data.subarray(0, used);
+    }
+    const data = Buffer.allocUnsafeSlow(Math.max(bytes, BLOCK_BYTES));
+    this.#open = { at: this.#full.push(data) - 1, data, used: 0 };
+    return this.#open;
   }
 }
 

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { LineReader } from '../../src/core/line.js';
+import { openInput } from '../../src/read/input.js';
 import { eachLine } from '../../src/read/lines.js';
 import { oldestFirst } from '../../src/read/oldest-first.js';
 import { rotatedName, rotations } from '../../src/read/rotation.js';
@@ -43,9 +44,9 @@ async function dated(paths: readonly string[], year?: number): Promise<string[]>
   expect(errors).toEqual([]);
   const found: string[] = [];
   for (const log of logs) {
-    const reader = new LineReader(log.clock);
+    const reader = new LineReader({ notAfter: log.notAfter, year: log.year, zone: () => 0 });
     const days: string[] = [];
-    for await (const { text } of await log.open()) {
+    for await (const { text } of log.stream ?? (await openInput(log.file ?? log.path))) {
       eachLine(text, (line) => {
         const time = reader.read(line)?.time;
         if (time !== undefined) days.push(new Date(time / 1000).toISOString().slice(0, 10));

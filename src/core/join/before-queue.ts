@@ -14,7 +14,7 @@ import { type Case, current, type Life } from './node.js';
 const SECOND = 1_000_000;
 const HOUR = 3600 * SECOND;
 /** Refusals by one process of one sender's recipients within this time are one message's. */
-const REFUSAL_GAP = 10 * SECOND;
+export const REFUSAL_GAP = 10 * SECOND;
 /** How long a message may take before the queue: as long as smtpd waits for its proxy, and more. */
 const PROXY_TIME = 600 * SECOND;
 /** Sessions of one smtpd process that are kept. */

@@ -33,6 +33,14 @@ export class Cases {
     return this.#clocks.get(host) ?? 0;
   }
 
+  /** A line of the host was written at this time. */
+  hear(host: string, time: number): number {
+    const clock = this.#clocks.get(host);
+    const now = clock === undefined || time > clock ? time : clock;
+    if (now !== clock) this.#clocks.set(host, now);
+    return now;
+  }
+
   forgetClocks(): void {
     this.#clocks.clear();
   }
@@ -88,9 +96,7 @@ export class Cases {
   }
 
   touch(owner: Case, time: number, host = owner.host): void {
-    const clock = this.#clocks.get(host);
-    const now = clock === undefined || time > clock ? time : clock;
-    if (now !== clock) this.#clocks.set(host, now);
+    const now = this.hear(host, time);
     // The order of #open is only as fine as it needs to be.
     if (now - owner.touched < SECOND && this.open.has(owner)) return;
     owner.touched = now;

@@ -78,6 +78,11 @@ export class Family {
     else this.#notices.set(mailId, [...(this.#notices.get(mailId) ?? []), life], time);
   }
 
+  /** Whether a run with the mail_id is in memory, or a notice that waits for it. */
+  has(mailId: string): boolean {
+    return this.#mails.get(mailId) !== undefined || this.#notices.get(mailId) !== undefined;
+  }
+
   /** The run with the mail_id, on this host if there is one. */
   #mailOn(mailId: string, host: string): Run | undefined {
     const runs = this.#mails.get(mailId);

@@ -10,7 +10,7 @@
  * Cases at rest leave memory for the archive and come back when a line names one of their ids.
  */
 import type { Event } from '../event.js';
-import { amavisKey, childKey, queueKey } from '../keys.js';
+import { amavisKey, childKey, noticeKey, queueKey } from '../keys.js';
 import type { MailPath } from '../path.js';
 import { isQueueId } from '../queue-id.js';
 import { isLoopback, parseEndpoint, replyOf } from '../response.js';
@@ -33,6 +33,15 @@ const REST_OPEN = 60 * SECOND;
 const MAX_OPEN = 20_000;
 
 type Delivery = Extract<Event, { kind: 'delivery' }>;
+
+/** The ids of one message. */
+export interface MessageIds {
+  readonly queueIds: readonly string[];
+  readonly amavisId: string;
+  readonly mailId: string | null;
+  /** Microseconds: when it began. */
+  readonly time: number;
+}
 
 export class Joiner {
   readonly #archive: Archive;
@@ -73,6 +82,28 @@ export class Joiner {
   /** Takes an event in. The case that it belongs to, or undefined when it is about no message (or is known). */
   apply(event: Event): Case | undefined {
     return this.#place(event, null);
+  }
+
+  /** Whether no other line named any of a message's ids, so that it is nobody's but its own. */
+  isUnknown({ queueIds, amavisId, mailId, time }: MessageIds): boolean {
+    const isStored = (key: string, within?: number): boolean =>
+      this.#archive.recall(key, time, within).length > 0;
+    for (const queueId of queueIds) {
+      if (this.#lives.has(queueId) || isStored(queueKey(queueId)) || isStored(childKey(queueId)))
+        return false;
+    }
+    if (this.#runs.has(amavisId) || isStored(amavisKey(amavisId), RUN_TIME)) return false;
+    return mailId === null || !(this.#family.has(mailId) || isStored(noticeKey(mailId)));
+  }
+
+  /** A line was written on the host at this time (microseconds), whoever took it. */
+  hear(host: string, time: number): void {
+    this.#cases.hear(host, time);
+  }
+
+  /** A queue manager or cleanup logged under the name on the host. */
+  learnInstance(host: string, instance: string): void {
+    this.#lives.learnInstance(host, instance);
   }
 
   /** Cases at rest, taken out of memory: those that changed are to be stored. */

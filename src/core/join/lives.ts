@@ -38,7 +38,7 @@ type QueueKind =
   | 'queue.note';
 
 /** Daemons that log under their instance's own name, whatever syslog_name a service has in master.cf. */
-const INSTANCE_DAEMONS = new Set(['qmgr', 'cleanup', 'pickup', 'postsuper']);
+export const INSTANCE_DAEMONS = new Set(['qmgr', 'cleanup', 'pickup', 'postsuper']);
 
 /** What a mention by another line says of the life it means. */
 export interface Mention {
@@ -55,6 +55,11 @@ export class Lives {
   readonly #byId = new LinkedMap<Life[]>();
   /** Per host, the names under which a queue manager or cleanup has logged. */
   readonly #instances = new Map<string, Set<string>>();
+
+  /** Whether a life of the queue id is in memory. */
+  has(queueId: string): boolean {
+    return this.#byId.get(queueId) !== undefined;
+  }
 
   /** Whether Postfix itself logs on that host (a host may run the filter only). */
   runsPostfix(host: string): boolean {
@@ -114,7 +119,7 @@ export class Lives {
   /** Takes down what a line of its own says of the life. */
   note(life: Life, event: QueueEvent): void {
     const { at } = event;
-    if (INSTANCE_DAEMONS.has(at.daemon)) this.#learnInstance(at.host, at.instance);
+    if (INSTANCE_DAEMONS.has(at.daemon)) this.learnInstance(at.host, at.instance);
     if (!life.seen) {
       life.seen = true;
       life.weak = false;
@@ -176,7 +181,8 @@ export class Lives {
     else list.push(life);
   }
 
-  #learnInstance(host: string, instance: string): void {
+  /** A queue manager or cleanup logged under the name. */
+  learnInstance(host: string, instance: string): void {
     const names = this.#instances.get(host);
     if (names === undefined) this.#instances.set(host, new Set([instance]));
     else names.add(instance);

@@ -18,6 +18,11 @@ export type RunEvent = Extract<
 export class Runs {
   readonly #byId = new LinkedMap<Run[]>();
 
+  /** Whether a run with the amavis id is in memory. */
+  has(amavisId: string): boolean {
+    return this.#byId.get(amavisId) !== undefined;
+  }
+
   /** The run that a line of amavis' own belongs to. */
   own(amavisId: string, host: string, time: number, mailId: string | null): Run | undefined {
     return this.#nearest(amavisId, time, (run) => {

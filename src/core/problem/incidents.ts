@@ -8,7 +8,6 @@
 import { isoTime } from '../clock.js';
 import { detached } from '../detached.js';
 import type { Event } from '../event.js';
-import { replyOf } from '../response.js';
 import type { Severity } from '../trace/trace.js';
 import type { Catalogue } from './catalogue.js';
 import type { PathKnowledge } from './context.js';
@@ -18,6 +17,7 @@ import type { Definition, Matcher, Sign } from './entry.js';
 import { fillCommand, fillText, type Values } from './fill.js';
 import { type GapWindow, LogGaps } from './gaps.js';
 import { matchEvent } from './match.js';
+import { signsOf } from './signs.js';
 import { Story, type Subject } from './story.js';
 import { isLater, Successes, type SuccessesState } from './successes.js';
 
@@ -241,34 +241,19 @@ export class Incidents {
   }
 
   #success(event: Event): void {
-    for (const sign of this.#signsOf(event)) {
-      const { host, time } = event.at;
-      const news = this.#successes.add(sign, host, time);
-      if (news === undefined) continue;
-      for (const incident of news === 'late' ? this.#all : this.#unended) {
-        if (incident.host !== host || incident.definition.ends !== sign || !isLater(time, incident.last))
-          continue;
-        if (incident.end !== null && incident.end <= time) continue;
-        incident.end = time;
-        this.#unended.delete(incident);
-      }
-    }
+    for (const sign of signsOf(event, this.#path)) this.succeeded(sign, event.at.host, event.at.time);
   }
 
-  #signsOf(event: Event): readonly Sign[] {
-    switch (event.kind) {
-      case 'delivery':
-        if (event.status !== 'sent') return [];
-        return this.#path.isFilter(replyOf(event).endpoint) ? ['fed'] : [];
-      case 'amavis.verdict':
-        if (event.verdict === 'MTA-BLOCKED' || event.verdict === 'TEMPFAIL') return [];
-        return event.queuedAs === undefined ? ['verdict'] : ['verdict', 'reinjected'];
-      case 'amavis.forward':
-        return event.direction === 'FWD' && event.queuedAs !== undefined ? ['reinjected'] : [];
-      case 'smtpd.proxy':
-        return event.response.startsWith('4') ? [] : ['proxied'];
-      default:
-        return [];
+  /** Something was seen to work. */
+  succeeded(sign: Sign, host: string, time: number): void {
+    const news = this.#successes.add(sign, host, time);
+    if (news === undefined) return;
+    for (const incident of news === 'late' ? this.#all : this.#unended) {
+      if (incident.host !== host || incident.definition.ends !== sign || !isLater(time, incident.last))
+        continue;
+      if (incident.end !== null && incident.end <= time) continue;
+      incident.end = time;
+      this.#unended.delete(incident);
     }
   }
 

@@ -52,6 +52,18 @@ export class Successes {
     return first !== undefined && first > time;
   }
 
+  /** All of them. */
+  *all(): IterableIterator<{
+    readonly sign: Sign;
+    readonly host: string;
+    readonly times: readonly number[];
+  }> {
+    for (const [key, times] of this.#times) {
+      const blank = key.indexOf(' ');
+      yield { sign: key.slice(0, blank) as Sign, host: key.slice(blank + 1), times };
+    }
+  }
+
   /** The last ones, for another run of the program to go on from. */
   state(): SuccessesState {
     return [...this.#times].map(([key, times]) => [

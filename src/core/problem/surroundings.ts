@@ -43,11 +43,16 @@ export class Surroundings {
 
   constructor(path: PathKnowledge, state?: SurroundingsState) {
     this.#path = path;
-    for (const [host, ports] of state?.ports ?? []) this.#ports.set(host, new Set(ports));
-    for (const host of state?.filtering ?? []) this.#filtering.add(host);
-    for (const [key, count] of state?.filtered ?? []) this.#filtered.set(key, count);
-    for (const hander of state?.handers ?? []) this.#handers.add(hander);
-    for (const time of state?.times ?? []) this.#time(time);
+    if (state !== undefined) this.absorb(state);
+  }
+
+  /** Takes in what was learnt elsewhere. */
+  absorb({ ports, filtering, filtered, handers, times }: SurroundingsState): void {
+    for (const [host, own] of ports) this.#ports.set(host, new Set(own));
+    for (const host of filtering) this.#filtering.add(host);
+    for (const [key, count] of filtered) this.#filter(key, count);
+    for (const hander of handers) if (this.#handers.size < MAX_KEYS) this.#handers.add(hander);
+    for (const time of times) this.#time(time);
   }
 
   /** For another run of the program to go on from. */
@@ -83,9 +88,7 @@ export class Surroundings {
     this.#filtering.add(trace.host);
     for (const { address, originalTo } of trace.recipients) {
       const to = originalTo ?? address;
-      const key = `${trace.host} ${to.slice(to.lastIndexOf('@') + 1).toLowerCase()}`;
-      const count = this.#filtered.get(key);
-      if (count !== undefined || this.#filtered.size < MAX_KEYS) this.#filtered.set(key, (count ?? 0) + 1);
+      this.#filter(`${trace.host} ${to.slice(to.lastIndexOf('@') + 1).toLowerCase()}`, 1);
     }
     const first = trace.queueIds[0];
     for (const event of events) {
@@ -124,6 +127,11 @@ export class Surroundings {
   /** The time (milliseconds) that 99 of 100 runs of the filter stay below; null while too few were seen. */
   get usualFilterTime(): number | null {
     return this.#usual;
+  }
+
+  #filter(key: string, count: number): void {
+    const known = this.#filtered.get(key);
+    if (known !== undefined || this.#filtered.size < MAX_KEYS) this.#filtered.set(key, (known ?? 0) + count);
   }
 
   #time(milliseconds: number): void {

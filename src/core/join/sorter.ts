@@ -1,0 +1,338 @@
+/**
+ * Sorts ordinary mail out of a log: what took the whole way in the order of the book is put together here in few steps,
+ * and every other line is left to the joiner.
+ *
+ * Nothing is judged here that the joiner would judge otherwise. A message is held only as long as every line that names
+ * one of its ids is what is expected of an ordinary message; with the first that is not, all its lines go to the joiner.
+ * Whoever takes a message from here asks the joiner first whether any of its ids is known (`Joiner.isUnknown`).
+ */
+import type { Event } from '../event.js';
+import type { MailPath } from '../path.js';
+import { isLoopback, replyOf } from '../response.js';
+import type { CaseFacts } from '../trace/facts.js';
+import { ordinarySummary } from '../trace/ordinary.js';
+import type { Summary } from '../trace/summary.js';
+import { REFUSAL_GAP } from './before-queue.js';
+import { LinkedMap } from './linked-map.js';
+import { SLACK } from './lives.js';
+import { noticeParent } from './notice.js';
+import { leavesQuestion } from './settling.js';
+
+const SECOND = 1_000_000;
+/** How long a message that is whole is held for lines that come late, and one that is not whole for its next line. */
+const REST_WHOLE = 10 * SECOND;
+const REST_BEGUN = 60 * SECOND;
+/** More messages than this and the oldest go early. */
+const MAX_HELD = 20_000;
+/** Clients of smtpd processes whose last refusal is remembered. */
+const MAX_REFUSERS = 5000;
+
+type Of<K extends Event['kind']> = Extract<Event, { readonly kind: K }>;
+
+/** An ordinary message with its lines: what a case is to those who put it away. */
+export interface OrdinaryMail extends CaseFacts {
+  readonly summary: Summary;
+  /** The ids before and behind the filter, then those that other MTAs gave it. */
+  readonly lives: readonly { readonly queueId: string }[];
+  readonly runs: readonly { readonly amavisId: string; readonly mailId: string | null }[];
+  readonly anonymous: readonly string[];
+}
+
+export interface SorterSink {
+  /** A message that may be put away; false when its lines are to go to the joiner after all. */
+  message(found: OrdinaryMail): boolean;
+  /** A line for the joiner. */
+  rest(event: Event): void;
+}
+
+/** A message in the making: one queue id's lines, or those of both with amavis' between. */
+interface Held {
+  readonly events: Event[];
+  readonly host: string;
+  /** Microseconds. */
+  readonly began: number;
+  /** When it became whole; null until then. */
+  whole: number | null;
+  verdict: Of<'amavis.verdict'> | null;
+  hasTiming: boolean;
+  /** Whether it has left. */
+  gone: boolean;
+}
+
+/** What is held of one queue id. */
+interface Half {
+  readonly queueId: string;
+  readonly instance: string;
+  readonly began: number;
+  removed: number | null;
+  held: Held;
+}
+
+const NONE: readonly never[] = [];
+
+export class Sorter {
+  readonly #path: MailPath;
+  readonly #sink: SorterSink;
+  readonly #halves = new LinkedMap<Half>();
+  readonly #runs = new LinkedMap<Held>();
+  /** In the order in which they began. */
+  #held: Held[] = [];
+  /** When an smtpd process last refused a recipient of a client before there was a queue id. */
+  readonly #refused = new Map<string, number>();
+  #lastLook = 0;
+
+  constructor(path: MailPath, sink: SorterSink) {
+    this.#path = path;
+    this.#sink = sink;
+  }
+
+  take(event: Event): void {
+    switch (event.kind) {
+      case 'smtpd.client':
+        this.#begin(event);
+        return;
+      case 'cleanup.message-id':
+      case 'qmgr.active':
+      case 'removed':
+      case 'delivery':
+      case 'queue.note': {
+        const half = this.#halves.get(event.queueId);
+        if (half === undefined) this.#sink.rest(event);
+        else if (isExpected(half, event)) this.#add(half, event);
+        else this.#leaveWith(half.held, event);
+        return;
+      }
+      case 'amavis.verdict':
+        this.#verdict(event);
+        return;
+      case 'amavis.timing': {
+        const held = this.#runs.get(event.amavisId);
+        if (held === undefined) this.#sink.rest(event);
+        else if (held.hasTiming || held.host !== event.at.host) this.#leaveWith(held, event);
+        else {
+          held.hasTiming = true;
+          held.events.push(event);
+        }
+        return;
+      }
+      case 'smtpd.reject':
+        if (event.queueId === undefined) this.#refusal(event);
+        break;
+      default:
+    }
+    this.#leave(namedBy(event, this.#halves, this.#runs));
+    this.#sink.rest(event);
+  }
+
+  /** Lets go what is at rest at this time (microseconds): the time of the line that was read last. */
+  rest(now: number): void {
+    if (Math.abs(now - this.#lastLook) < SECOND && this.#held.length < MAX_HELD) return;
+    this.#lastLook = now;
+    const kept: Held[] = [];
+    let crowd = this.#held.length - MAX_HELD;
+    for (const held of this.#held) {
+      if (held.gone) continue;
+      const since = held.whole ?? held.began;
+      const isAtRest = Math.abs(now - since) >= (held.whole === null ? REST_BEGUN : REST_WHOLE);
+      if (isAtRest || crowd-- > 0) this.#letGo(held);
+      else kept.push(held);
+    }
+    this.#held = kept;
+  }
+
+  /** Lets go all: at the end of a log. */
+  drain(): void {
+    for (const held of this.#held) if (!held.gone) this.#letGo(held);
+    this.#held = [];
+    this.#refused.clear();
+  }
+
+  #begin(event: Of<'smtpd.client'>): void {
+    const { at, queueId } = event;
+    const known = this.#halves.get(queueId);
+    const refused = this.#refused.get(`${at.host}|${at.pid}|${event.clientAddress}`);
+    // Recipients that were refused just before may be this message's.
+    const isRefused = refused !== undefined && Math.abs(at.time - refused) <= REFUSAL_GAP;
+    if (known !== undefined || isRefused) {
+      this.#leaveWith(known?.held, event);
+      return;
+    }
+    const held: Held = {
+      events: [event],
+      host: at.host,
+      began: at.time,
+      whole: null,
+      verdict: null,
+      hasTiming: false,
+      gone: false,
+    };
+    this.#held.push(held);
+    this.#halves.set(queueId, { queueId, instance: at.instance, began: at.time, removed: null, held });
+  }
+
+  #add(half: Half, event: Event): void {
+    const { held } = half;
+    held.events.push(event);
+    if (event.kind === 'delivery') {
+      const next = replyOf(event).queuedAs;
+      const other = next === undefined ? undefined : this.#halves.get(next);
+      // Only the filter's way back joins here; what went on to another host of this log is the joiner's to follow.
+      if (other !== undefined && !this.#path.isFilter(replyOf(event).endpoint) && !isAnswerOfFilter(event)) {
+        this.#leave(other.held);
+        this.#leave(held);
+      }
+    } else if (event.kind === 'removed') {
+      half.removed = event.at.time;
+      this.#lookWhether(held, event.at.time);
+    }
+  }
+
+  /** amavis took one held message and gave back the other: they are one. */
+  #verdict(event: Of<'amavis.verdict'>): void {
+    const { at, action, amavisId, queueId, queuedAs } = event;
+    const front = queueId === undefined ? undefined : this.#halves.get(queueId);
+    const back = queuedAs?.length === 1 ? this.#halves.get(queuedAs[0] ?? '') : undefined;
+    if (
+      action !== 'Passed' ||
+      front === undefined ||
+      back === undefined ||
+      !isSingle(front, event) ||
+      !isSingle(back, event) ||
+      front.held === back.held ||
+      this.#runs.get(amavisId) !== undefined ||
+      leavesQuestion(event)
+    ) {
+      this.#leave(this.#runs.get(amavisId));
+      this.#leave(front?.held);
+      for (const id of queuedAs ?? []) this.#leave(this.#halves.get(id)?.held);
+      this.#sink.rest(event);
+      return;
+    }
+    const { held } = front;
+    const other = back.held;
+    held.events.push(...other.events, event);
+    held.verdict = event;
+    other.gone = true;
+    back.held = held;
+    this.#runs.set(amavisId, held);
+    this.#lookWhether(held, at.time);
+  }
+
+  /** A refusal before there was a queue id may belong to a message that the same process received after it. */
+  #refusal({ at, clientAddress = '' }: Of<'smtpd.reject'>): void {
+    if (this.#refused.size >= MAX_REFUSERS) this.#refused.clear();
+    this.#refused.set(`${at.host}|${at.pid}|${clientAddress}`, at.time);
+    for (let n = this.#held.length - 1; n >= 0; n--) {
+      const held = this.#held[n];
+      if (held === undefined || held.gone) continue;
+      if (held.began < at.time) break;
+      if (held.host === at.host && held.events.some((event) => isReceived(event, at.pid, clientAddress)))
+        this.#leave(held);
+    }
+  }
+
+  #lookWhether(held: Held, time: number): void {
+    const { verdict } = held;
+    if (verdict === null) return;
+    const front = this.#halves.get(verdict.queueId ?? '');
+    const back = this.#halves.get(verdict.queuedAs?.[0] ?? '');
+    if (front?.removed != null && back?.removed != null) held.whole = time;
+  }
+
+  /** At rest: to the sink as a message when it is an ordinary one, else line by line. */
+  #letGo(held: Held): void {
+    if (held.whole !== null) {
+      this.#learn(held);
+      const mail = this.#mailOf(held);
+      if (mail !== undefined && this.#sink.message(mail)) {
+        this.#forget(held);
+        return;
+      }
+    }
+    this.#leave(held);
+  }
+
+  #mailOf({ events, verdict }: Held): OrdinaryMail | undefined {
+    const summary = ordinarySummary({ events, parent: null, children: NONE, likely: NONE }, this.#path);
+    if (summary === undefined || verdict === null) return undefined;
+    const lives = summary.queueIds.map((queueId) => ({ queueId }));
+    for (const event of events) {
+      const next = event.kind === 'delivery' ? replyOf(event).queuedAs : undefined;
+      if (next !== undefined && !lives.some(({ queueId }) => queueId === next)) lives.push({ queueId: next });
+    }
+    const { amavisId, mailId = null } = verdict;
+    const runs = [{ amavisId, mailId }];
+    return { events, summary, lives, runs, anonymous: NONE, parent: null, children: NONE, likely: NONE };
+  }
+
+  /** A relay that passed on what the way back answered, for what then came in there, is a filter. */
+  #learn({ events, verdict }: Held): void {
+    for (const event of events) {
+      if (event.kind !== 'delivery' || event.queueId !== verdict?.queueId) continue;
+      const { endpoint, fromMta, queuedAs } = replyOf(event);
+      if (endpoint === undefined || fromMta === undefined || !isLoopback(endpoint.address)) continue;
+      if (queuedAs === verdict.queuedAs?.[0]) this.#path.learnFilter(endpoint);
+    }
+  }
+
+  #leaveWith(held: Held | undefined, event: Event): void {
+    this.#leave(held);
+    this.#sink.rest(event);
+  }
+
+  /** All its lines go to the joiner. */
+  #leave(held: Held | undefined): void {
+    if (held === undefined || held.gone) return;
+    this.#forget(held);
+    for (const event of held.events) this.#sink.rest(event);
+  }
+
+  #forget(held: Held): void {
+    held.gone = true;
+    for (const event of held.events) if (event.kind === 'smtpd.client') this.#halves.delete(event.queueId);
+    if (held.verdict !== null) this.#runs.delete(held.verdict.amavisId);
+  }
+}
+
+/** Whether the line is one that an ordinary message has, and this life's beyond doubt. */
+function isExpected(
+  { instance, began, removed, held }: Half,
+  event: Of<'cleanup.message-id' | 'qmgr.active' | 'removed' | 'delivery' | 'queue.note'>,
+): boolean {
+  const { host, time } = event.at;
+  if (host !== held.host || event.at.instance !== instance) return false;
+  if (time < began - SLACK || time > (removed ?? began + REST_BEGUN) + SLACK) return false;
+  switch (event.kind) {
+    case 'cleanup.message-id':
+      return event.resent !== true && noticeParent(event.messageId) === undefined;
+    case 'delivery':
+      return event.status === 'sent' && !leavesQuestion(event);
+    case 'queue.note':
+      return !held.events.some(({ at }) => at.message === event.at.message && at.pid === event.at.pid);
+    default:
+      return true;
+  }
+}
+
+/** Whether it is one queue id's lines so far, of the host and the time of amavis' line. */
+function isSingle({ began, held }: Half, { at }: Event): boolean {
+  return held.verdict === null && held.host === at.host && Math.abs(at.time - began) <= REST_BEGUN + SLACK;
+}
+
+function isReceived(event: Event, pid: number, clientAddress: string): boolean {
+  return event.kind === 'smtpd.client' && event.at.pid === pid && event.clientAddress === clientAddress;
+}
+
+function isAnswerOfFilter(event: Of<'delivery'>): boolean {
+  const { endpoint, fromMta } = replyOf(event);
+  return fromMta !== undefined && endpoint !== undefined && isLoopback(endpoint.address);
+}
+
+/** What is held of the message that the line is about. */
+function namedBy(event: Event, halves: LinkedMap<Half>, runs: LinkedMap<Held>): Held | undefined {
+  const id =
+    event.kind === 'amavis.forward' ? event.queuedAs : 'queueId' in event ? event.queueId : undefined;
+  const half = id === undefined ? undefined : halves.get(id);
+  if (half !== undefined) return half.held;
+  return 'amavisId' in event && event.amavisId !== undefined ? runs.get(event.amavisId) : undefined;
+}
