@@ -23,7 +23,7 @@ import { packLoose } from '../ingest/pack-loose.js';
 import { Packer } from '../ingest/packer.js';
 import { storedCase } from '../ingest/stored-case.js';
 import { WaitingLines } from '../ingest/waiting-lines.js';
-import type { Batch } from '../store/batch.js';
+import { type Batch, SPLIT_LINES } from '../store/batch.js';
 import { hashKey } from '../store/hash.js';
 import { Reader, type Row } from '../store/reader.js';
 import { BLOCK_BYTES } from '../store/segment.js';
@@ -251,6 +251,7 @@ export class Engine {
     const source = this.#newSource({ ...clock, year, zone });
     this.#sources.set(log, source);
     this.#waiting.readAgain(source, log);
+    this.#waiting.readAgain(source, SPLIT_LINES);
     return source;
   }
 

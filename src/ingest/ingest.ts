@@ -10,7 +10,7 @@ import { type Counts, EventReader } from '../core/event-reader.js';
 import { Joiner } from '../core/join/joiner.js';
 import type { MailPath } from '../core/path.js';
 import type { PatternSet } from '../core/pattern.js';
-import type { Batch, TraceRow } from '../store/batch.js';
+import { type Batch, SPLIT_LINES, type TraceRow } from '../store/batch.js';
 import type { Reader } from '../store/reader.js';
 import { unpackLines } from '../store/segment.js';
 import type { Sink } from '../store/sink.js';
@@ -18,6 +18,7 @@ import type { Diagnosis } from './diagnosis.js';
 import { Packer } from './packer.js';
 import { replay } from './replay.js';
 import { NUMBERS, type Sorted } from './sorted.js';
+import { SplitLines } from './split-lines.js';
 import { StoreArchive } from './store-archive.js';
 import { WaitingLines } from './waiting-lines.js';
 
@@ -46,6 +47,8 @@ export class Ingest {
   /** Lines that are no message's yet, such as a client before the queue: their message may stand in the next log. */
   readonly #waiting: WaitingLines;
   readonly #underWay = new Set<Promise<void>>();
+  /** Puts together what was split over the end of a log and the beginning of another, whichever came first. */
+  readonly #split: SplitLines;
   /** Filters that the sorting learnt, to be stored. */
   readonly #learnt: string[] = [];
   #failure: unknown;
@@ -65,6 +68,8 @@ export class Ingest {
         unrecognized: () => {},
       }),
     );
+    this.#split = new SplitLines(options.patterns, (event) => this.#event(event));
+    this.#waiting.readAgain(this.#split, SPLIT_LINES);
   }
 
   /** Traces stored for the first time, and stored ones that something was added to. */
@@ -146,7 +151,9 @@ export class Ingest {
 
   /** At the end of a stream: puts everything away. */
   async endSource(source: EventReader): Promise<void> {
+    const cut = source.cut();
     source.end();
+    this.#split.add(cut);
     for (const key of COUNTS) this.counts[key] += source.counts[key];
     const waiting = [...this.#joiner.loose()];
     for (const rest of this.#joiner.drain()) this.#packer.add(rest);
@@ -158,7 +165,7 @@ export class Ingest {
   async finish(): Promise<void> {
     await this.#send({
       knowledge: this.#options.diagnosis.knowledge(),
-      waiting: this.#waiting.changes(this.#joiner.loose(), new Map()),
+      waiting: this.#waiting.changes(this.#joiner.loose(), new Map([[SPLIT_LINES, this.#split]])),
     });
     await Promise.all(this.#underWay);
     if (this.#failure !== undefined) throw this.#failure;

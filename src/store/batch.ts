@@ -36,6 +36,8 @@ export interface WaitingLine {
 
 /** What stands in the place of a path for lines about the system, which diagnosis is to learn from again. */
 export const SYSTEM_LINES = '#';
+/** Likewise for pieces of split lines that were read as far as they go; their rest may stand in a log yet to come. */
+export const SPLIT_LINES = '...';
 
 export interface Batch {
   /** Each a TraceRow as JSON, which crosses to the writing thread at less cost. */
