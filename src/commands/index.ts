@@ -1,6 +1,6 @@
 /** The commands, in the order in which help shows them. */
-import type { TraceState } from '../core/trace/trace.js';
 import type { CommandSpec } from './command.js';
+import { STATES } from './states.js';
 
 type OptionSpec = CommandSpec['options'][number];
 
@@ -29,10 +29,6 @@ const PATTERNS: OptionSpec = {
   flags: '--patterns <dir>',
   help: 'more patterns, tried before the built-in ones',
 };
-const STATES: readonly TraceState[] = [
-  'delivered', 'relayed', 'blocked', 'deferred', 'bounced', 'expired', 'rejected', 'held', 'deleted', 'filtering',
-  'queued', 'partial',
-]; // biome-ignore format: a list of words
 /** Those that amavis has in its own template. */
 const VERDICTS = [
   'CLEAN', 'SPAMMY', 'SPAM', 'INFECTED', 'BANNED', 'BAD-HEADER', 'UNCHECKED', 'OVERSIZED', 'MTA-BLOCKED', 'OTHER',

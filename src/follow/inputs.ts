@@ -105,7 +105,7 @@ async function yearOf(
   const stats = await stat(path).catch(() => undefined);
   if (!stats?.isFile()) return undefined;
   const from = begin === 'start' ? 0 : begin;
-  return firstYear(path, { ...clock, notAfter: stats.mtimeMs }, from).catch(() => undefined);
+  return firstYear(path, { ...clock, notAfter: stats.mtimeMs }, { from }).catch(() => undefined);
 }
 
 async function* filePieces(

@@ -6,6 +6,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { ClockOptions } from '../core/clock.js';
 import { LineReader } from '../core/line.js';
+import { fileError } from './file-error.js';
 import { inputInfo, openInput } from './input.js';
 import { eachLine } from './lines.js';
 
@@ -23,19 +24,29 @@ const DAY_STAMP = /^[A-Z][a-z]{2} [ \d]\d /;
 /** A leap year, to compare the places' days in. */
 const SOME_YEAR = 2000;
 
-/** Undefined when no stamp lacks its year. `from` is a place to begin at. */
-export async function firstYear(path: string, clock: ClockOptions, from = 0): Promise<number | undefined> {
+/**
+ * Undefined when no stamp lacks its year. `from` is a place to begin at; the signal ends the looking. Throws a
+ * UserError when the file can't be read.
+ */
+export async function firstYear(
+  path: string,
+  clock: ClockOptions,
+  { from = 0, signal }: { readonly from?: number; readonly signal?: AbortSignal } = {},
+): Promise<number | undefined> {
   const days = new Days(clock);
   const { compression } = await inputInfo(path);
   if (compression === 'none') {
-    const file = await open(path, 'r');
+    const file = await open(path, 'r').catch((error: unknown) => Promise.reject(fileError(error, path)));
     try {
       await lookThrough(file, from, days);
     } finally {
       await file.close();
     }
   } else {
-    for await (const { text } of await openInput(path, { from })) eachLine(text, (line) => days.read(line));
+    for await (const { text } of await openInput(path, { from })) {
+      eachLine(text, (line) => days.read(line));
+      if (signal?.aborted) break;
+    }
   }
   return days.firstYear;
 }

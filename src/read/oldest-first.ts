@@ -50,8 +50,11 @@ interface Dated {
 const DAY = 86_400_000;
 /** A log begins no earlier than the one before it in its rotation, less what a clock may be set back. */
 const STEP_BACK = 31 * DAY;
-/** How far a log's lines may be from the day in its name, which may be its first or its last. */
-const NEAR_NAME = 183 * DAY;
+/**
+ * Half a year: how far a log's last line may be from the day in its name, which may be its first, and from the
+ * beginning of the next log, which may have been begun before this one was left. A wrong year is further off.
+ */
+const NEAR = 183 * DAY;
 
 /** The logs that can be read (`-` is standard input), the one with the oldest first line first. */
 export async function oldestFirst(paths: readonly string[], reading: Reading): Promise<Log[]> {
@@ -105,7 +108,7 @@ function firstLine(text: string): string | undefined {
 }
 
 /** From the last log to the first, since it is their ends whose years are known. */
-async function dateByEnd(rotation: readonly Candidate[], { zone }: Reading): Promise<Dated[]> {
+async function dateByEnd(rotation: readonly Candidate[], { zone, signal }: Reading): Promise<Dated[]> {
   const dated: Dated[] = [];
   let next: { readonly modified: number; readonly begins: number | undefined } | undefined;
   for (const [at, candidate] of [...rotation.entries()].reverse()) {
@@ -115,8 +118,8 @@ async function dateByEnd(rotation: readonly Candidate[], { zone }: Reading): Pro
     const isBefore = next !== undefined && modified <= next.modified + DAY;
     const notAfter = Math.min(
       modified,
-      day === undefined ? Number.POSITIVE_INFINITY : day + NEAR_NAME,
-      isBefore ? (next?.begins ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
+      day === undefined ? Number.POSITIVE_INFINITY : day + NEAR,
+      isBefore ? (next?.begins ?? Number.POSITIVE_INFINITY) + NEAR : Number.POSITIVE_INFINITY,
     );
     const clock: ClockOptions = { notAfter, zone };
     const begins = beginning(candidate, clock);
@@ -124,7 +127,7 @@ async function dateByEnd(rotation: readonly Candidate[], { zone }: Reading): Pro
     // It begins after the one before it was last written to, so this year is the only one.
     const isCertain = before !== undefined && begins !== undefined && before - DAY <= begins;
     const isDated = first === undefined || !lacksYear(first);
-    const year = isDated || isCertain ? undefined : await firstYear(log.file ?? log.path, clock);
+    const year = isDated || isCertain ? undefined : await firstYear(log.file ?? log.path, clock, { signal });
     next = { modified, begins: beginning(candidate, { ...clock, year }) };
     dated.push({ log: { ...log, notAfter, year }, begins: next.begins });
   }

@@ -151,6 +151,20 @@ describe('rotated logs', () => {
     ]);
   });
 
+  it('may be there twice, packed and not, and go on for some days beside the next', async () => {
+    const at = folder();
+    const paths = [
+      write(join(at, 'mail.log'), lines('2026-11-16', '2026-11-23', DAY)),
+      write(join(at, 'mail.log.1'), lines('2026-11-08', '2026-11-20', DAY)),
+      write(join(at, 'mail.log.1.gz'), gzipSync(lines('2026-11-08', '2026-11-20', DAY))),
+    ];
+    expect((await dated(paths)).toSorted()).toEqual([
+      'mail.log 2026-11-16 2026-11-23',
+      'mail.log.1 2026-11-08 2026-11-20',
+      'mail.log.1.gz 2026-11-08 2026-11-20',
+    ]);
+  });
+
   it('go on from the year that is given for the first', async () => {
     const at = folder();
     const paths = [
@@ -182,6 +196,8 @@ describe('rotated logs', () => {
     ['/l/maillog.0.bz2', { log: '/l/maillog', number: 1 }],
     ['/l/mail.log-20261123.xz', { log: '/l/mail.log', day: Date.UTC(2026, 10, 23) }],
     ['/l/mail-2026-11-23.log', { log: '/l/mail.log', day: Date.UTC(2026, 10, 23) }],
+    ['/l/mail-2026-11.log', { log: '/l/mail.log', day: Date.UTC(2026, 10, 15) }],
+    ['/l/mail-2026.log', { log: '/l/mail-2026.log', number: 0 }],
     ['/l/mail.log-20261123-1700000000.gz', { log: '/l/mail.log', day: Date.UTC(2026, 10, 23) }],
     ['/l/host-10.20.30.40', { log: '/l/host-10.20.30', number: 41 }],
     ['/l/mail.01', { log: '/l/mail.01', number: 0 }],
@@ -207,5 +223,9 @@ describe('rotated logs', () => {
       ['b.log.2', 'b.log'],
       ['c-20261123', 'c-20261124', 'c'],
     ]);
+    const mixed = ['d.log-20261123', 'd.log.1'].map((path) => ({ path }));
+    expect(rotations(mixed)).toHaveLength(2);
+    const twice = ['e.log.1.gz', 'e.log', 'e.log.1'].map((path) => ({ path }));
+    expect(rotations(twice)).toEqual([[twice[0], twice[1]], [twice[2]]]);
   });
 });
