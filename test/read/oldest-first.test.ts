@@ -1,6 +1,6 @@
 /** Logs of stamps without years: which years they are of, and in which order they are read. */
 import { spawnSync } from 'node:child_process';
-import { utimesSync, writeFileSync } from 'node:fs';
+import { rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -52,6 +52,7 @@ async function dated(paths: readonly string[], year?: number): Promise<string[]>
         if (time !== undefined) days.push(new Date(time / 1000).toISOString().slice(0, 10));
       });
     }
+    if (log.file !== undefined) rmSync(log.file);
     found.push(`${basename(log.path)} ${days[0]} ${days.at(-1)}`);
   }
   return found;
