@@ -21,11 +21,12 @@ const MONTHS: Readonly<Record<string, number>> = {
 }; // biome-ignore format: a table
 
 const REPEATED = /^message repeated \d+ times: \[ ?/;
-/** What tools put in front: `mail.log.1:`, `mail    | `, `[1:mail1:postfix/lmtp] `, `[pod/mail-0/postfix] `. */
+/** What tools put in front: `mail.log.1:`, `mail    | `, `[1:mail1:postfix/lmtp] `, `[pod/mail-0/postfix] `, socklog's `mail.info: `. */
 const PREFIXES = [
   /^[^\s|]{1,200} {0,40}\| /,
   /^\[(?:\d{1,10}:|pod\/)[^\]\s]{1,200}\] /,
   /^[^\s:]{1,255}:(?:\d{1,10}:)?(?=[A-Z<{\d])/,
+  /^(?:\d{4}-\d\d-\d\d[T_][\d:.]{8,18} )?[a-z]{1,8}\d?\.[a-z]{1,7}: {1,2}/,
 ];
 const STRUCTURED_DATA = /^(?:-|(?:\[[^\]"]*(?:"(?:[^"\\]|\\.)*"[^\]"]*)*\])+)(?: |$)/;
 const SOLARIS_ID = /^\[ID \d+ \w+\.\w+\] /;
@@ -293,10 +294,11 @@ export class LineReader {
     } catch {
       return undefined;
     }
-    if (typeof entry['log'] === 'string') {
-      const stamp = this.#isoStamp(String(entry['time']), 0);
-      const time = known ?? stamp?.time;
-      return time === undefined ? undefined : this.#inner(entry['log'].trimEnd(), 0, raw, time, '');
+    const carried = entry['log'];
+    if (typeof carried === 'string') {
+      const time = known ?? this.#isoStamp(String(entry['time']), 0)?.time;
+      if (time === undefined) return undefined;
+      return this.#inner(carried.trimEnd(), 0, raw, time, '');
     }
     const time = known ?? Number(entry['__REALTIME_TIMESTAMP']);
     const program = entry['SYSLOG_IDENTIFIER'] ?? entry['_COMM'];
