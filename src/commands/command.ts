@@ -19,13 +19,22 @@ export type ExitStatus = 0 | 1 | 2 | 3;
 export type Options = Readonly<Record<string, unknown>>;
 export type Run = (args: readonly string[], options: Options, io: Io) => Promise<ExitStatus>;
 
+/** What there is to choose from: the words, or the codes of the problems. */
+type Choice = readonly string[] | 'problems';
+
 export interface CommandSpec {
   readonly name: string;
   /** As help shows them: `<FILE...>`. */
   readonly args: string;
+  readonly argValues?: Choice;
   readonly summary: string;
   /** Flags and what they do; `many` for one that may be given again and again. */
-  readonly options: readonly { readonly flags: string; readonly help: string; readonly many?: boolean }[];
+  readonly options: readonly {
+    readonly flags: string;
+    readonly help: string;
+    readonly many?: boolean;
+    readonly values?: Choice;
+  }[];
   readonly examples: readonly { readonly line: string; readonly help: string }[];
   readonly load: () => Promise<{ readonly run: Run }>;
 }

@@ -1,17 +1,13 @@
-import { stat } from 'node:fs/promises';
-import type { ZoneOffset } from '../core/clock.js';
-import { LineReader } from '../core/line.js';
 import { addedPatterns } from '../ingest/all-patterns.js';
 import { endImport } from '../ingest/end-import.js';
 import { Ingest } from '../ingest/ingest.js';
 import { diagnosisOf } from '../ingest/learn-again.js';
-import { directSorting, type LogFile, type LogRead, threadSorting } from '../ingest/log-sorting.js';
+import { directSorting, type LogRead, threadSorting } from '../ingest/log-sorting.js';
 import type { Sorted } from '../ingest/sorted.js';
 import { keepHeapSmall } from '../memory.js';
 import { printable, printableJson } from '../output/printable.js';
 import { progressBar } from '../output/progress.js';
-import { openInput } from '../read/input.js';
-import { eachLine } from '../read/lines.js';
+import { oldestFirst } from '../read/oldest-first.js';
 import { compilePatterns, readPatternFiles } from '../read/pattern-files.js';
 import { readCatalogue } from '../read/problem-files.js';
 import { databaseFile, guarded, openForReading, openForWriting, takeWriteLock } from '../store/database.js';
@@ -24,17 +20,10 @@ import { flag, mailPath, pathOptions, text, year, zone } from './options.js';
 /** A log smaller than this is stored before a writing thread would have started. */
 const SMALL = 4 * 1024 * 1024;
 
-interface Log extends LogFile {
-  readonly size: number;
-  /** Microseconds of its first line; undefined when no line has a time. */
-  readonly first: number | undefined;
-}
-
 export const run: Run = async (paths, options, io) => {
   keepHeapSmall();
   const file = databaseFile(text(options, 'db'), io.env);
   const zoneOffset = zone(options);
-  const firstYear = year(options);
   const showUnrecognized = flag(options, 'showUnrecognized');
   const dir = text(options, 'patterns');
   const own = dir === undefined ? [] : readPatternFiles(dir);
@@ -47,7 +36,12 @@ export const run: Run = async (paths, options, io) => {
     failed = true;
     io.note(`amavtrace: ${error.message}\n${error.help === undefined ? '' : `  ${error.help}\n`}`);
   };
-  const logs = await oldestFirst([...new Set(paths)], zoneOffset, firstYear, complain);
+  const logs = await oldestFirst([...new Set(paths)], {
+    zone: zoneOffset,
+    year: year(options),
+    signal: io.signal,
+    onError: complain,
+  });
   if (logs.length === 0) return 2;
 
   const lock = takeWriteLock(file);
@@ -60,7 +54,7 @@ export const run: Run = async (paths, options, io) => {
   openForWriting(file).close();
   const db = openForReading(file);
   const total = logs.reduce((sum, { size }) => sum + size, 0);
-  const small = total < SMALL && logs.every(({ path: name }) => name !== '-');
+  const small = total < SMALL && logs.every(({ size }) => size > 0);
   const sink = small ? directSink(file) : threadSink(file);
   const reader = new Reader(db);
   const added = addedPatterns(own, reader);
@@ -75,17 +69,18 @@ export const run: Run = async (paths, options, io) => {
     sink,
     onUnrecognized: showUnrecognized ? (raw) => io.out(`${printable(raw)}\n`) : undefined,
   });
-  const sorting = small
-    ? directSorting({ patterns, path, catalogue, showUnrecognized }, { zone: zoneOffset, year: firstYear })
-    : threadSorting({
-        patterns: added,
-        problems: dir,
-        path: pathOptions(options),
-        endpoints: reader.endpoints(),
-        showUnrecognized,
-        tz: text(options, 'tz'),
-        year: firstYear,
-      });
+  const isStream = logs.some(({ stream }) => stream !== undefined);
+  const sorting =
+    small || isStream
+      ? directSorting({ patterns, path, catalogue, showUnrecognized }, zoneOffset)
+      : threadSorting({
+          patterns: added,
+          problems: dir,
+          path: pathOptions(options),
+          endpoints: reader.endpoints(),
+          showUnrecognized,
+          tz: text(options, 'tz'),
+        });
   const bar = progressBar(total, io);
   let bytes = 0;
   let files = 0;
@@ -100,6 +95,7 @@ export const run: Run = async (paths, options, io) => {
       try {
         const read = await sorting.sort(log, take, io.signal).finally(() => ingest.endSource(source));
         complainOf(log.path, read, io);
+        if (log.was !== undefined) complainOf(log.path, log.was, io);
         bytes += read.bytes;
         files++;
         bar.done(log.size);
@@ -159,42 +155,8 @@ function summaryText(
   );
 }
 
-function complainOf(path: string, { warnings, cutLines }: LogRead, io: Io): void {
+function complainOf(path: string, { warnings, cutLines }: Omit<LogRead, 'bytes'>, io: Io): void {
   for (const warning of warnings) io.note(`amavtrace: ${warning}\n`);
   if (cutLines > 0)
     io.note(`amavtrace: ${printable(path)}: ${cutLines} lines longer than 1 MiB were cut to that\n`);
-}
-
-/** The files that can be read, the one with the oldest first line first. */
-async function oldestFirst(
-  paths: readonly string[],
-  zoneOffset: ZoneOffset,
-  firstYear: number | undefined,
-  complain: (error: unknown) => void,
-): Promise<Log[]> {
-  const logs: Log[] = [];
-  for (const path of paths) {
-    if (path === '-') {
-      logs.push({ path, size: 0, modified: Date.now(), first: undefined });
-      continue;
-    }
-    try {
-      const input = await openInput(path);
-      const { size, mtimeMs } = await stat(path);
-      const reader = new LineReader({ notAfter: mtimeMs, year: firstYear, zone: zoneOffset });
-      let first: number | undefined;
-      for await (const chunk of input) {
-        eachLine(chunk.text, (line) => {
-          first ??= reader.read(line)?.time;
-        });
-        break;
-      }
-      logs.push({ path, size, modified: mtimeMs, first });
-    } catch (error) {
-      complain(error);
-    }
-  }
-  return logs.sort(
-    (a, b) => (a.first ?? Number.POSITIVE_INFINITY) - (b.first ?? Number.POSITIVE_INFINITY) || 0,
-  );
 }

@@ -1,5 +1,6 @@
 /** The commands, in the order in which help shows them. */
 import type { CommandSpec } from './command.js';
+import { STATES } from './states.js';
 
 type OptionSpec = CommandSpec['options'][number];
 
@@ -28,6 +29,11 @@ const PATTERNS: OptionSpec = {
   flags: '--patterns <dir>',
   help: 'more patterns, tried before the built-in ones',
 };
+/** Those that amavis has in its own template. */
+const VERDICTS = [
+  'CLEAN', 'SPAMMY', 'SPAM', 'INFECTED', 'BANNED', 'BAD-HEADER', 'UNCHECKED', 'OVERSIZED', 'MTA-BLOCKED', 'OTHER',
+  'TEMPFAIL',
+]; // biome-ignore format: a list of words
 const STUCK_AFTER: OptionSpec = {
   flags: '--stuck-after <time>',
   help: 'open and without progress for so long is stuck (default: 5m)',
@@ -96,7 +102,11 @@ export const commands: readonly CommandSpec[] = [
       ...COMMON,
       STUCK_AFTER,
       { flags: '--evidence', help: 'with the log lines' },
-      { flags: '--format <format>', help: 'text (default), json or mermaid' },
+      {
+        flags: '--format <format>',
+        help: 'text (default), json or mermaid',
+        values: ['text', 'json', 'mermaid'],
+      },
     ],
     examples: [
       { line: 'amavtrace trace 8BE9416260E', help: 'by any queue id on its path' },
@@ -117,10 +127,11 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--client <glob>', help: 'address or name of the client' },
       {
         flags: '--state <state>',
-        help: 'delivered, relayed, blocked, deferred, bounced, expired, rejected, held, deleted, filtering, queued or partial',
+        help: `${STATES.slice(0, -1).join(', ')} or ${STATES.at(-1)}`,
+        values: STATES,
       },
-      { flags: '--verdict <verdict>', help: 'amavis’ verdict, such as SPAM or CLEAN' },
-      { flags: '--problem <code>', help: 'a problem’s code, such as filter-refused' },
+      { flags: '--verdict <verdict>', help: 'amavis’ verdict, such as SPAM or CLEAN', values: VERDICTS },
+      { flags: '--problem <code>', help: 'a problem’s code, such as filter-refused', values: 'problems' },
       { flags: '--since <time>', help: 'ISO time, -2h, today, yesterday' },
       { flags: '--until <time>', help: 'likewise' },
       { flags: '--host <host>', help: 'the host that logged it' },
@@ -240,6 +251,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'explain',
     args: '[query...]',
+    argValues: 'problems',
     summary: 'explain a problem, by its code, a word or a pasted log line; all of them without one',
     options: [JSON_OUT, NO_COLOR, PATTERNS],
     examples: [
@@ -273,5 +285,18 @@ export const commands: readonly CommandSpec[] = [
     options: [DB, JSON_OUT, NO_COLOR, { flags: '--older-than <age>', help: 'such as 30d' }],
     examples: [{ line: 'amavtrace prune --older-than 30d', help: 'keep a month' }],
     load: () => import('./prune.js'),
+  },
+  {
+    name: 'completion',
+    args: '<shell>',
+    argValues: ['bash', 'zsh', 'fish'],
+    summary: 'print a script that completes commands, options and their values in bash, zsh or fish',
+    options: [],
+    examples: [
+      { line: 'source <(amavtrace completion bash)', help: 'now; the line in ~/.bashrc: always' },
+      { line: 'source <(amavtrace completion zsh)', help: 'in ~/.zshrc, after compinit' },
+      { line: 'amavtrace completion fish | source', help: 'in ~/.config/fish/config.fish' },
+    ],
+    load: () => import('./completion.js'),
   },
 ];

@@ -5,16 +5,14 @@ import { traceRow } from '../output/trace-row.js';
 import { UserError } from '../user-error.js';
 import type { Options, Run } from './command.js';
 import { count, flag, instant, text, zone } from './options.js';
+import { STATES } from './states.js';
 import { openTraces } from './store-options.js';
 
 const DEFAULT_LIMIT = 100;
-const STATES = [
-  'delivered', 'relayed', 'blocked', 'deferred', 'bounced', 'expired', 'rejected', 'held', 'deleted', 'filtering', 'queued', 'partial',
-]; // biome-ignore format: a list
 
 export const run: Run = async (_args, options, io) => {
   const state = text(options, 'state')?.toLowerCase();
-  if (state !== undefined && !STATES.includes(state)) {
+  if (state !== undefined && !STATES.some((known) => known === state)) {
     throw new UserError(`--state: there is no state "${state}"`, `States: ${STATES.join(', ')}.`);
   }
   const now = Date.now();

@@ -3,6 +3,7 @@
  * `...`, each but the first begins with `...`, behind the `(id) ` and an alert mark. Lines of other children stand
  * between the pieces. A text may well end in dots of its own, so a piece is known by its length too.
  */
+import type { Origin } from './event.js';
 import type { Line } from './line.js';
 
 /** Pieces are cut at 980 octets less the head; a shorter text that ends in dots just ends so. */
@@ -22,6 +23,14 @@ interface Pending {
   strays: Line[];
 }
 
+/** Pieces that lack others. */
+export interface Pieces {
+  /** Of texts whose first piece is among them, each text's in a row. */
+  readonly begun: readonly Line[];
+  readonly middle: readonly Line[];
+  readonly last: readonly Line[];
+}
+
 /** How the texts that are read begin, and how they and only they end. */
 const KINDS: readonly { readonly first: RegExp; readonly last: RegExp }[] = [
   { first: /^(?:Passed|Blocked) /, last: /\bmail_id: \S+, |, \d+ ms$/ },
@@ -34,6 +43,9 @@ const NOT_MAIN = /\b(?:autolearn|required|tagged_above)=|\bReceived: |^\S+ (?!.*
 
 export class Continuation {
   readonly #pending = new Map<string, Pending>();
+  /** When the first and the last line were written. */
+  #first = Number.POSITIVE_INFINITY;
+  #last = Number.NEGATIVE_INFINITY;
   /** The piece that ended a message's last text: a log may have lines twice. */
   readonly #ended = new Map<string, Line>();
 
@@ -42,13 +54,16 @@ export class Continuation {
    * none while pieces are missing.
    */
   take(line: Line): readonly Line[] {
+    if (line.time < this.#first) this.#first = line.time;
+    if (line.time > this.#last) this.#last = line.time;
     const head = HEAD.exec(line.message);
     const continues = head?.[3] !== undefined;
     const continued = isContinued(line);
     if (head === null || (!continues && !continued)) return [line];
     const key = `${line.host}|${line.pid}|${head[1]}`;
-    const pending = this.#pending.get(key) ?? this.#begin(key);
-    const taken = tooOld(pending, line.time);
+    const crowded: Line[] = [];
+    const pending = this.#pending.get(key) ?? this.#begin(key, crowded);
+    const taken = [...crowded, ...tooOld(pending, line.time)];
     const again = [...pending.begun, pending.strays].find((text) =>
       text.some((piece) => isSame(piece, line)),
     );
@@ -69,6 +84,36 @@ export class Continuation {
       for (const text of begun) yield* text;
       yield* strays;
     }
+  }
+
+  /** The same, told apart. */
+  pieces(): Pieces {
+    const all = [...this.#pending.values()];
+    const strays = all.flatMap((one) => one.strays);
+    return {
+      begun: all.flatMap(({ begun }) => begun.flat()),
+      middle: strays.filter(isContinued),
+      last: strays.filter((piece) => !isContinued(piece)),
+    };
+  }
+
+  /** Those of them whose rest may stand in another log: written when this one began or ended. */
+  cut(): Pieces {
+    const { begun, middle, last } = this.pieces();
+    const isNearEnd = ({ time }: Line): boolean =>
+      time <= this.#first + MAX_AGE || time >= this.#last - MAX_AGE;
+    return {
+      begun: begun.filter(isNearEnd),
+      middle: middle.filter(isNearEnd),
+      last: last.filter(isNearEnd),
+    };
+  }
+
+  /** Pieces of texts whose end has not come: they are another's from now on. */
+  release(): readonly Line[] {
+    const rest = [...this.pending()];
+    this.#pending.clear();
+    return rest;
   }
 
   /** What is left at the end of a log, as far as it goes. */
@@ -92,12 +137,13 @@ export class Continuation {
     return [whole([...text, last])];
   }
 
-  #begin(key: string): Pending {
+  #begin(key: string, crowded: Line[]): Pending {
     const pending: Pending = { begun: [], strays: [] };
     this.#pending.set(key, pending);
     if (this.#pending.size > MAX_PENDING) {
-      for (const oldest of this.#pending.keys()) {
+      for (const [oldest, left] of this.#pending) {
         this.#pending.delete(oldest);
+        crowded.push(...finishAll(left));
         break;
       }
     }
@@ -159,11 +205,23 @@ function whole(pieces: readonly Line[]): Line {
   return { ...first, message, raw: raws.join('\n'), pieces: raws };
 }
 
+/** Whether one line says a part of what another says, which was put together from it and its rest. */
+export function isPieceOf(piece: Origin, { message, pieces, time, pid }: Origin): boolean {
+  if (pieces === undefined || piece.pid !== pid || Math.abs(piece.time - time) > MAX_AGE) return false;
+  const head = HEAD.exec(piece.message);
+  if (head === null || !message.startsWith(`(${head[1]}) `)) return false;
+  const continued = isContinued(piece);
+  const text = continued ? piece.message.slice(0, -3) : piece.message;
+  if (head[3] === undefined) return continued && message !== piece.message && message.startsWith(text);
+  const rest = text.slice(head[0].length);
+  return continued ? message.includes(rest) : message.endsWith(rest);
+}
+
 /** Whether it is the line once more; two pieces of one text are never alike. */
 function isSame(one: Line, other: Line): boolean {
   return one.message === other.message && Math.abs(one.time - other.time) < 1_000_000;
 }
 
-function isContinued({ message }: Line): boolean {
+function isContinued({ message }: Pick<Line, 'message'>): boolean {
   return message.length >= PIECE && message.endsWith('...');
 }

@@ -1,6 +1,6 @@
 /** Lines of one stream to events: head, continued lines, pattern. */
 import type { ClockOptions } from './clock.js';
-import { Continuation } from './continuation.js';
+import { Continuation, type Pieces } from './continuation.js';
 import type { Event } from './event.js';
 import { type Line, LineReader } from './line.js';
 import type { PatternSet } from './pattern.js';
@@ -58,6 +58,23 @@ export class EventReader {
   /** Lines that wait for their rest: who goes on with the stream reads them first. */
   pending(): IterableIterator<Line> {
     return this.#continuation.pending();
+  }
+
+  /** The same, told apart. */
+  pieces(): Pieces {
+    return this.#continuation.pieces();
+  }
+
+  /** Those of them whose rest may stand in another log, in lines that came before this one's or after. */
+  cut(): Pieces {
+    return this.#continuation.cut();
+  }
+
+  /** Gives away the lines that wait for their rest: they count as events. */
+  release(): readonly Line[] {
+    const lines = [...this.#continuation.release()];
+    this.counts.events += lines.length;
+    return lines;
   }
 
   /** At the end: lines that still waited for their rest. */

@@ -2,9 +2,9 @@
  * One raw line to its head and its message.
  *
  * Heads: RFC 3164 (also with a priority, a year after the day, Solaris' `[ID … mail.info]`, BSD's `<mail.info>`),
- * RFC 3339 (rsyslog's default, journalctl -o short-iso), RFC 5424, journalctl -o json, and any of them in what
- * Docker's json-file driver writes, or behind what
- * grep -H, docker-compose or a log viewer puts in front. The common ones are read by character, without a regular
+ * RFC 3339 (rsyslog's default, journalctl -o short-iso), RFC 5424, journalctl's other forms, OpenWrt's logread, what
+ * container engines keep (docker's json-file, CRI), and any of them behind what grep -H, docker-compose, kubectl or a
+ * log viewer puts in front. The common ones are read by character, without a regular
  * expression, and what rarely changes from line to line (the second, the host, the program) is remembered.
  */
 import { Clock, type ClockOptions } from './clock.js';
@@ -21,10 +21,10 @@ const MONTHS: Readonly<Record<string, number>> = {
 }; // biome-ignore format: a table
 
 const REPEATED = /^message repeated \d+ times: \[ ?/;
-/** What tools put in front: `mail.log.1:`, `mail    | `, `[1:mail1:postfix/lmtp] `, socklog's `mail.info: `. */
+/** What tools put in front: `mail.log.1:`, `mail    | `, `[1:mail1:postfix/lmtp] `, `[pod/mail-0/postfix] `, socklog's `mail.info: `. */
 const PREFIXES = [
   /^[^\s|]{1,200} {0,40}\| /,
-  /^\[\d{1,10}:[^\]\s]{1,200}\] /,
+  /^\[(?:\d{1,10}:|pod\/)[^\]\s]{1,200}\] /,
   /^[^\s:]{1,255}:(?:\d{1,10}:)?(?=[A-Z<{\d])/,
   /^(?:\d{4}-\d\d-\d\d[T_][\d:.]{8,18} )?[a-z]{1,8}\d?\.[a-z]{1,7}: {1,2}/,
 ];
@@ -34,6 +34,18 @@ const BSD_PRIORITY = /^<\w+\.\w+> /;
 /** What `docker logs -t` and its like put before a head of its own. */
 const STAMPED =
   /\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:?\d\d) (?=[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |<\d{1,3}>)/y;
+/** What a container engine puts before a line, behind its stamp: nothing, or as CRI has it the stream and a tag. */
+const ENGINE = /(?:(?:stdout|stderr) [FP](?::\S{0,40})? )?(?=(\d{4}-\d\d-\d\d[T ]\d\d:)?)/y;
+/** The zone of journalctl -o short-full: the machine's, as it abbreviates it, unless it is one of these. */
+const ZONE = /^(?:UTC|GMT|Z|([+-]\d\d)(?::?(\d\d))?)$/;
+const WEEKDAY = /(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) /y;
+/** `2026-11-23 00:35:42 UTC ` */
+const FULL_DATE = /(\d{4})-(\d\d)-(\d\d) (?=\d\d:\d\d:\d\d)/y;
+/** logread -t puts the seconds in front of the facility. */
+const FACILITY =
+  /(?:\[\d{1,12}\.\d{1,9}\] )?(?:mail|daemon|user|auth|authpriv|syslog|news|uucp|cron|local[0-7]|kern|lpr|ftp)\.(?:emerg|alert|crit|err|warn|notice|info|debug) /y;
+/** journalctl -o short-unix. */
+const UNIX = /(\d{9,11})\.(\d{6}) /y;
 const LOCAL_ISO = /(\d{4})-(\d\d)-(\d\d)[ T](?=\d\d:\d\d:\d\d[ .,])/y;
 /** A mail program where none should stand: the head has a word more or less than usual. */
 const MAIL_PROGRAM = /(?:postfix|amavis)[^\s:[]{0,80}(?:\[\d{1,10}\])?: /y;
@@ -61,6 +73,11 @@ export class LineReader {
   /** How far the clock has got: `ClockOptions.after` of who goes on with the stream. */
   get last(): number | undefined {
     return this.#clock.last;
+  }
+
+  /** The first line's year, as the lines up to here have it: `Clock.firstYear`. */
+  get firstYear(): number | undefined {
+    return this.#clock.firstYear;
   }
 
   /**
@@ -91,7 +108,7 @@ export class LineReader {
   #head(text: string, from: number, raw: string, time: number | undefined): Line | undefined {
     const code = text.charCodeAt(from);
     if (code === 60 /* < */) return this.#priority(text, from, raw, time);
-    if (code === 123 /* { */) return this.#journal(text, from, raw, time);
+    if (code === 123 /* { */) return this.#json(text, from, raw, time);
     if (code >= 48 && code <= 57) return this.#iso(text, from, raw, time);
     return this.#bsd(text, from, raw, time);
   }
@@ -111,7 +128,8 @@ export class LineReader {
       time = this.#stampTime;
     } else {
       const month = MONTHS[text.slice(from, from + 3)];
-      if (month === undefined || text.charCodeAt(from + 3) !== 32) return undefined;
+      if (text.charCodeAt(from + 3) !== 32) return undefined;
+      if (month === undefined) return this.#weekday(text, from, raw, known);
       at = from + 4;
       while (text.charCodeAt(at) === 32) at++;
       const day = twoDigits(text, at);
@@ -154,9 +172,50 @@ export class LineReader {
     return this.#hostAndProgram(text, at + 1, raw, known ?? time);
   }
 
+  /**
+   * `Mon 2026-11-23 00:35:42 UTC mail program[pid]: message` (journalctl -o short-full),
+   * `Mon Nov 23 00:35:42 2026 mail.info program[pid]: message` (OpenWrt's logread: a facility and no host).
+   */
+  #weekday(text: string, from: number, raw: string, known: number | undefined): Line | undefined {
+    WEEKDAY.lastIndex = from;
+    if (!WEEKDAY.test(text)) return undefined;
+    FULL_DATE.lastIndex = from + 4;
+    const date = FULL_DATE.exec(text);
+    if (date === null) return this.#ctime(text, from + 4, raw, known);
+    const [year = 0, month = 0, day = 0] = date.slice(1).map(Number);
+    const seconds = clockSeconds(text, FULL_DATE.lastIndex);
+    let at = FULL_DATE.lastIndex + 8;
+    const fraction = text.charCodeAt(at) === 46 ? readFraction(text, at) : { micros: 0, end: at };
+    at = fraction.end + 1;
+    const end = text.indexOf(' ', at);
+    if (seconds === undefined || end < 0 || end - at > 10 || text.charCodeAt(at - 1) !== 32) return undefined;
+    const zone = ZONE.exec(text.slice(at, end));
+    const [, hours = '+00', minutes = '00'] = zone ?? [];
+    const time =
+      known ??
+      (zone === null
+        ? this.#clock.local(month - 1, day, seconds, fraction.micros, year)
+        : Date.parse(`${date[1]}-${date[2]}-${date[3]}T00:00:00${hours}:${minutes}`) * 1000 +
+          seconds * 1_000_000 +
+          fraction.micros);
+    return Number.isNaN(time) ? undefined : this.#hostAndProgram(text, end + 1, raw, time);
+  }
+
+  #ctime(text: string, from: number, raw: string, known: number | undefined): Line | undefined {
+    const day = twoDigits(text, text.charCodeAt(from + 4) === 32 ? from + 5 : from + 4);
+    const month = MONTHS[text.slice(from, from + 3)];
+    const seconds = clockSeconds(text, from + 7);
+    const year = /^ (\d{4}) $/.exec(text.slice(from + 15, from + 21));
+    if (day === undefined || month === undefined || seconds === undefined || year === null) return undefined;
+    const time = known ?? this.#clock.local(month, day.value, seconds, 0, Number(year[1]));
+    FACILITY.lastIndex = from + 21;
+    if (!FACILITY.test(text)) return this.#hostAndProgram(text, from + 21, raw, time);
+    return this.#programAndMessage(text, FACILITY.lastIndex, raw, time, '');
+  }
+
   /** `2026-11-23T00:35:42.904828+00:00 mail program[pid]: message`. */
   #iso(text: string, from: number, raw: string, known: number | undefined): Line | undefined {
-    const stamp = this.#isoStamp(text, from) ?? this.#localIso(text, from, known);
+    const stamp = this.#isoStamp(text, from) ?? this.#localIso(text, from, known) ?? unixStamp(text, from);
     if (stamp === undefined || text.charCodeAt(stamp.end) !== 32) return undefined;
     return this.#hostAndProgram(text, stamp.end + 1, raw, known ?? stamp.time);
   }
@@ -227,18 +286,20 @@ export class LineReader {
     return this.#line(raw, known ?? stamp.time, host, app, Number(pid) || 0, rest);
   }
 
-  /** `journalctl -o json`: one object a line. */
-  #journal(text: string, from: number, raw: string, known: number | undefined): Line | undefined {
+  /** One object a line: `journalctl -o json`, or docker's json-file (`{"log":"…\n","stream":"stdout","time":"…Z"}`). */
+  #json(text: string, from: number, raw: string, known: number | undefined): Line | undefined {
     let entry: Record<string, unknown>;
     try {
       entry = JSON.parse(text.slice(from)) as Record<string, unknown>;
     } catch {
       return undefined;
     }
-    // Docker's json-file driver: a whole line as the container wrote it.
-    const inner = entry['log'];
-    if (typeof inner === 'string' && !inner.startsWith('{'))
-      return this.#head(inner.trimEnd(), 0, raw, known);
+    const carried = entry['log'];
+    if (typeof carried === 'string') {
+      const time = known ?? this.#isoStamp(String(entry['time']), 0)?.time;
+      if (time === undefined) return undefined;
+      return this.#inner(carried.trimEnd(), 0, raw, time, '');
+    }
     const time = known ?? Number(entry['__REALTIME_TIMESTAMP']);
     const program = entry['SYSLOG_IDENTIFIER'] ?? entry['_COMM'];
     if (!Number.isFinite(time) || typeof program !== 'string') return undefined;
@@ -269,6 +330,8 @@ export class LineReader {
         return this.#programAndMessage(text, at, raw, time, '');
       }
       host = text.slice(at, end);
+      const inner = this.#behindEngine(text, at, raw, time);
+      if (inner !== undefined) return inner;
       this.#host = host;
       at = end + 1;
     }
@@ -335,21 +398,42 @@ export class LineReader {
     }
     const { key, instance, service, daemon } = this.#parsed;
     if (key === CARRIER && !this.#carried) {
-      const inner = this.#inner(message, raw, time, host);
+      const inner = this.#inner(message, 0, raw, time, host);
       if (inner !== undefined) return inner;
     }
     return { time, host, instance, service, daemon, pid, message, raw, program: key };
   }
 
+  /** The line behind a container engine's stamp, where something of the engine's, or a second stamp, stands at `at`. */
+  #behindEngine(text: string, at: number, raw: string, time: number): Line | undefined {
+    const code = text.charCodeAt(at);
+    if (this.#carried || (code !== 115 /* s */ && !(code >= 48 && code <= 57))) return undefined;
+    ENGINE.lastIndex = at;
+    const found = ENGINE.exec(text);
+    if (found === null || (found[0] === '' && found[1] === undefined)) return undefined;
+    const from = at + found[0].length;
+    return this.#inner(text, from, raw, time, '') ?? this.#line(raw, time, '', '', 0, text.slice(from));
+  }
+
   /** The line that a container's log driver put into one of its own, with a head or without. */
-  #inner(message: string, raw: string, time: number, host: string): Line | undefined {
+  #inner(text: string, from: number, raw: string, time: number, host: string): Line | undefined {
+    // One of its own again is left as it is: a line could be made of them.
+    if (this.#carried) return undefined;
     this.#carried = true;
-    const inner = isMailProgram(message, 0)
-      ? this.#programAndMessage(message, 0, raw, time, host)
-      : this.#head(message, 0, raw, time);
+    const inner = isMailProgram(text, from)
+      ? this.#programAndMessage(text, from, raw, time, host)
+      : this.#head(text, from, raw, time);
     this.#carried = false;
     return inner;
   }
+}
+
+/** `1763858142.904828 `, seconds since 1970. */
+function unixStamp(text: string, from: number): { time: number; end: number } | undefined {
+  UNIX.lastIndex = from;
+  const found = UNIX.exec(text);
+  if (found === null) return undefined;
+  return { time: Number(found[1]) * 1_000_000 + Number(found[2]), end: UNIX.lastIndex - 1 };
 }
 
 function isMailProgram(text: string, at: number): boolean {

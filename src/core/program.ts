@@ -31,6 +31,10 @@ export function parseProgram(name: string): Program {
   if (/^(?:docker\/.+|[0-9a-f]{12}|zimbra)$/.test(name)) {
     return { key: CARRIER, instance: name, service: '', daemon: name };
   }
+  // journalctl -o with-unit names the unit instead of the program: `postfix@-.service`, `amavis.service`.
+  const unit = /^([\w-]+)(?:@([\w-]+))?\.service$/.exec(name);
+  if (unit !== null)
+    return parseProgram(unit[2] === undefined || unit[2] === '-' ? (unit[1] ?? '') : unit[2]);
   const parts = name.split('/');
   const last = parts.at(-1) ?? '';
   if (parts.length > 1 && name[0] !== '/' && (POSTFIX_DAEMONS.has(last) || parts[0]?.includes('postfix'))) {

@@ -8,7 +8,7 @@
  * learnt again from what is not packed and from the lines that belong to no message.
  */
 import type { Database } from 'better-sqlite3';
-import type { ZoneOffset } from '../core/clock.js';
+import type { ClockOptions, ZoneOffset } from '../core/clock.js';
 import { detached } from '../core/detached.js';
 import type { Event } from '../core/event.js';
 import { EventReader } from '../core/event-reader.js';
@@ -23,7 +23,7 @@ import { packLoose } from '../ingest/pack-loose.js';
 import { Packer } from '../ingest/packer.js';
 import { storedCase } from '../ingest/stored-case.js';
 import { WaitingLines } from '../ingest/waiting-lines.js';
-import type { Batch } from '../store/batch.js';
+import { type Batch, SPLIT_LINES } from '../store/batch.js';
 import { hashKey } from '../store/hash.js';
 import { Reader, type Row } from '../store/reader.js';
 import { BLOCK_BYTES } from '../store/segment.js';
@@ -134,12 +134,12 @@ export class Engine {
 
   /**
    * Takes lines of a log, and what its reader wants to be told at the next start. `modified`: milliseconds, when
-   * they were written at the latest.
+   * they were written at the latest. `year`: of a log's first line, where it has none and it is known.
    */
-  read(log: string, lines: readonly string[], position: unknown, modified: number): void {
+  read(log: string, lines: readonly string[], position: unknown, modified: number, year?: number): void {
     let clock = this.#checkpoints.get(log)?.clock;
     if (lines.length > 0) {
-      const source = this.#sources.get(log) ?? this.#begin(log, modified, clock);
+      const source = this.#sources.get(log) ?? this.#begin(log, { notAfter: modified, year, after: clock });
       for (const line of lines) if (line !== '') source.read(detached(line));
       clock = source.last;
     }
@@ -246,11 +246,12 @@ export class Engine {
     return true;
   }
 
-  #begin(log: string, modified: number, after: number | undefined): EventReader {
-    const { zone, year } = this.#options;
-    const source = this.#newSource({ notAfter: modified, year, after, zone });
+  #begin(log: string, clock: Omit<ClockOptions, 'zone'>): EventReader {
+    const { zone, year = clock.year } = this.#options;
+    const source = this.#newSource({ ...clock, year, zone });
     this.#sources.set(log, source);
     this.#waiting.readAgain(source, log);
+    this.#waiting.readAgain(source, SPLIT_LINES);
     return source;
   }
 

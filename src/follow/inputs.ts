@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import type { ClockOptions } from '../core/clock.js';
 import { fileError } from '../read/file-error.js';
+import { firstYear } from '../read/first-year.js';
 import { readJournal } from '../read/journal.js';
 import type { Checkpoint } from '../tail/checkpoint.js';
 import { type Following, follow } from '../tail/follow.js';
@@ -15,6 +16,8 @@ interface Piece {
   readonly position: unknown;
   /** Milliseconds: when the lines were written at the latest. */
   readonly modified: number;
+  /** The year of the first line of a log that is begun with, where stamps have none and it was found out. */
+  readonly year?: number | undefined;
 }
 
 /** Ends when its signal says so, or at the logs' end when they are read once. */
@@ -53,12 +56,15 @@ export async function openFiles(
 ): Promise<LogInput> {
   const checkpoints: Checkpoint[] = [];
   const from = new Map<string, From>();
+  const years = new Map<string, number | undefined>();
   for (const path of paths) {
     const known = position(path) as Checkpoint | undefined;
     if (known !== undefined) checkpoints.push(known);
     else {
       if (once) await stat(path).catch((error: unknown) => Promise.reject(fileError(error, path)));
-      from.set(path, await beginOf(path, beginning, clock));
+      const begin = await beginOf(path, beginning, clock);
+      from.set(path, begin);
+      years.set(path, await yearOf(path, begin, clock));
     }
   }
   const following = follow(paths, {
@@ -68,7 +74,10 @@ export async function openFiles(
     signal,
     onNotice: ({ message }) => onNotice(message),
   });
-  return { [Symbol.asyncIterator]: () => filePieces(following, onNotice), reopen: () => following.reopen() };
+  return {
+    [Symbol.asyncIterator]: () => filePieces(following, years, onNotice),
+    reopen: () => following.reopen(),
+  };
 }
 
 async function beginOf(
@@ -86,13 +95,27 @@ async function beginOf(
   return Math.max(0, size - tail);
 }
 
+/** What the rest of a log tells; nothing of one that can't be read yet. */
+async function yearOf(
+  path: string,
+  begin: From,
+  clock: Omit<ClockOptions, 'notAfter'>,
+): Promise<number | undefined> {
+  if (begin === 'end' || clock.year !== undefined) return clock.year;
+  const stats = await stat(path).catch(() => undefined);
+  if (!stats?.isFile()) return undefined;
+  const from = begin === 'start' ? 0 : begin;
+  return firstYear(path, { ...clock, notAfter: stats.mtimeMs }, { from }).catch(() => undefined);
+}
+
 async function* filePieces(
   following: Following,
+  years: ReadonlyMap<string, number | undefined>,
   onNotice: Reading['onNotice'],
 ): AsyncGenerator<Piece, void, undefined> {
   for await (const { path, lines, cut, checkpoint } of following) {
     if (cut > 0) onNotice(`${path}: ${cut} lines longer than 1 MiB were cut to that`);
-    yield { log: path, lines, position: checkpoint, modified: checkpoint.time };
+    yield { log: path, lines, position: checkpoint, modified: checkpoint.time, year: years.get(path) };
   }
 }
 

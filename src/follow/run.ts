@@ -33,9 +33,9 @@ export async function run(engine: Engine, live: Live, input: LogInput, stop: () 
   };
   const watch = setInterval(() => guarded(() => live.watch()), WATCH_MS);
   try {
-    for await (const { log, lines, position, modified } of input) {
+    for await (const { log, lines, position, modified, year } of input) {
       if (failure !== undefined) break;
-      engine.read(log, lines, position, modified);
+      engine.read(log, lines, position, modified, year);
       const wait = committed + COMMIT_MS - performance.now();
       if (wait <= 0) commit();
       else timer ??= setTimeout(() => guarded(commit), wait);

@@ -11,7 +11,7 @@ import { Joiner } from '../core/join/joiner.js';
 import { queueKey } from '../core/keys.js';
 import type { MailPath } from '../core/path.js';
 import type { PatternSet } from '../core/pattern.js';
-import type { Batch, RowContent } from '../store/batch.js';
+import { type Batch, type RowContent, SPLIT_LINES } from '../store/batch.js';
 import type { Reader } from '../store/reader.js';
 import { textAt, unpackLines } from '../store/segment.js';
 import type { Sink } from '../store/sink.js';
@@ -19,6 +19,7 @@ import type { Diagnosis } from './diagnosis.js';
 import { Packer } from './packer.js';
 import { replay } from './replay.js';
 import { NUMBERS, type Sorted } from './sorted.js';
+import { SplitLines } from './split-lines.js';
 import { StoreArchive } from './store-archive.js';
 import { WaitingLines } from './waiting-lines.js';
 
@@ -47,6 +48,8 @@ export class Ingest {
   /** Lines that are no message's yet, such as a client before the queue: their message may stand in the next log. */
   readonly #waiting: WaitingLines;
   readonly #underWay = new Set<Promise<void>>();
+  /** Puts together what was split over the end of a log and the beginning of another, whichever came first. */
+  readonly #split: SplitLines;
   /** Filters that the sorting learnt, to be stored. */
   readonly #learnt: string[] = [];
   #failure: unknown;
@@ -66,6 +69,8 @@ export class Ingest {
         unrecognized: () => {},
       }),
     );
+    this.#split = new SplitLines(options.patterns, (event) => this.#event(event));
+    this.#waiting.readAgain(this.#split, SPLIT_LINES);
   }
 
   /** Traces stored for the first time, and stored ones that something was added to. */
@@ -147,7 +152,9 @@ export class Ingest {
 
   /** At the end of a stream: puts everything away. */
   async endSource(source: EventReader): Promise<void> {
+    const cut = source.cut();
     source.end();
+    this.#split.add(cut);
     for (const key of COUNTS) this.counts[key] += source.counts[key];
     const waiting = [...this.#joiner.loose()];
     for (const rest of this.#joiner.drain()) this.#packer.add(rest);
@@ -159,7 +166,7 @@ export class Ingest {
   async finish(): Promise<void> {
     await this.#send({
       knowledge: this.#options.diagnosis.knowledge(),
-      waiting: this.#waiting.changes(this.#joiner.loose(), new Map()),
+      waiting: this.#waiting.changes(this.#joiner.loose(), new Map([[SPLIT_LINES, this.#split]])),
     });
     await Promise.all(this.#underWay);
     if (this.#failure !== undefined) throw this.#failure;

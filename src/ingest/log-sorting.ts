@@ -1,19 +1,22 @@
 /** Logs to sorted pieces: in this thread, or in one of its own that reads on while this one joins. */
 import { on } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { ZoneOffset } from '../core/clock.js';
+import type { ClockOptions, ZoneOffset } from '../core/clock.js';
 import type { PathOptions } from '../core/path.js';
 import type { PatternFile } from '../core/pattern.js';
-import { openInput } from '../read/input.js';
+import { type Input, openInput } from '../read/input.js';
 import { eachLine } from '../read/lines.js';
 import { UserError } from '../user-error.js';
 import type { Sorted } from './sorted.js';
 import { Sorting, type SortingOptions } from './sorting.js';
 
-export interface LogFile {
+export interface LogFile extends Omit<ClockOptions, 'zone'> {
+  /** As messages name it. */
   readonly path: string;
-  /** Milliseconds: when it was last written to; now for standard input. */
-  readonly modified: number;
+  /** Where it is read, when that is not at its path. */
+  readonly file?: string | undefined;
+  /** What can be read only once, and not in another thread. */
+  readonly stream?: Input | undefined;
 }
 
 /** What became of a log. */
@@ -35,16 +38,11 @@ export interface LogSorting {
   close(): Promise<void>;
 }
 
-export interface Clocks {
-  readonly zone: ZoneOffset;
-  readonly year: number | undefined;
-}
-
-export function directSorting(options: Omit<SortingOptions, 'clock'>, clocks: Clocks): LogSorting {
+export function directSorting(options: Omit<SortingOptions, 'clock'>, zone: ZoneOffset): LogSorting {
   return {
-    sort: async ({ path, modified }, take, signal) => {
-      const input = await openInput(path);
-      const sorting = new Sorting({ ...options, clock: { ...clocks, notAfter: modified } });
+    sort: async ({ path, file = path, stream, notAfter, year }, take, signal) => {
+      const input = stream ?? (await openInput(file));
+      const sorting = new Sorting({ ...options, clock: { notAfter, year, zone } });
       let bytes = 0;
       let position = 0;
       try {
@@ -77,11 +75,10 @@ export interface ThreadData {
   readonly endpoints: readonly string[];
   readonly showUnrecognized: boolean;
   readonly tz: string | undefined;
-  readonly year: number | undefined;
 }
 
 /** To the thread: a log to read, that a piece was taken, or to stop reading. */
-export type Order = LogFile | 'taken' | 'stop';
+export type Order = Omit<LogFile, 'stream'> | 'taken' | 'stop';
 
 /** From the thread: a piece, or how it ended. */
 export type Answer =
@@ -99,8 +96,8 @@ export function threadSorting(data: ThreadData): LogSorting {
   const order = (what: Order): void => worker.postMessage(what);
   const stop = (): void => order('stop');
   return {
-    sort: async (log, take, signal) => {
-      order(log);
+    sort: async ({ path, file, notAfter, year }, take, signal) => {
+      order({ path, file, notAfter, year });
       signal.addEventListener('abort', stop);
       try {
         for (;;) {

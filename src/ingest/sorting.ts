@@ -86,8 +86,9 @@ export class Sorting {
 
   /** The last piece, at the end of the log: all that was held. */
   end(): Sorted {
-    this.#reader.end();
     this.#sorter.drain();
+    // What lost its rest may find it in another log, which the joiner's side knows.
+    for (const line of this.#reader.release()) this.#piece.leaveLine(line);
     return this.take();
   }
 
@@ -151,11 +152,13 @@ class Piece {
 
   /** A line for the joiner. */
   leave(event: Event): void {
-    for (const { raw, time } of linesOf([event])) {
-      this.#lines.push(raw);
-      this.#times.push(time);
-      this.size += raw.length;
-    }
+    for (const line of linesOf([event])) this.leaveLine(line);
+  }
+
+  leaveLine({ raw, time }: Pick<Event['at'], 'raw' | 'time'>): void {
+    this.#lines.push(raw);
+    this.#times.push(time);
+    this.size += raw.length;
   }
 
   /** `counts` are those of all the lines read. */

@@ -43,7 +43,7 @@ export class WaitingLines {
   }
 
   /** Reads an earlier run's lines of a log, or without it the events: from then on they stand for themselves. */
-  readAgain(source: EventReader, log = NO_LOG): void {
+  readAgain(source: Pick<EventReader, 'read'>, log = NO_LOG): void {
     for (const { id, path, raw, time } of this.#before) {
       if (path !== log) continue;
       source.read(raw, time);
@@ -63,7 +63,10 @@ export class WaitingLines {
   }
 
   /** What is to be stored, when these events are no message's and these logs are read. */
-  changes(events: Iterable<Event>, sources: ReadonlyMap<string, EventReader>): Batch['waiting'] {
+  changes(
+    events: Iterable<Event>,
+    sources: ReadonlyMap<string, Pick<EventReader, 'pending'>>,
+  ): Batch['waiting'] {
     const kept = new Map<object, readonly number[]>();
     const keep = (path: string, line: Line): void => {
       const { time, raw, pieces = [raw] } = line;

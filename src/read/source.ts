@@ -17,7 +17,7 @@ export async function* source(
   progress: Progress,
   opened?: FileHandle,
 ): AsyncGenerator<Buffer, void, undefined> {
-  if (path === '-') {
+  if (path === '-' && opened === undefined) {
     for await (const piece of process.stdin as AsyncIterable<Buffer>) {
       progress.position += piece.length;
       yield piece;

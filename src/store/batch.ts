@@ -46,6 +46,8 @@ export interface WaitingLine {
 
 /** What stands in the place of a path for lines about the system, which diagnosis is to learn from again. */
 export const SYSTEM_LINES = '#';
+/** Likewise for pieces of split lines that were read as far as they go; their rest may stand in a log yet to come. */
+export const SPLIT_LINES = '...';
 
 export interface Batch {
   /** The TraceRows, as one piece of JSON: it crosses to the writing thread at less cost. */

@@ -38,6 +38,49 @@ describe('heads', () => {
       'RFC 5424 with structured data',
       `<22>1 2026-11-23T00:25:29Z mail postfix/smtpd 15700 ID [a@1 b="c\\"] d"][e f="g"] ${BODY}`,
     ],
+    ['RFC 3339 as syslog-ng writes it', `2026-11-23T01:25:29.000+01:00 mail postfix/smtpd[15700]: ${BODY}`],
+    ['journalctl -o short-precise', `Nov 23 00:25:29.000000 mail postfix/smtpd[15700]: ${BODY}`],
+    ['journalctl -o short-iso-precise', `2026-11-23T01:25:29.000000+0100 mail postfix/smtpd[15700]: ${BODY}`],
+    ['journalctl -o short-full', `Mon 2026-11-23 00:25:29 UTC mail postfix/smtpd[15700]: ${BODY}`],
+    [
+      'journalctl -o short-full, the zone a number',
+      `Sun 2026-11-22 21:25:29 -03 mail postfix/smtpd[15700]: ${BODY}`,
+    ],
+    [
+      'journalctl -o short-full, the zone the machine’s',
+      `Mon 2026-11-23 00:25:29 CET mail postfix/smtpd[15700]: ${BODY}`,
+    ],
+    ['journalctl -o short-unix', `1795393529.000000 mail postfix/smtpd[15700]: ${BODY}`],
+    ['a ctime stamp', `Mon Nov 23 00:25:29 2026 mail postfix/smtpd[15700]: ${BODY}`],
+    ['a facility after the host', `Nov 23 00:25:29 mail mail.info postfix/smtpd[15700]: ${BODY}`],
+    [
+      'docker logs -t, twice stamped',
+      `2026-11-23T00:25:29.000000000Z 2026-11-22T16:25:28.904828-08:00 mail postfix/smtpd[15700]: ${BODY}`,
+    ],
+    [
+      'CRI, as kubelet and podman keep it',
+      `2026-11-23T00:25:29.000000000Z stdout F Nov 23 00:25:28 mail postfix/smtpd[15700]: ${BODY}`,
+    ],
+    [
+      'CRI with a zone, over an ISO stamp',
+      `2026-11-23T01:25:29.000000000+01:00 stderr F 2026-11-23T00:25:28.1+00:00 mail postfix/smtpd[15700]: ${BODY}`,
+    ],
+    [
+      'kubectl logs --prefix --timestamps',
+      `[pod/mail-0/postfix] 2026-11-23T00:25:29.000000000Z Nov 23 00:25:28 mail postfix/smtpd[15700]: ${BODY}`,
+    ],
+    [
+      'docker compose logs -t',
+      `mail-1  | 2026-11-23T00:25:29.000000000Z Nov 23 00:25:28 mail postfix/smtpd[15700]: ${BODY}`,
+    ],
+    [
+      'docker’s json-file',
+      JSON.stringify({
+        log: `Nov 23 00:25:28 mail postfix/smtpd[15700]: ${BODY}\n`,
+        stream: 'stdout',
+        time: '2026-11-23T00:25:29.000000000Z',
+      }),
+    ],
     ['Solaris', `Nov 23 00:25:29 mail postfix/smtpd[15700]: [ID 197553 mail.info] ${BODY}`],
     ['BSD with -v', `Nov 23 00:25:29 <mail.info> mail postfix/smtpd[15700]: ${BODY}`],
     ['grep -H', `/var/log/mail.log.1:Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
@@ -47,14 +90,6 @@ describe('heads', () => {
     ['svlogd', `2026-11-23_00:25:29.12345 mail.info: Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
     ['a module in front', `[1:mail1:postfix/smtpd] Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
     ['a repeated message', `Nov 23 00:25:29 mail postfix/smtpd[15700]: message repeated 2 times: [ ${BODY}]`],
-    [
-      "Docker's json-file",
-      JSON.stringify({
-        log: `Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}\n`,
-        stream: 'stdout',
-        time: '2026-11-23T00:25:29.1Z',
-      }),
-    ],
     [
       'journalctl -o json',
       JSON.stringify({
@@ -86,11 +121,71 @@ describe('heads', () => {
     });
   });
 
-  it('has no host where the head has none', () => {
-    expect(read(`Nov 23 00:25:29 postfix/smtpd[15700]: ${BODY}`)).toMatchObject({
+  it.each([
+    ['Postfix’ own', `Nov 23 00:25:29 postfix/smtpd[15700]: ${BODY}`],
+    ['OpenWrt’s logread', `Mon Nov 23 00:25:29 2026 mail.info postfix/smtpd[15700]: ${BODY}`],
+    [
+      'OpenWrt’s logread -t',
+      `Mon Nov 23 00:25:29 2026 [1795393529.123] mail.info postfix/smtpd[15700]: ${BODY}`,
+    ],
+    [
+      'docker logs -t, where the container writes no stamp',
+      `2026-11-23T00:25:29.0Z postfix/smtpd[15700]: ${BODY}`,
+    ],
+    ['CRI, where it writes none', `2026-11-23T00:25:29.000000000Z stdout F postfix/smtpd[15700]: ${BODY}`],
+    [
+      'docker’s json-file, where it writes none',
+      `{"log":"postfix/smtpd[15700]: ${BODY}\\n","stream":"stdout","time":"2026-11-23T00:25:29.000000000Z"}`,
+    ],
+  ])('has no host where the head has none: %s', (_name, raw) => {
+    expect(read(raw)).toMatchObject({
+      time: Date.parse('2026-11-23T00:25:29Z') * 1000,
       host: '',
       program: 'postfix/smtpd',
+      pid: 15700,
       message: BODY,
+    });
+  });
+
+  it.each([
+    ['postfix@-.service', 'postfix', 'postfix'],
+    ['postfix.service', 'postfix', 'postfix'],
+    ['postfix@postfix-out.service', 'postfix', 'postfix-out'],
+    ['amavis.service', 'amavis', 'amavis'],
+    ['dovecot.service', 'dovecot', 'dovecot'],
+  ])('knows the program by its unit in journalctl -o with-unit: %s', (unit, program, instance) => {
+    expect(read(`Mon 2026-11-23 00:25:29 UTC mail ${unit}[15700]: ${BODY}`)).toMatchObject({
+      host: 'mail',
+      program,
+      instance,
+      pid: 15700,
+      message: BODY,
+    });
+  });
+
+  it.each([
+    ['-- Journal begins at Mon 2026-11-23 00:00:01 UTC, ends at Mon 2026-11-23 00:35:42 UTC. --'],
+    ['-- Logs begin at Mon 2026-11-23 00:00:01 UTC, end at Mon 2026-11-23 00:35:42 UTC. --'],
+    ['-- Boot 3c1f0f0f6d2b4f0c9b6e2b5c9a1d7e11 --'],
+    ['-- Reboot --'],
+    ['-- No entries --'],
+    ['-- cursor: s=0639;i=4e2;b=3c1f;m=1;t=5f1;x=9'],
+    ['{"log":"starting postfix\\n","stream":"stdout","time":"2026-11-23T00:25:29.000000000Z"}'],
+    ['{"log":"Nov 23 00:25:28 mail postfix/smtpd[15700]: x\\n"}'],
+    ['Mon 2026-11-23 00:25'],
+    ['Mon Nov 23'],
+    ['Mon 2026-13-41 00:25:29 UTC mail a: b'],
+  ])('reads no line out of %s', (raw) => {
+    expect(read(raw)).toBeUndefined();
+  });
+
+  it('forgets a container engine’s words from line to line', () => {
+    const reader = new LineReader(options);
+    const stamp = '2026-11-23T00:25:29.000000000Z stdout F';
+    expect(reader.read(`${stamp} starting the container`)).toMatchObject({ program: '' });
+    expect(reader.read(`${stamp} Nov 23 00:25:28 mail postfix/smtpd[15700]: ${BODY}`)).toMatchObject({
+      host: 'mail',
+      program: 'postfix/smtpd',
     });
   });
 
@@ -102,6 +197,8 @@ describe('heads', () => {
   it('is taken off one carrier only', () => {
     const carried = 'Nov 23 00:25:29 mail docker/a[1]: '.repeat(20_000);
     expect(read(`${carried}postfix/smtpd[15700]: ${BODY}`)?.program).toBe('carrier');
+    for (const stamp of ['2026-11-23T00:25:29Z ', '2026-11-23T00:25:29Z stdout F '])
+      expect(read(`${stamp.repeat(20_000)}postfix/smtpd[15700]: ${BODY}`)?.program ?? '').toBe('');
   });
 
   it('keeps microseconds where the head has them', () => {
@@ -200,6 +297,59 @@ describe('time', () => {
       '2026-01-02T00:00:00',
       '2026-10-02T00:00:00',
     ]);
+  });
+
+  function firstYear(stamps: readonly string[], given: Partial<ClockOptions> = {}): number | undefined {
+    const reader = new LineReader({ ...options, ...given });
+    for (const stamp of stamps) reader.read(`${stamp} mail postfix/qmgr[1]: x`);
+    return reader.firstYear;
+  }
+
+  it('knows how often a stream went over New Year once it was read', () => {
+    expect(firstYear(['Nov 20 10:00:00', 'Nov 23 10:00:00'])).toBe(2026);
+    expect(firstYear(['Nov 23 10:00:00', 'Mar  1 10:00:00', 'Nov 22 10:00:00'])).toBe(2025);
+    expect(firstYear(['Mar  1 00:00:00', 'Dec 31 23:00:00', 'Jan  1 00:00:00', 'Nov 23 10:00:00'])).toBe(
+      2025,
+    );
+    expect(firstYear(['Dec 31 10:00:00', 'Jan  1 10:00:00', 'Dec  1 10:00:00', 'Jan  5 10:00:00'])).toBe(
+      2024,
+    );
+  });
+
+  it.each([
+    [
+      'the clock set back at a New Year',
+      ['Dec 31 23:59:59', 'Jan  1 00:00:01', 'Dec 31 22:00:00', 'Jan  1 00:00:02'],
+    ],
+    [
+      'late lines',
+      ['Dec 31 23:59:58', 'Jan  1 00:00:00', 'Dec 31 23:59:59', 'Jan  1 00:00:01', 'Dec 31 23:59:59'],
+    ],
+    [
+      'the clock set back by hours',
+      ['Dec 31 23:59:59', 'Jan  1 04:00:00', 'Jan  1 01:00:00', 'Mar  1 00:00:00'],
+    ],
+  ])('counts one New Year over %s', (_name, stamps) => {
+    expect(firstYear([...stamps, 'Mar 10 10:00:00'])).toBe(2025);
+    expect(firstYear(['Mar 10 10:00:00', ...stamps, 'Mar 20 10:00:00'])).toBe(2025);
+  });
+
+  it('takes a leap year for a Feb 29, whenever it comes', () => {
+    expect(times(['Feb 29 10:00:00'])).toEqual(['2024-02-29T10:00:00']);
+    expect(firstYear(['Jan  1 10:00:00', 'Feb 29 10:00:00', 'Mar  1 10:00:00'])).toBe(2024);
+    expect(firstYear(['Dec  1 10:00:00', 'Feb 29 10:00:00'])).toBe(2023);
+  });
+
+  it('reads Feb 29 as Mar 1 in a year that is given and has none', () => {
+    expect(times(['Feb 28 23:00:00', 'Feb 29 10:00:00', 'Mar  1 00:00:00'], { year: 2026 })).toEqual([
+      '2026-02-28T23:00:00',
+      '2026-03-01T10:00:00',
+      '2026-03-01T00:00:00',
+    ]);
+  });
+
+  it('knows no first year where stamps have theirs', () => {
+    expect(firstYear(['2026-11-23T00:25:29Z', 'Nov 23 2026 00:25:29'])).toBeUndefined();
   });
 
   it('tells the two passes through the hour that daylight saving repeats', () => {

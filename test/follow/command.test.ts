@@ -1,4 +1,12 @@
-import { appendFileSync, existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -172,6 +180,26 @@ describe('where it begins', () => {
     const second = await runProgram(args);
 
     expect(second.lines.map((line) => line.split(' ')[3])).toEqual(['deferred']);
+  });
+
+  test('a log that is read from its start may have gone over New Year', async () => {
+    const received = (stamp: string, id: string): string =>
+      `${stamp} vm postfix/qmgr[902]: ${id}: from=<sender@outside.example>, size=400, nrcpt=1 (queue active)`;
+    const days = ['Feb 27', 'Jul  1', 'Feb  1', 'Aug  1', 'Jan  9', 'Feb 26'];
+    append(days.map((day, i) => received(`${day} 10:00:00`, `4A1B2C3D4E${i}`)));
+    const seconds = Date.UTC(2026, 1, 27) / 1000;
+    utimesSync(log, seconds, seconds);
+
+    await runProgram(['follow', log, '--once', '--from-start', '--db', db, '--plain']);
+
+    expect((await stored()).map(({ firstSeen }) => firstSeen.slice(0, 10)).sort()).toEqual([
+      '2024-02-27',
+      '2024-07-01',
+      '2025-02-01',
+      '2025-08-01',
+      '2026-01-09',
+      '2026-02-26',
+    ]);
   });
 
   test('lines that were imported before are not told again', async () => {

@@ -152,6 +152,30 @@ describe('an import', () => {
     const { status } = amavtrace(['import', '-', '--db', db], gzipSync(readFileSync(PASS)));
     expect([status, traceCount(db)]).toEqual([0, 8]);
   });
+
+  it('of a pipe reads all of it', () => {
+    const db = join(temporaryFolder(), 'traces.db');
+    const command = `exec "$0" "$1" import <(cat "$2") <(cat "$2.rfc3339") --db "$3" --json`;
+    const { stdout } = spawnSync('bash', ['-c', command, process.execPath, CLI, PASS, db], {
+      encoding: 'utf8',
+    });
+    const lines = readFileSync(PASS, 'utf8').trimEnd().split('\n').length;
+    expect(JSON.parse(stdout)).toMatchObject({ files: 2, lines: 2 * lines, traces: 8 });
+  });
+
+  it('of standard input without years takes them from its end', () => {
+    const db = join(temporaryFolder(), 'traces.db');
+    const days = [900, 600, 300, 0].map((back) => new Date(Date.now() - back * 86_400_000).toUTCString());
+    const log = days
+      .map((day, i) => {
+        const stamp = `${day.slice(8, 11)} ${day.slice(5, 7).replace(/^0/, ' ')} 00:00:00`;
+        return `${stamp} mail postfix/qmgr[7]: 4A1B2C3D4E${i}: from=<a@b.example>, size=1, nrcpt=1 (queue active)\n`;
+      })
+      .join('');
+    expect(amavtrace(['import', '-', '--db', db], log).status).toBe(0);
+    const found = allTraces(db).map(({ queueIds, firstSeen }) => `${queueIds[0]} ${firstSeen.slice(0, 10)}`);
+    expect(found).toEqual(days.map((day, i) => `4A1B2C3D4E${i} ${new Date(day).toISOString().slice(0, 10)}`));
+  });
 });
 
 describe('a large import', () => {

@@ -1,6 +1,6 @@
 /** The cases in memory: made, added to, put together. */
 import type { Event } from '../event.js';
-import { knows } from './known.js';
+import { add } from './known.js';
 import { LinkedMap } from './linked-map.js';
 import type { Lives } from './lives.js';
 import { type Case, type ChildRef, current } from './node.js';
@@ -87,8 +87,7 @@ export class Cases {
   /** Adds the event unless the case has it: the case, or undefined for a line read before. */
   keep(owner: Case, event: Event): Case | undefined {
     this.touch(owner, event.at.time, event.at.host);
-    if (knows(owner, event)) return undefined;
-    owner.events.push(event);
+    if (!add(owner, event)) return undefined;
     owner.dirty = true;
     owner.unsettled = true;
     if (!owner.asks) owner.asks = leavesQuestion(event);
@@ -108,7 +107,7 @@ export class Cases {
     const b = current(other);
     if (a === b) return;
     const [into, from] = a.events.length >= b.events.length ? [a, b] : [b, a];
-    for (const event of from.events) if (!knows(into, event)) into.events.push(event);
+    for (const event of from.events) add(into, event);
     for (const life of from.lives) {
       life.case = into;
       into.lives.push(life);

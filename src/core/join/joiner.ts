@@ -19,7 +19,7 @@ import { BeforeQueue } from './before-queue.js';
 import { addChild, Cases } from './cases.js';
 import { isUntold } from './ends.js';
 import { Family } from './family.js';
-import { knows } from './known.js';
+import { add } from './known.js';
 import { Lives, type Mark, type Mention, type QueueEvent } from './lives.js';
 import { type Case, type ChildRef, current, type Life, type Run } from './node.js';
 import { RUN_TIME, type RunEvent, Runs } from './runs.js';
@@ -528,9 +528,7 @@ export class Joiner {
     holder.seen = null;
     holder.dirty = true;
     const owner = to === null ? null : current(to);
-    if (owner === null || knows(owner, event)) return;
-    owner.events.push(event);
-    owner.dirty = true;
+    if (owner !== null && add(owner, event)) owner.dirty = true;
   }
 
   #forget(which: Case, to: Case): void {

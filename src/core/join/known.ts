@@ -1,4 +1,5 @@
 /** Which lines a case has: the same line may be read from several files, behind other heads. */
+import { isPieceOf } from '../continuation.js';
 import type { Event } from '../event.js';
 import type { Case } from './node.js';
 
@@ -6,8 +7,29 @@ const SECOND = 1_000_000;
 /** Events per case from which their identities are kept in a set. */
 const MANY = 40;
 
+/**
+ * Adds a line to a case, in the place of its pieces where these were read before without their rest. False when the
+ * case has it, or all that it says.
+ */
+export function add(owner: Case, event: Event): boolean {
+  if (knows(owner, event)) return false;
+  const { at } = event;
+  if (at.daemon === 'amavis') {
+    if (owner.events.some((other) => isPieceOf(at, other.at))) return false;
+    if (at.pieces !== undefined) {
+      const others = owner.events.filter((other) => !isPieceOf(other.at, at));
+      if (others.length < owner.events.length) {
+        owner.events.splice(0, owner.events.length, ...others);
+        owner.seen = null;
+      }
+    }
+  }
+  owner.events.push(event);
+  return true;
+}
+
 /** Whether the case has this line: the same second, process and text. A line that it hasn't is to be added to it. */
-export function knows(owner: Case, event: Event): boolean {
+function knows(owner: Case, event: Event): boolean {
   const { events } = owner;
   if (events.length >= MANY) {
     owner.seen ??= new Set(events.map(identity));
