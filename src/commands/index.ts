@@ -114,7 +114,7 @@ export const commands: readonly CommandSpec[] = [
       STUCK_AFTER,
       { flags: '--sender <glob>', help: 'address, domain or glob; <> for bounces' },
       { flags: '--recipient <glob>', help: 'address, domain or glob' },
-      { flags: '--client <glob>', help: 'address or name of the client' },
+      { flags: '--client <glob>', help: 'address, name or domain of the client, or glob' },
       {
         flags: '--state <state>',
         help: 'delivered, relayed, blocked, deferred, bounced, expired, rejected, held, deleted, filtering, queued or partial',

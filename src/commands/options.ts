@@ -1,5 +1,5 @@
 /** The options that commands share, read from what the command line gave. */
-import { TZDate, tzOffset } from '@date-fns/tz';
+import { TZDate, tz } from '@date-fns/tz';
 import { parseISO, startOfDay, subDays } from 'date-fns';
 import type { ZoneOffset } from '../core/clock.js';
 import { MailPath, type PathOptions } from '../core/path.js';
@@ -78,11 +78,7 @@ export function instant(option: string, value: string, options: Options, now: nu
   if (value === 'now') return now * 1000;
   if (value === 'today') return startOfDay(here).getTime() * 1000;
   if (value === 'yesterday') return startOfDay(subDays(here, 1)).getTime() * 1000;
-  let time = parseISO(value).getTime();
-  if (name !== undefined && !/(?:Z|[+-]\d\d:?\d\d)$/.test(value) && !Number.isNaN(time)) {
-    const at = parseISO(`${value}${value.includes('T') ? '' : 'T00:00'}Z`).getTime();
-    time = at - tzOffset(name, new Date(at)) * 60_000;
-  }
+  const time = parseISO(value, name === undefined ? {} : { in: tz(name) }).getTime();
   if (Number.isNaN(time)) {
     throw new UserError(
       `${option} wants a time, not "${value}"`,
