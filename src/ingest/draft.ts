@@ -1,5 +1,5 @@
 /** A batch in the making. It stays until it is in the database, and its traces are found here until then. */
-import type { Batch, TraceRow } from '../store/batch.js';
+import { type Batch, rowText, type TraceRow } from '../store/batch.js';
 import { Bloom } from '../store/bloom.js';
 import { BlockBuilder, type Place, type StoredLine, unpackLines } from '../store/segment.js';
 
@@ -41,25 +41,31 @@ export class Draft {
     this.#loose.set(trace, { lines, from });
   }
 
-  /** Takes in a trace whose lines have their place; `rewritten` when an earlier batch has it: from which line on. */
-  add(row: TraceRow, hashes: readonly number[], rewritten: number | null): void {
-    const { id } = row;
-    if (row.block !== null) this.#loose.delete(id);
+  /**
+   * Takes in a trace whose lines have their place: what its row says, as JSON. `rewritten` when an earlier batch has
+   * it: from which line on.
+   */
+  add(
+    id: number,
+    block: number | null,
+    row: string,
+    hashes: Iterable<number>,
+    rewritten: number | null,
+  ): void {
+    if (block !== null) this.#loose.delete(id);
     if (rewritten !== null) this.#rewritten.push({ trace: id, from: rewritten });
-    this.#rows.set(id, JSON.stringify(row));
-    this.#file(id, hashes);
+    this.#rows.set(id, rowText(id, block, row));
+    for (const hash of hashes) {
+      this.#keys.push(hash);
+      this.#keyTraces.push(id);
+      this.#hashes.add(hash);
+    }
   }
 
   /** Takes a block of lines that was filled elsewhere: its number. */
   adopt(block: Uint8Array): number {
     this.#size += block.length;
     return this.#blocks.adopt(block);
-  }
-
-  /** Takes in a trace whose row is ready but for the numbers of trace and block. */
-  addReady(id: number, block: number, row: string, hashes: Float64Array): void {
-    this.#rows.set(id, `{"id":${id},"block":${block},${row.slice(1)}`);
-    this.#file(id, hashes);
   }
 
   /** The trace became part of another. */
@@ -98,22 +104,14 @@ export class Draft {
     return unpackLines(this.#blocks.read({ block, start, length }));
   }
 
-  #file(trace: number, hashes: Iterable<number>): void {
-    for (const hash of hashes) {
-      this.#keys.push(hash);
-      this.#keyTraces.push(trace);
-      this.#hashes.add(hash);
-    }
-  }
-
   /** The batch, with what else belongs into the same transaction. */
   batch(
     more: Partial<Pick<Batch, 'endpoints' | 'checkpoints' | 'knowledge' | 'waiting' | 'diagnosed'>>,
   ): Batch {
     return {
       traces: [...this.#rows.values()],
-      keys: Float64Array.from(this.#keys),
-      keyTraces: Uint32Array.from(this.#keyTraces),
+      keys: new Float64Array(this.#keys),
+      keyTraces: new Uint32Array(this.#keyTraces),
       blocks: this.#blocks.all(),
       lines: [...this.#loose].flatMap(([trace, { lines, from }]) =>
         lines.slice(from).map(({ time, raw }, index) => ({ trace, n: from + index, time, raw })),

@@ -10,9 +10,9 @@ import { type Counts, EventReader } from '../core/event-reader.js';
 import { Joiner } from '../core/join/joiner.js';
 import type { MailPath } from '../core/path.js';
 import type { PatternSet } from '../core/pattern.js';
-import type { Batch, TraceRow } from '../store/batch.js';
+import type { Batch, RowContent } from '../store/batch.js';
 import type { Reader } from '../store/reader.js';
-import { unpackLines } from '../store/segment.js';
+import { textAt, unpackLines } from '../store/segment.js';
 import type { Sink } from '../store/sink.js';
 import type { Diagnosis } from './diagnosis.js';
 import { Packer } from './packer.js';
@@ -119,10 +119,8 @@ export class Ingest {
         adopted[block] ??= this.#packer.draft.adopt(data);
         this.#packer.addReady(adopted[block], row, hashes);
       } else {
-        const { start, length } = JSON.parse(row) as TraceRow;
-        const lines = unpackLines(
-          Buffer.from(data).toString('utf8', start ?? 0, (start ?? 0) + (length ?? 0)),
-        );
+        const { start, length } = JSON.parse(row) as RowContent;
+        const lines = unpackLines(textAt(data, start ?? 0, length ?? 0));
         for (const event of replay(lines, this.#options.patterns)) this.#event(event);
       }
     });

@@ -63,7 +63,8 @@ export class Packer {
     if (view.open) this.#draft.loose(ref, linesOf(view.facts.events), 0);
     else place = this.#draft.pack(linesOf(view.facts.events));
     const problems = this.#diagnosis.putAway(view, ref, isNew, summary).join(' ');
-    this.#draft.add(rowOf(ref, which, summary, problems, place), keysOf(which), isNew ? null : 0);
+    const row = rowOf(which, summary, problems, place);
+    this.#draft.add(ref, place?.block ?? null, row, keysOf(which), isNew ? null : 0);
   }
 
   /** Takes a case that stays in memory into the batch. */
@@ -76,7 +77,8 @@ export class Packer {
     const from = this.#sameLines(which, ref, lines);
     this.#draft.loose(ref, lines, from);
     const problems = this.#diagnosis.codes(summary, view.facts.events).join(' ');
-    this.#draft.add(rowOf(ref, which, summary, problems, undefined), keysOf(which), isNew ? null : from);
+    const row = rowOf(which, summary, problems, undefined);
+    this.#draft.add(ref, null, row, keysOf(which), isNew ? null : from);
     return { ref, view, problems };
   }
 
@@ -86,14 +88,14 @@ export class Packer {
     if (summary === undefined || !this.#diagnosis.hasNoProblem(which.events)) return false;
     const place = this.#draft.pack(linesOf(which.events));
     this.#diagnosis.putAwayOrdinary(summary, which.events);
-    this.#draft.add(rowOf(this.#refOf(which), which, summary, '', place), keysOf(which), null);
+    this.#draft.add(this.#refOf(which), place.block, rowOf(which, summary, '', place), keysOf(which), null);
     return true;
   }
 
   /** Takes an ordinary message, ready for the store. */
   addReady(block: number, row: string, hashes: Float64Array): void {
     this.added++;
-    this.#draft.addReady(++this.#lastTrace, block, row, hashes);
+    this.#draft.add(++this.#lastTrace, block, row, hashes, null);
   }
 
   /** The number that the case is stored under; what it was under before, too, is dropped. */

@@ -3,7 +3,7 @@ import { noticeParent, releaseRun } from '../core/join/notice.js';
 import { amavisKey, childKey, mailKey, messageKey, noticeKey, queueKey } from '../core/keys.js';
 import type { CaseFacts } from '../core/trace/facts.js';
 import type { Summary } from '../core/trace/summary.js';
-import type { TraceRow } from '../store/batch.js';
+import type { RowContent } from '../store/batch.js';
 import { hashKey } from '../store/hash.js';
 import type { Place } from '../store/segment.js';
 import { extraOf } from './stored-case.js';
@@ -45,48 +45,64 @@ export function keysOf({ anonymous, lives, runs, children, parent, events }: Fil
   return hashes;
 }
 
+/** What its row says, as JSON. */
 export function rowOf(
-  id: number,
   which: CaseFacts,
   summary: Summary,
   problems: string,
   place: Place | undefined,
-): TraceRow {
-  const { host, first, last, state, open, complete, sender, client } = summary;
-  const addresses = new Set<string>();
-  for (const { address, originalTo } of summary.recipients) {
-    addresses.add(address.toLowerCase());
-    if (originalTo !== null) addresses.add(originalTo.toLowerCase());
-  }
-  const verdicts: string[] = [];
-  let filterMs: number | null = null;
-  for (const { verdict, durationMs } of summary.filter) {
-    if (!verdicts.includes(verdict)) verdicts.push(verdict);
-    if (durationMs !== null) filterMs = Math.max(filterMs ?? 0, durationMs);
-  }
-  return {
-    id,
+): string {
+  const { host, first, last, state, open, complete, sender } = summary;
+  const content: RowContent = {
     host,
     first,
     last,
     state,
     open: open ? 1 : 0,
     complete: complete ? 1 : 0,
-    verdicts: verdicts.join(' '),
+    verdicts: verdictsOf(summary),
     problems,
     sender,
-    recipients: [...addresses].join('\n'),
-    client:
-      client === null
-        ? null
-        : [client.address, client.name]
-            .filter((part) => part !== null)
-            .join('\n')
-            .toLowerCase(),
-    filterMs,
+    recipients: addressesOf(summary),
+    client: clientOf(summary),
+    filterMs: filterTimeOf(summary),
     extra: extraOf(which),
-    block: place?.block ?? null,
     start: place?.start ?? null,
     length: place?.length ?? null,
   };
+  return JSON.stringify(content);
+}
+
+function verdictsOf({ filter }: Summary): string {
+  const [only, ...others] = filter;
+  if (others.length === 0) return only?.verdict ?? '';
+  return [...new Set(filter.map(({ verdict }) => verdict))].join(' ');
+}
+
+function addressesOf({ recipients }: Summary): string {
+  const [only, ...others] = recipients;
+  if (only === undefined) return '';
+  if (others.length === 0 && only.originalTo === null) return only.address.toLowerCase();
+  const addresses = new Set<string>();
+  for (const { address, originalTo } of recipients) {
+    addresses.add(address.toLowerCase());
+    if (originalTo !== null) addresses.add(originalTo.toLowerCase());
+  }
+  return [...addresses].join('\n');
+}
+
+function clientOf({ client }: Summary): string | null {
+  if (client === null) return null;
+  const { address, name } = client;
+  const text = address === null || name === null ? (address ?? name ?? '') : `${address}\n${name}`;
+  return text.toLowerCase();
+}
+
+/** Milliseconds of the longest run; null where none tells. */
+function filterTimeOf({ filter }: Summary): number | null {
+  let longest: number | null = null;
+  for (const { durationMs } of filter) {
+    if (durationMs !== null && (longest === null || durationMs > longest)) longest = durationMs;
+  }
+  return longest;
 }

@@ -7,7 +7,7 @@ import type { Shown } from './diagnosis.js';
  * is one line a message, in the same order everywhere.
  */
 export interface Sorted {
-  /** Lines: the messages' TraceRows as JSON, but for the numbers of trace and block. */
+  /** Lines: what the messages' rows say, as JSON. */
   readonly rows: string;
   /** Lines: amavis id, mail_id (or nothing) and queue ids, with blanks between. */
   readonly ids: string;

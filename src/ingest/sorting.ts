@@ -136,13 +136,12 @@ class Piece {
   add(mail: OrdinaryMail): void {
     const { summary, events, lives, runs } = mail;
     const place = this.#blocks.add(linesOf(events));
-    const { id, block, ...row } = rowOf(0, mail, summary, '', place);
     const keys = keysOf(mail);
     const [run] = runs;
-    this.#rows.push(JSON.stringify(row));
+    this.#rows.push(rowOf(mail, summary, '', place));
     this.#ids.push(`${run?.amavisId} ${run?.mailId ?? ''} ${lives.map(({ queueId }) => queueId).join(' ')}`);
     this.#numbers.push(place.block, keys.length, summary.first);
-    this.#keys.push(...keys);
+    for (const key of keys) this.#keys.push(key);
     this.size += place.length;
     this.#surroundings.trace(summary, events);
     for (const event of events) {
@@ -165,11 +164,11 @@ class Piece {
     return {
       rows: this.#rows.join('\n'),
       ids: this.#ids.join('\n'),
-      numbers: Float64Array.from(this.#numbers),
-      keys: Float64Array.from(this.#keys),
+      numbers: new Float64Array(this.#numbers),
+      keys: new Float64Array(this.#keys),
       blocks: this.#blocks.all().map(({ data }) => Uint8Array.from(data)),
       lines: this.#lines.join('\n'),
-      times: Float64Array.from(this.#times),
+      times: new Float64Array(this.#times),
       unrecognized: this.unrecognized,
       seen: {
         clocks: [...this.#clocks],

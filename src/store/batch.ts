@@ -1,7 +1,7 @@
 /** What is written in one transaction. Plain data, so that it can cross to the writing thread. */
 
-export interface TraceRow {
-  readonly id: number;
+/** What a trace's row says of it. */
+export interface RowContent {
   readonly host: string;
   /** Microseconds. */
   readonly first: number;
@@ -19,9 +19,19 @@ export interface TraceRow {
   readonly filterMs: number | null;
   /** JSON of what the lines don't tell: parent, children, likely links. */
   readonly extra: string | null;
-  readonly block: number | null;
+  /** Where in its block the lines stand. */
   readonly start: number | null;
   readonly length: number | null;
+}
+
+export interface TraceRow extends RowContent {
+  readonly id: number;
+  readonly block: number | null;
+}
+
+/** A TraceRow as JSON, from the content as JSON. */
+export function rowText(id: number, block: number | null, content: string): string {
+  return `{"id":${id},"block":${block},${content.slice(1)}`;
 }
 
 /** A line that belongs to no message yet, or is a piece of one. */

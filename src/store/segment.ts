@@ -11,7 +11,6 @@ export interface StoredLine {
 }
 
 export const BLOCK_BYTES = 256 * 1024;
-const NEWLINE = 0x0a;
 /** UTF-8 for one UTF-16 unit. */
 const MOST_BYTES = 3;
 
@@ -20,7 +19,8 @@ function timesOf(lines: readonly StoredLine[]): string {
   let times = '';
   let before = 0;
   for (const { time } of lines) {
-    times += `${times === '' ? '' : ' '}${(time - before).toString(36)}`;
+    const since = time === before ? '0' : (time - before).toString(36);
+    times += times === '' ? since : ` ${since}`;
     before = time;
   }
   return times;
@@ -64,18 +64,13 @@ export class BlockBuilder {
   }
 
   add(lines: readonly StoredLine[]): Place {
-    const times = timesOf(lines);
-    let most = times.length;
-    for (const { raw } of lines) most += 1 + raw.length * MOST_BYTES;
+    const text = [timesOf(lines), ...lines.map(({ raw }) => raw)].join('\n');
+    const most = text.length * MOST_BYTES;
     const open = this.#roomFor(most);
     const start = open.used;
-    let end = start + open.data.write(times, start);
-    for (const { raw } of lines) {
-      open.data[end++] = NEWLINE;
-      end += open.data.write(raw, end);
-    }
-    open.used = end;
-    return { block: this.#first + open.at, start, length: end - start };
+    const length = open.data.write(text, start);
+    open.used += length;
+    return { block: this.#first + open.at, start, length };
   }
 
   /** Takes a block that was filled elsewhere: its number here. */
@@ -85,7 +80,7 @@ export class BlockBuilder {
 
   /** The segment at a place that `add` gave, or in a block that was adopted. */
   read({ block, start, length }: Place): string {
-    return this.#data(block - this.#first).toString('utf8', start, start + length);
+    return textAt(this.#full[block - this.#first] ?? new Uint8Array(), start, length);
   }
 
   all(): { readonly id: number; readonly data: Uint8Array }[] {
@@ -93,11 +88,6 @@ export class BlockBuilder {
       id: this.#first + at,
       data: at === this.#open?.at ? data.subarray(0, this.#open.used) : data,
     }));
-  }
-
-  #data(at: number): Buffer {
-    const { buffer, byteOffset, byteLength } = this.#full[at] ?? new Uint8Array();
-    return Buffer.from(buffer, byteOffset, byteLength);
   }
 
   #roomFor(bytes: number): { readonly at: number; readonly data: Buffer; used: number } {
@@ -110,6 +100,15 @@ export class BlockBuilder {
     this.#open = { at: this.#full.push(data) - 1, data, used: 0 };
     return this.#open;
   }
+}
+
+/** What stands in a block at a place. */
+export function textAt(
+  { buffer, byteOffset, byteLength }: Uint8Array,
+  start: number,
+  length: number,
+): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('utf8', start, start + length);
 }
 
 export function compressBlock(data: Uint8Array): Buffer {
