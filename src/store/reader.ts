@@ -112,6 +112,25 @@ export class Reader {
       .all();
   }
 
+  /** The `count` rows of messages that may go on and whose lines are not packed that were quiet the least. */
+  openLoose(count: number): Row[] {
+    return this.#db
+      .prepare<[number], Row>(
+        `select ${COLUMNS} from trace where open = 1 and block is null order by last desc limit ?`,
+      )
+      .all(count)
+      .reverse();
+  }
+
+  /** Ids of messages whose lines are not packed and that are finished, or quiet since `before` (microseconds). */
+  atRest(before: number): number[] {
+    const unpacked = 'select id from trace where block is null';
+    return this.#db
+      .prepare<[number], number>(`${unpacked} and open = 0 union all ${unpacked} and open = 1 and last <= ?`)
+      .pluck()
+      .all(before);
+  }
+
   /** Rows that something happened to after `time` (microseconds), and not for long before unless open. */
   recent(time: number): Row[] {
     const long = 600 * 1_000_000;
