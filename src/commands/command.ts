@@ -27,5 +27,7 @@ export interface CommandSpec {
   /** Flags and what they do; `many` for one that may be given again and again. */
   readonly options: readonly { readonly flags: string; readonly help: string; readonly many?: boolean }[];
   readonly examples: readonly { readonly line: string; readonly help: string }[];
+  /** Goes on when nobody reads any more what it prints (`| head`): its work is something else. */
+  readonly worksUnread?: true;
   readonly load: () => Promise<{ readonly run: Run }>;
 }

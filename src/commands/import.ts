@@ -1,20 +1,17 @@
-import { stat } from 'node:fs/promises';
-import type { ZoneOffset } from '../core/clock.js';
-import { LineReader } from '../core/line.js';
 import { addedPatterns } from '../ingest/all-patterns.js';
 import { endImport } from '../ingest/end-import.js';
 import { Ingest } from '../ingest/ingest.js';
 import { diagnosisOf } from '../ingest/learn-again.js';
-import { directSorting, type LogFile, type LogRead, threadSorting } from '../ingest/log-sorting.js';
+import { directSorting, type LogRead, threadSorting } from '../ingest/log-sorting.js';
 import type { Sorted } from '../ingest/sorted.js';
 import { keepHeapSmall } from '../memory.js';
 import { printable, printableJson } from '../output/printable.js';
 import { progressBar } from '../output/progress.js';
-import { openInput } from '../read/input.js';
-import { eachLine } from '../read/lines.js';
+import { oldestFirst } from '../read/oldest-first.js';
 import { compilePatterns, readPatternFiles } from '../read/pattern-files.js';
 import { readCatalogue } from '../read/problem-files.js';
-import { databaseFile, guarded, openForReading, openForWriting, takeWriteLock } from '../store/database.js';
+import { openForReading, openForWriting, takeWriteLock } from '../store/database.js';
+import { databaseFile, guarded } from '../store/files.js';
 import { Reader } from '../store/reader.js';
 import { directSink, threadSink } from '../store/sink.js';
 import { UserError } from '../user-error.js';
@@ -24,17 +21,10 @@ import { flag, mailPath, pathOptions, text, year, zone } from './options.js';
 /** A log smaller than this is stored before a writing thread would have started. */
 const SMALL = 4 * 1024 * 1024;
 
-interface Log extends LogFile {
-  readonly size: number;
-  /** Microseconds of its first line; undefined when no line has a time. */
-  readonly first: number | undefined;
-}
-
 export const run: Run = async (paths, options, io) => {
   keepHeapSmall();
   const file = databaseFile(text(options, 'db'), io.env);
   const zoneOffset = zone(options);
-  const firstYear = year(options);
   const showUnrecognized = flag(options, 'showUnrecognized');
   const dir = text(options, 'patterns');
   const own = dir === undefined ? [] : readPatternFiles(dir);
@@ -47,7 +37,7 @@ export const run: Run = async (paths, options, io) => {
     failed = true;
     io.note(`amavtrace: ${error.message}\n${error.help === undefined ? '' : `  ${error.help}\n`}`);
   };
-  const logs = await oldestFirst([...new Set(paths)], zoneOffset, firstYear, complain);
+  const logs = await oldestFirst([...new Set(paths)], { zone: zoneOffset, year: year(options), complain });
   if (logs.length === 0) return 2;
 
   const lock = takeWriteLock(file);
@@ -59,8 +49,8 @@ export const run: Run = async (paths, options, io) => {
   }
   openForWriting(file).close();
   const db = openForReading(file);
-  const total = logs.reduce((sum, { size }) => sum + size, 0);
-  const small = total < SMALL && logs.every(({ path: name }) => name !== '-');
+  const total = logs.reduce((sum, { size }) => sum + (size ?? 0), 0);
+  const small = total < SMALL && logs.every(({ size }) => size !== null);
   const sink = small ? directSink(file) : threadSink(file);
   const reader = new Reader(db);
   const added = addedPatterns(own, reader);
@@ -76,7 +66,7 @@ export const run: Run = async (paths, options, io) => {
     onUnrecognized: showUnrecognized ? (raw) => io.out(`${printable(raw)}\n`) : undefined,
   });
   const sorting = small
-    ? directSorting({ patterns, path, catalogue, showUnrecognized }, { zone: zoneOffset, year: firstYear })
+    ? directSorting({ patterns, path, catalogue, showUnrecognized }, zoneOffset)
     : threadSorting({
         patterns: added,
         problems: dir,
@@ -84,7 +74,6 @@ export const run: Run = async (paths, options, io) => {
         endpoints: reader.endpoints(),
         showUnrecognized,
         tz: text(options, 'tz'),
-        year: firstYear,
       });
   const bar = progressBar(total, io);
   let bytes = 0;
@@ -102,7 +91,7 @@ export const run: Run = async (paths, options, io) => {
         complainOf(log.path, read, io);
         bytes += read.bytes;
         files++;
-        bar.done(log.size);
+        bar.done(log.size ?? 0);
       } catch (error) {
         // A file that can't be read is left out; a store that can't be written ends it all.
         if (ingest.failed) throw error;
@@ -163,38 +152,4 @@ function complainOf(path: string, { warnings, cutLines }: LogRead, io: Io): void
   for (const warning of warnings) io.note(`amavtrace: ${warning}\n`);
   if (cutLines > 0)
     io.note(`amavtrace: ${printable(path)}: ${cutLines} lines longer than 1 MiB were cut to that\n`);
-}
-
-/** The files that can be read, the one with the oldest first line first. */
-async function oldestFirst(
-  paths: readonly string[],
-  zoneOffset: ZoneOffset,
-  firstYear: number | undefined,
-  complain: (error: unknown) => void,
-): Promise<Log[]> {
-  const logs: Log[] = [];
-  for (const path of paths) {
-    if (path === '-') {
-      logs.push({ path, size: 0, modified: Date.now(), first: undefined });
-      continue;
-    }
-    try {
-      const input = await openInput(path);
-      const { size, mtimeMs } = await stat(path);
-      const reader = new LineReader({ notAfter: mtimeMs, year: firstYear, zone: zoneOffset });
-      let first: number | undefined;
-      for await (const chunk of input) {
-        eachLine(chunk.text, (line) => {
-          first ??= reader.read(line)?.time;
-        });
-        break;
-      }
-      logs.push({ path, size, modified: mtimeMs, first });
-    } catch (error) {
-      complain(error);
-    }
-  }
-  return logs.sort(
-    (a, b) => (a.first ?? Number.POSITIVE_INFINITY) - (b.first ?? Number.POSITIVE_INFINITY) || 0,
-  );
 }

@@ -86,6 +86,7 @@ export const commands: readonly CommandSpec[] = [
       { line: 'amavtrace import /var/log/mail.log*', help: 'with its rotated ones, in any order' },
       { line: 'zcat old.gz | amavtrace import - --year 2024', help: 'from another program' },
     ],
+    worksUnread: true,
     load: () => import('./import.js'),
   },
   {

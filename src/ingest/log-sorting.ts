@@ -12,8 +12,10 @@ import { Sorting, type SortingOptions } from './sorting.js';
 
 export interface LogFile {
   readonly path: string;
-  /** Milliseconds: when it was last written to; now for standard input. */
+  /** Milliseconds: when it was last written to; now for a pipe. */
   readonly modified: number;
+  /** Of its first line, where stamps have none; undefined to infer it. */
+  readonly year: number | undefined;
 }
 
 /** What became of a log. */
@@ -35,16 +37,11 @@ export interface LogSorting {
   close(): Promise<void>;
 }
 
-export interface Clocks {
-  readonly zone: ZoneOffset;
-  readonly year: number | undefined;
-}
-
-export function directSorting(options: Omit<SortingOptions, 'clock'>, clocks: Clocks): LogSorting {
+export function directSorting(options: Omit<SortingOptions, 'clock'>, zone: ZoneOffset): LogSorting {
   return {
-    sort: async ({ path, modified }, take, signal) => {
-      const input = await openInput(path);
-      const sorting = new Sorting({ ...options, clock: { ...clocks, notAfter: modified } });
+    sort: async ({ path, modified, year }, take, signal) => {
+      const input = await openInput(path, { signal });
+      const sorting = new Sorting({ ...options, clock: { notAfter: modified, year, zone } });
       let bytes = 0;
       let position = 0;
       try {
@@ -77,7 +74,6 @@ export interface ThreadData {
   readonly endpoints: readonly string[];
   readonly showUnrecognized: boolean;
   readonly tz: string | undefined;
-  readonly year: number | undefined;
 }
 
 /** To the thread: a log to read, that a piece was taken, or to stop reading. */

@@ -20,7 +20,7 @@ const sorting = directSorting(
     catalogue: readCatalogue(data.problems),
     showUnrecognized: data.showUnrecognized,
   },
-  { zone: zoneOffset(data.tz), year: data.year },
+  zoneOffset(data.tz),
 );
 
 let ahead = 0;
