@@ -86,7 +86,11 @@ export type Answer =
   | { readonly refused: { readonly message: string; readonly help: string | undefined } };
 
 export function threadSorting(data: ThreadData): LogSorting {
-  const worker = new Worker(new URL('./sorting-thread.js', import.meta.url), { workerData: data });
+  const worker = new Worker(new URL('./sorting-thread.js', import.meta.url), {
+    workerData: data,
+    // What it allocates is gone with each piece.
+    resourceLimits: { maxYoungGenerationSizeMb: 12 },
+  });
   const answers = on(worker, 'message') as AsyncIterator<[Answer]>;
   const order = (what: Order): void => worker.postMessage(what);
   const stop = (): void => order('stop');

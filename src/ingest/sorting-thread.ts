@@ -7,8 +7,8 @@ import { zoneOffset } from '../read/zone.js';
 import { UserError } from '../user-error.js';
 import { type Answer, directSorting, type LogFile, type Order, type ThreadData } from './log-sorting.js';
 
-/** Pieces given out and not taken yet: enough that neither thread waits, few enough to bound memory. */
-const MAX_AHEAD = 3;
+/** Pieces given out and not taken yet: so that neither thread waits, and memory is bounded. */
+const MAX_AHEAD = 2;
 
 const data = workerData as ThreadData;
 const path = new MailPath(data.path);

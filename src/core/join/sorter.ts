@@ -28,6 +28,7 @@ const MAX_HELD = 20_000;
 const MAX_REFUSERS = 5000;
 
 type Of<K extends Event['kind']> = Extract<Event, { readonly kind: K }>;
+type RunLine = Of<`amavis.${'received' | 'checking' | 'forward' | 'recipient' | 'timing'}`>;
 
 /** An ordinary message with its lines: what a case is to those who put it away. */
 export interface OrdinaryMail extends CaseFacts {
@@ -45,7 +46,7 @@ export interface SorterSink {
   rest(event: Event): void;
 }
 
-/** A message in the making: one queue id's lines, or those of both with amavis' between. */
+/** A message in the making: the lines of one queue id or one run of amavis, or all of them once they are put together. */
 interface Held {
   readonly events: Event[];
   readonly host: string;
@@ -53,8 +54,9 @@ interface Held {
   readonly began: number;
   /** When it became whole; null until then. */
   whole: number | null;
+  /** The run that it is, or that put it together. */
+  amavisId: string | null;
   verdict: Of<'amavis.verdict'> | null;
-  hasTiming: boolean;
   /** Whether it has left. */
   gone: boolean;
 }
@@ -105,16 +107,13 @@ export class Sorter {
       case 'amavis.verdict':
         this.#verdict(event);
         return;
-      case 'amavis.timing': {
-        const held = this.#runs.get(event.amavisId);
-        if (held === undefined) this.#sink.rest(event);
-        else if (held.hasTiming || held.host !== event.at.host) this.#leaveWith(held, event);
-        else {
-          held.hasTiming = true;
-          held.events.push(event);
-        }
+      case 'amavis.received':
+      case 'amavis.checking':
+      case 'amavis.forward':
+      case 'amavis.recipient':
+      case 'amavis.timing':
+        this.#runLine(event);
         return;
-      }
       case 'smtpd.reject':
         if (event.queueId === undefined) this.#refusal(event);
         break;
@@ -157,17 +156,36 @@ export class Sorter {
       this.#leaveWith(known?.held, event);
       return;
     }
-    const held: Held = {
-      events: [event],
-      host: at.host,
-      began: at.time,
-      whole: null,
-      verdict: null,
-      hasTiming: false,
-      gone: false,
-    };
-    this.#held.push(held);
+    const held = this.#hold(event, null);
     this.#halves.set(queueId, { queueId, instance: at.instance, began: at.time, removed: null, held });
+  }
+
+  #hold(event: Event, amavisId: string | null): Held {
+    const { host, time } = event.at;
+    const held = { events: [event], host, began: time, whole: null, amavisId, verdict: null, gone: false };
+    this.#held.push(held);
+    return held;
+  }
+
+  /** A line that amavis writes beside its main line when its $log_level is above 0. */
+  #runLine(event: RunLine): void {
+    const { at, amavisId } = event;
+    const held = this.#runs.get(amavisId);
+    if (held === undefined) {
+      // What it ends with says of the message nothing that a run which wasn't seen to begin would need.
+      if (event.kind === 'amavis.timing' || event.kind === 'amavis.recipient') this.#sink.rest(event);
+      else this.#runs.set(amavisId, this.#hold(event, amavisId));
+      return;
+    }
+    const isSame = held.events.some(({ at: other }) => other.message === at.message);
+    if (
+      isSame ||
+      held.host !== at.host ||
+      Math.abs(at.time - held.began) > REST_BEGUN ||
+      leavesQuestion(event)
+    )
+      this.#leaveWith(held, event);
+    else held.events.push(event);
   }
 
   #add(half: Half, event: Event): void {
@@ -192,6 +210,7 @@ export class Sorter {
     const { at, action, amavisId, queueId, queuedAs } = event;
     const front = queueId === undefined ? undefined : this.#halves.get(queueId);
     const back = queuedAs?.length === 1 ? this.#halves.get(queuedAs[0] ?? '') : undefined;
+    const run = this.#runs.get(amavisId);
     if (
       action !== 'Passed' ||
       front === undefined ||
@@ -199,10 +218,10 @@ export class Sorter {
       !isSingle(front, event) ||
       !isSingle(back, event) ||
       front.held === back.held ||
-      this.#runs.get(amavisId) !== undefined ||
+      (run !== undefined && (run.verdict !== null || run.host !== at.host)) ||
       leavesQuestion(event)
     ) {
-      this.#leave(this.#runs.get(amavisId));
+      this.#leave(run);
       this.#leave(front?.held);
       for (const id of queuedAs ?? []) this.#leave(this.#halves.get(id)?.held);
       this.#sink.rest(event);
@@ -210,9 +229,11 @@ export class Sorter {
     }
     const { held } = front;
     const other = back.held;
-    held.events.push(...other.events, event);
+    held.events.push(...other.events, ...(run?.events ?? []), event);
     held.verdict = event;
+    held.amavisId = amavisId;
     other.gone = true;
+    if (run !== undefined) run.gone = true;
     back.held = held;
     this.#runs.set(amavisId, held);
     this.#lookWhether(held, at.time);
@@ -290,7 +311,7 @@ export class Sorter {
   #forget(held: Held): void {
     held.gone = true;
     for (const event of held.events) if (event.kind === 'smtpd.client') this.#halves.delete(event.queueId);
-    if (held.verdict !== null) this.#runs.delete(held.verdict.amavisId);
+    if (held.amavisId !== null) this.#runs.delete(held.amavisId);
   }
 }
 

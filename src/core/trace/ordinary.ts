@@ -31,6 +31,8 @@ export function ordinarySummary(which: CaseFacts, path: MailPath): Summary | und
   let one: Half | undefined;
   let two: Half | undefined;
   let verdict: Of<'amavis.verdict'> | undefined;
+  let run: string | undefined;
+  const passed: Of<'amavis.forward' | 'amavis.recipient'>[] = [];
   let first = Number.POSITIVE_INFINITY;
   let last = 0;
   for (const event of which.events) {
@@ -56,16 +58,27 @@ export function ordinarySummary(which: CaseFacts, path: MailPath): Summary | und
       case 'amavis.verdict':
         if (verdict !== undefined) return undefined;
         verdict = event;
+        run ??= event.amavisId;
+        if (run !== event.amavisId) return undefined;
         break;
+      // What a higher $log_level adds.
+      case 'amavis.received':
+      case 'amavis.checking':
+      case 'amavis.forward':
+      case 'amavis.recipient':
       case 'amavis.timing':
+        run ??= event.amavisId;
+        if (run !== event.amavisId) return undefined;
+        if (event.kind === 'amavis.forward' || event.kind === 'amavis.recipient') passed.push(event);
         break;
       default:
         return undefined;
     }
   }
   if (one === undefined) return undefined;
-  if (two === undefined) return verdict === undefined ? unfiltered(which, one, first, last, path) : undefined;
-  return verdict === undefined ? undefined : filtered(which, [one, two], verdict, first, last, path);
+  if (two === undefined) return run === undefined ? unfiltered(which, one, first, last, path) : undefined;
+  if (verdict === undefined || !passed.every((event) => isPassedAs(event, verdict))) return undefined;
+  return filtered(which, [one, two], verdict, first, last, path);
 }
 
 function filtered(
@@ -212,6 +225,15 @@ function isFed(front: Half, back: Half, { action, queueId, queuedAs }: Of<'amavi
   return (
     action === 'Passed' && queueId === front.queueId && queuedAs?.length === 1 && queuedAs[0] === back.queueId
   );
+}
+
+/** Whether the line says of the message, or of one of its recipients, what the main line says. */
+function isPassedAs(
+  event: Of<'amavis.forward' | 'amavis.recipient'>,
+  { queuedAs }: Of<'amavis.verdict'>,
+): boolean {
+  if (event.kind === 'amavis.forward') return event.direction === 'FWD' && event.queuedAs === queuedAs?.[0];
+  return event.action === 'Passed' && (event.queuedAs ?? queuedAs)?.join() === queuedAs?.join();
 }
 
 /** Each recipient where it rests; undefined unless all that went into the filter came out of it, and nothing else. */
