@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3';
 import { allPatterns } from '../ingest/all-patterns.js';
 import { diagnosisOf } from '../ingest/learn-again.js';
 import { Traces } from '../ingest/traces.js';
-import { readPatternFiles } from '../read/pattern-files.js';
+import { readOwnPatterns } from '../read/pattern-files.js';
 import { readCatalogue } from '../read/problem-files.js';
 import { openForReading } from '../store/database.js';
 import { databaseFile } from '../store/files.js';
@@ -26,7 +26,7 @@ export function openTraces(
   const db = openForReading(file);
   const dir = text(options, 'patterns');
   const reader = new Reader(db);
-  const patterns = allPatterns(dir === undefined ? [] : readPatternFiles(dir), reader);
+  const patterns = allPatterns(readOwnPatterns(dir), reader);
   const path = mailPath(options);
   path.recall(reader.endpoints());
   const diagnosis = diagnosisOf(readCatalogue(dir), { reader, patterns, path });
