@@ -34,6 +34,8 @@ const NOT_MAIN = /\b(?:autolearn|required|tagged_above)=|\bReceived: |^\S+ (?!.*
 
 export class Continuation {
   readonly #pending = new Map<string, Pending>();
+  /** The piece that ended a message's last text: a log may have lines twice. */
+  readonly #ended = new Map<string, Line>();
 
   /**
    * The lines to read now, each whole: the given one when it is no piece, the put-together one with its last piece,
@@ -47,12 +49,16 @@ export class Continuation {
     const key = `${line.host}|${line.pid}|${head[1]}`;
     const pending = this.#pending.get(key) ?? this.#begin(key);
     const taken = tooOld(pending, line.time);
-    if (!continues) taken.push(...begin(pending, line));
+    const again = [...pending.begun, pending.strays].find((text) =>
+      text.some((piece) => isSame(piece, line)),
+    );
+    if (again !== undefined) again.push(line);
+    else if (!continues) taken.push(...begin(pending, line));
     else if (continued) {
       const text = pending.begun.at(-1) ?? pending.strays;
       text.push(line);
       if (text.length > MAX_PIECES) taken.push(...finishAll(pending));
-    } else taken.push(...end(pending, line));
+    } else taken.push(...this.#end(key, pending, line));
     if (pending.begun.length === 0 && pending.strays.length === 0) this.#pending.delete(key);
     return taken;
   }
@@ -70,6 +76,20 @@ export class Continuation {
     const rest = [...this.#pending.values()].flatMap(finishAll);
     this.#pending.clear();
     return rest;
+  }
+
+  #end(key: string, { begun, strays }: Pending, last: Line): readonly Line[] {
+    const at = begun.findLastIndex(([first]) => first !== undefined && endsAs(first, last));
+    const [text] = at < 0 ? [] : begun.splice(at, 1);
+    const before = this.#ended.get(key);
+    if (text === undefined && before !== undefined && isSame(before, last)) return [last];
+    if (text === undefined) {
+      strays.push(last);
+      return [];
+    }
+    if (this.#ended.size > MAX_PENDING) this.#ended.clear();
+    this.#ended.set(key, last);
+    return [whole([...text, last])];
   }
 
   #begin(key: string): Pending {
@@ -93,18 +113,10 @@ function begin(pending: Pending, first: Line): readonly Line[] {
     begun.push([first]);
     return [];
   }
-  const [last] = strays.splice(at, 1);
+  const ends = strays.filter((piece) => isSame(piece, strays[at] as Line));
   const between = strays.filter(isContinued);
-  pending.strays = strays.filter((piece) => !isContinued(piece));
-  return last === undefined ? [] : [whole([first, ...between, last])];
-}
-
-function end({ begun, strays }: Pending, last: Line): readonly Line[] {
-  const at = begun.findLastIndex(([first]) => first !== undefined && endsAs(first, last));
-  const [text] = at < 0 ? [] : begun.splice(at, 1);
-  if (text !== undefined) return [whole([...text, last])];
-  strays.push(last);
-  return [];
+  pending.strays = strays.filter((piece) => !between.includes(piece) && !ends.includes(piece));
+  return [whole([first, ...between, ...ends])];
 }
 
 /** Whether the last piece may be of the text that begins with the first. */
@@ -138,12 +150,18 @@ function whole(pieces: readonly Line[]): Line {
   const [first, ...others] = pieces as [Line, ...Line[]];
   if (others.length === 0) return first;
   let { message } = first;
-  for (const piece of others) {
+  for (const [n, piece] of others.entries()) {
+    if (pieces.slice(0, n + 1).some((before) => isSame(before, piece))) continue;
     const mark = HEAD.exec(piece.message)?.[0].length ?? 0;
     message = message.slice(0, -3) + piece.message.slice(mark);
   }
   const raws = pieces.map(({ raw }) => raw);
   return { ...first, message, raw: raws.join('\n'), pieces: raws };
+}
+
+/** Whether it is the line once more; two pieces of one text are never alike. */
+function isSame(one: Line, other: Line): boolean {
+  return one.message === other.message && Math.abs(one.time - other.time) < 1_000_000;
 }
 
 function isContinued({ message }: Line): boolean {

@@ -67,11 +67,16 @@ export class MailPath {
     return Number.isInteger(port) ? port : FILTER_PORT;
   }
 
-  /** The port of the way back where it is known without a reply that names it. */
-  get reinjectionPort(): number {
+  /** The port of the way back that the user gave. */
+  get givenReinjectionPort(): number | null {
     const [name] = this.#reinjections;
     const port = name === undefined ? Number.NaN : Number(name.slice(name.lastIndexOf(':') + 1));
-    return Number.isInteger(port) ? port : REINJECTION_PORT;
+    return Number.isInteger(port) ? port : null;
+  }
+
+  /** That, or the usual one: for advice, not for what happened. */
+  get reinjectionPort(): number {
+    return this.givenReinjectionPort ?? REINJECTION_PORT;
   }
 }
 

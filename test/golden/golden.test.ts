@@ -211,6 +211,15 @@ describe('Zimbra, 2013: the milter that signs is down', () => {
     expect(trace?.hops.map(({ stage, outcome }) => `${stage} ${outcome}`)).toContain('filter deferred');
     expect(trace && codesOf([trace])).toEqual(['milter-down']);
   });
+
+  it('shows the port that refused it, as amavis names it', () => {
+    const [trace] = [...traces('signer-down-2013').values()];
+    expect(trace?.hops.map(({ stage, port, outcome }) => [stage, port, outcome])).toContainEqual([
+      'reinject',
+      10030,
+      'failed',
+    ]);
+  });
 });
 
 describe('a log that has every line twice', () => {

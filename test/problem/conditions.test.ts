@@ -330,6 +330,21 @@ describe('two copies', () => {
     ]);
     expect(codesOf([trace])).toContain('duplicate-delivery');
   });
+
+  it('show even when amavis was stopped before it wrote anything', () => {
+    const lost = toFilter(
+      Q1,
+      'deferred (lost connection with 127.0.0.1[127.0.0.1] while sending end of data -- message may be sent more than once)',
+    );
+    const back = received(Q2, { client: 'localhost[127.0.0.1]' }).map((line) =>
+      line.replace(`${Q2}@`, `${Q1}@`).replace('size=400', 'size=900'),
+    );
+    const before = [...received(Q1), ...back, delivered(Q2), lost];
+    expect(codesOf([traceOf(before)])).not.toContain('duplicate-delivery');
+    const trace = traceOf([...before, ...copy(Q3, '00:25:15'), fed(Q1, Q3, 'alice@example.com', '00:25:15')]);
+    expect(trace.queueIds).toEqual([Q1, Q2, Q3]);
+    expect(problem(trace, 'duplicate-delivery').summary).toContain('2 copies');
+  });
 });
 
 describe('the filter’s pace', () => {
@@ -356,6 +371,14 @@ describe('the filter’s pace', () => {
       'filter-silent',
     ]);
     expect(codesOf(diagnosed(received(Q1), { minutesLater: 10 }).traces)).toEqual([]);
+  });
+
+  it('says how far the message is known to have come', () => {
+    const summary = (lines: string[]): string | undefined =>
+      diagnosed(lines, { before: usualMail(), minutesLater: 10 }).traces[0]?.problems[0]?.summary;
+    const handed = `Nov 23 00:20:01 mail amavis[300]: (300-01) Checking: abcdefghijkl [192.0.2.7] <sender@outside.example> -> <alice@example.com> queue_id=${Q1}`;
+    expect(summary([...received(Q1), handed])).toBe('Handed to the filter, and no word of it since');
+    expect(summary(received(Q1))).toBe('Taken up for the filter, and no word of it since');
   });
 });
 

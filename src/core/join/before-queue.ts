@@ -99,7 +99,8 @@ export class BeforeQueue {
     if (amavisId !== undefined) this.#links.answeredBy(owner, amavisId, at.host, at.time, home);
     const next = event.queuedAs ?? queuedAs(event.response);
     if (event.outcome === 'accept' && next !== undefined && isQueueId(next)) {
-      const mention = { queueId: next, host: at.host, instance: null, from: at.time - HOUR, to: at.time };
+      const span = { from: at.time - HOUR, to: at.time };
+      const mention = { queueId: next, host: at.host, instance: null, ...span, mark: null };
       this.#links.leadsTo(current(owner), mention, at.time, false, home);
     }
     return current(owner);

@@ -55,7 +55,7 @@ export class Family {
   ): void {
     addChild(parent, { queueId, kind });
     const { host, time } = event.at;
-    const mention = { queueId, host, instance: null, from: time - HOUR, to: time };
+    const mention = { queueId, host, instance: null, from: time - HOUR, to: time, mark: null };
     let life = this.#lives.mentioned(mention);
     if (home === null && !life?.seen && this.#recall(queueKey(queueId), time))
       life = this.#lives.mentioned(mention);

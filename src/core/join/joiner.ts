@@ -17,9 +17,10 @@ import { isLoopback, parseEndpoint, replyOf } from '../response.js';
 import type { Archive, StoredCase } from './archive.js';
 import { BeforeQueue } from './before-queue.js';
 import { addChild, Cases } from './cases.js';
+import { isUntold } from './ends.js';
 import { Family } from './family.js';
 import { knows } from './known.js';
-import { Lives, type Mention, type QueueEvent } from './lives.js';
+import { Lives, type Mark, type Mention, type QueueEvent } from './lives.js';
 import { type Case, type ChildRef, current, type Life, type Run } from './node.js';
 import { RUN_TIME, type RunEvent, Runs } from './runs.js';
 import { Settling } from './settling.js';
@@ -109,14 +110,14 @@ export class Joiner {
   /** Cases at rest, taken out of memory: those that changed are to be stored. */
   rest(): Case[] {
     const idle = this.#idle();
-    const resting = this.#settling.settle(idle) ? this.#idle() : idle;
+    const resting = this.#settling.settle(idle, true) ? this.#idle() : idle;
     for (const open of resting) this.#release(open);
     return resting.filter(worthStoring);
   }
 
   /** Asks at once what is likely, though later lines may prove it wrong: who shows messages as they go on wants that. */
   settle(): void {
-    this.#settling.settle(this.#cases.open);
+    this.#settling.settle(this.#cases.open, false);
   }
 
   /** All cases at rest, taken out of memory. */
@@ -139,7 +140,7 @@ export class Joiner {
 
   /** All cases, taken out of memory: at the end of a log, before another is read. Those that changed are to be stored. */
   drain(): Case[] {
-    this.settle();
+    this.#settling.settle(this.#cases.open, true);
     const all = [...this.#cases.open];
     for (const open of all) this.#release(open);
     this.#cases.forgetClocks();
@@ -299,7 +300,8 @@ export class Joiner {
     const from = life.starter ?? life.first;
     const { forwardedAs: forwarded, endpoint, amavisId, queuedAs: next, fromMta: behind } = replyOf(event);
     if (forwarded !== undefined) {
-      const mention = { queueId: forwarded, host: at.host, instance: life.instance, from, to: at.time };
+      const { instance } = life;
+      const mention = { queueId: forwarded, host: at.host, instance, from, to: at.time, mark: life };
       this.#leadsTo(life.case, mention, at.time, false, home);
       return;
     }
@@ -318,6 +320,7 @@ export class Joiner {
       instance: life.instance,
       from,
       to: at.time,
+      mark: life,
     };
     const target = this.#leadsTo(life.case, mention, at.time, !certain, home);
     if (certain || (behind !== undefined && target.seen && local)) this.#path.learnFilter(endpoint);
@@ -354,6 +357,7 @@ export class Joiner {
       instance: instanceOf(owner),
       from: at.time - 6 * 24 * HOUR,
       to: at.time,
+      mark: markOf(event),
     };
     this.#leadsTo(owner, mention, at.time, false, home);
   }
@@ -415,7 +419,8 @@ export class Joiner {
     if (run.case.lives.some((life) => life.queueId === queueId)) return;
     const host = this.#lives.runsPostfix(at.host) ? at.host : null;
     const instance = instanceOf(run.case);
-    const mention = { queueId, host, instance, from: Math.min(run.first, at.time) - HOUR, to: at.time };
+    const from = Math.min(run.first, at.time) - HOUR;
+    const mention = { queueId, host, instance, from, to: at.time, mark: markOf(event) };
     this.#leadsTo(run.case, mention, at.time, false, home);
   }
 
@@ -518,6 +523,8 @@ export class Joiner {
     for (const event of stored.events) this.#place(event, home);
     home.dirty = false;
     home.unsettled = false;
+    // Once its missing lines come, another may be told by what it is not.
+    home.asks ||= isUntold(home, this.#path);
     home.touched = this.#cases.clock(home.host) || home.touched;
     return home;
   }
@@ -526,6 +533,19 @@ export class Joiner {
 /** The instance that the message is known to be in; a line of amavis' names none. */
 function instanceOf({ lives }: Case): string | null {
   return lives.find(({ instance }) => instance !== null)?.instance ?? null;
+}
+
+/** What amavis says of the message that it had. */
+function markOf(event: Event): Mark | null {
+  switch (event.kind) {
+    case 'amavis.verdict':
+      return { sender: event.sender, messageId: event.messageId ?? null };
+    case 'amavis.recipient':
+    case 'amavis.forward':
+      return { sender: event.sender, messageId: null };
+    default:
+      return null;
+  }
 }
 
 /** The mail_id of the message itself; a SEND line begins with that of amavis' own notice. */

@@ -31,6 +31,12 @@ export function knows(owner: Case, event: Event): boolean {
   return false;
 }
 
+/** The same without taking the line for its own. */
+export function has({ events }: Case, event: Event): boolean {
+  const id = identity(event);
+  return events.some((other) => other.at.pid === event.at.pid && identity(other) === id);
+}
+
 function identity({ at }: Event): string {
   return `${Math.floor(at.time / SECOND)}|${at.pid}|${at.message}`;
 }

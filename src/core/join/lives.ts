@@ -6,6 +6,8 @@
  */
 import type { Event } from '../event.js';
 import { isLongQueueId } from '../queue-id.js';
+import { replyOf } from '../response.js';
+import { has } from './known.js';
 import { LinkedMap } from './linked-map.js';
 import { isNearby } from './nearby.js';
 import type { Case, Life } from './node.js';
@@ -49,6 +51,8 @@ export interface Mention {
   /** Between which times it must have begun. */
   readonly from: number;
   readonly to: number;
+  /** What the line, or the queue id that it begins with, tells of the message. */
+  readonly mark: Mark | null;
 }
 
 export class Lives {
@@ -68,7 +72,7 @@ export class Lives {
 
   /** The life that a line of its own fits, among those in memory. */
   own(event: QueueEvent): Life | undefined {
-    const { at, queueId } = event;
+    const { queueId } = event;
     const candidates = this.#byId.get(queueId);
     if (candidates === undefined) return undefined;
     let best: Life | undefined;
@@ -76,7 +80,7 @@ export class Lives {
       if (!this.#sameQueue(life, event) || !fits(life, event)) continue;
       // What another MTA's reply named is this only if it came in by SMTP.
       if (life.weak && !life.seen && event.kind !== 'smtpd.client') continue;
-      if (best === undefined || closer(life, best, at.time)) best = life;
+      if (best === undefined || this.#likelier(life, best, event)) best = life;
     }
     return best;
   }
@@ -88,7 +92,7 @@ export class Lives {
     let best: Life | undefined;
     for (const life of candidates) {
       if (mention.host !== null && life.host !== '' && life.host !== mention.host) continue;
-      if (!begunBetween(life, mention)) continue;
+      if (!begunBetween(life, mention) || isOther(life, mention)) continue;
       if (best === undefined || better(life, best, mention)) best = life;
     }
     return best;
@@ -130,26 +134,22 @@ export class Lives {
       if (at.time < life.first) life.first = at.time;
       if (at.time > life.last) life.last = at.time;
     }
-    if (
-      life.instance === null &&
-      (INSTANCE_DAEMONS.has(at.daemon) || this.#isInstance(at.host, at.instance))
-    ) {
-      life.instance = at.instance;
-    }
+    if (life.instance === null && this.#tellsInstance(event)) life.instance = at.instance;
     switch (event.kind) {
       case 'smtpd.client':
-        life.starter = at.time;
+        noteStarter(life, event);
         life.smtpd = at.pid;
         life.nearby = isNearby(event.clientAddress);
         break;
       case 'pickup':
-        life.starter = at.time;
+        noteStarter(life, event);
         break;
       case 'cleanup.message-id':
         if (event.resent !== true) life.messageId = event.messageId;
         break;
       case 'qmgr.active':
         life.sender = event.sender;
+        life.qmgr = at.pid;
         break;
       case 'removed':
       case 'cleanup.aborted':
@@ -193,11 +193,98 @@ export class Lives {
   }
 
   /** Same host and instance. A name that no queue manager uses is a service's own syslog_name, of any instance. */
-  #sameQueue(life: Life, { at }: QueueEvent): boolean {
+  #sameQueue(life: Life, event: QueueEvent): boolean {
+    const { at } = event;
     if (life.host !== at.host && !(life.host === '' && !life.seen)) return false;
-    if (life.instance === null || life.instance === at.instance) return true;
-    return !INSTANCE_DAEMONS.has(at.daemon) && !this.#isInstance(at.host, at.instance);
+    return life.instance === null || life.instance === at.instance || !this.#tellsInstance(event);
   }
+
+  /** Whether the line stands under its instance's name; a service may have one of its own. */
+  #tellsInstance({ at }: QueueEvent): boolean {
+    if (INSTANCE_DAEMONS.has(at.daemon)) return true;
+    if (at.service !== '' || at.daemon === '') return false;
+    return at.instance === DEFAULT_NAME || this.#isInstance(at.host, at.instance);
+  }
+
+  /** Of two lives that a line fits, whether the first is the likelier. */
+  #likelier(life: Life, other: Life, event: QueueEvent): boolean {
+    if (life.seen !== other.seen) return life.seen;
+    const byName = rankOfName(life, event) - rankOfName(other, event);
+    if (byName !== 0) return byName > 0;
+    if (event.kind === 'delivery') {
+      const byLine = Number(has(life.case, event)) - Number(has(other.case, event));
+      if (byLine !== 0) return byLine > 0;
+      const byNext = compareMarks(life, other, this.#nextOf(life, event));
+      if (byNext !== 0) return byNext > 0;
+    }
+    const byProcess = Number(isOfQueueManager(life, event)) - Number(isOfQueueManager(other, event));
+    if (byProcess !== 0) return byProcess > 0;
+    return closer(life, other, event.at.time);
+  }
+
+  /** Lives that the delivery line may mean when it says what the message became. */
+  #nextOf(life: Life, event: Extract<QueueEvent, { readonly kind: 'delivery' }>): readonly Life[] {
+    const { queuedAs, forwardedAs } = replyOf(event);
+    return this.#byId.get(forwardedAs ?? queuedAs ?? '')?.filter(({ host }) => host === life.host) ?? [];
+  }
+}
+
+/** Postfix' syslog_name where nothing else is set. */
+const DEFAULT_NAME = 'postfix';
+
+function noteStarter(life: Life, { at }: QueueEvent): void {
+  life.starter = at.time;
+  life.starterPid = at.pid;
+  life.starterName = at.instance;
+}
+
+function rankOfName({ instance, starterName }: Life, { at }: QueueEvent): number {
+  if (instance !== null) return instance === at.instance ? 2 : 0;
+  return starterName === at.instance ? 1 : 0;
+}
+
+/** Whether no other queue manager than the one that wrote the line is known to have it. */
+function isOfQueueManager({ qmgr }: Life, { at }: QueueEvent): boolean {
+  return at.daemon !== 'qmgr' || qmgr === 0 || qmgr === at.pid;
+}
+
+/** What is known of a message, from one id's lines or another's. */
+export interface Mark {
+  readonly sender: string | null;
+  readonly messageId: string | null;
+}
+
+/** How many of sender and message-id are known to differ. */
+function unlikeness(one: Mark, other: Mark): number {
+  return differ(one.messageId || null, other.messageId || null) + differ(one.sender, other.sender);
+}
+
+/** How many of them are known to be the same. */
+function likeness(one: Mark, other: Mark): number {
+  return (
+    Number(one.sender !== null && one.sender === other.sender) +
+    Number(!!one.messageId && one.messageId === other.messageId)
+  );
+}
+
+/** Above 0 when the first of two lives is rather the message of one of the marks than the second, below 0 when less. */
+function compareMarks(life: Life, other: Life, marks: readonly Mark[]): number {
+  if (marks.length === 0) return 0;
+  const least = (one: Life): number => Math.min(...marks.map((mark) => unlikeness(one, mark)));
+  const most = (one: Life): number => Math.max(...marks.map((mark) => likeness(one, mark)));
+  const against = least(other) - least(life);
+  // What is new has told less of itself than what is over.
+  return against !== 0 || isOverBefore(life, other) || isOverBefore(other, life)
+    ? against
+    : most(life) - most(other);
+}
+
+function isOverBefore({ end }: Life, { starter, first }: Life): boolean {
+  return end !== null && end < (starter ?? first);
+}
+
+function differ(one: string | null, other: string | null): number {
+  return one === null || other === null || one === other ? 0 : 1;
 }
 
 function newLife(queueId: string, host: string, time: number, owner: Case, seen: boolean): Life {
@@ -208,10 +295,13 @@ function newLife(queueId: string, host: string, time: number, owner: Case, seen:
     first: time,
     last: time,
     starter: null,
+    starterPid: 0,
+    starterName: '',
     smtpd: 0,
     nearby: false,
     sender: null,
     messageId: null,
+    qmgr: 0,
     end: null,
     seen,
     weak: false,
@@ -239,7 +329,7 @@ function fits(life: Life, event: QueueEvent): boolean {
       : time >= life.first - HOUR && time <= life.first + LIFETIME;
   }
   if (event.kind === 'smtpd.client' || event.kind === 'pickup') {
-    if (life.starter !== null) return Math.floor(life.starter / SECOND) === Math.floor(time / SECOND);
+    if (life.starter !== null) return isStarter(life, event);
     if (life.end !== null && time > life.end) return false;
     return life.first - time < LIFETIME && time <= life.first + SLACK;
   }
@@ -261,9 +351,14 @@ function fits(life: Life, event: QueueEvent): boolean {
   }
 }
 
-/** Of two lives that a line fits, whether the first is the likelier: the one that began last before the line. */
+/** Whether it is the line that began this life, read once more: a queue id has but one. */
+function isStarter({ starter, starterPid }: Life, { at }: QueueEvent): boolean {
+  if (Math.floor((starter ?? 0) / SECOND) !== Math.floor(at.time / SECOND)) return false;
+  return starterPid === at.pid || starterPid === 0 || at.pid === 0;
+}
+
+/** Whether the first began later before the line, or else sooner after it. */
 function closer(life: Life, other: Life, time: number): boolean {
-  if (life.seen !== other.seen) return life.seen;
   const [a, b] = [life.first <= time, other.first <= time];
   if (a !== b) return a;
   return a ? life.first > other.first : life.first < other.first;
@@ -279,8 +374,17 @@ function begunBetween(life: Life, { from, to }: Mention): boolean {
   return start >= from - SLACK && start <= to + SLACK;
 }
 
+/** Whether it is plainly another message: a short id comes again. */
+function isOther(life: Life, { mark }: Mention): boolean {
+  return mark !== null && !isLongQueueId(life.queueId) && unlikeness(life, mark) === 2;
+}
+
 function better(life: Life, other: Life, mention: Mention): boolean {
   if (life.seen !== other.seen) return life.seen;
+  if (mention.mark !== null) {
+    const byMark = compareMarks(life, other, [mention.mark]);
+    if (byMark !== 0) return byMark > 0;
+  }
   if (
     mention.instance !== null &&
     (life.instance === mention.instance) !== (other.instance === mention.instance)

@@ -14,14 +14,18 @@ export interface Life {
   /** First and last time that a line of its own, or a mention, gives (microseconds). */
   first: number;
   last: number;
-  /** When `client=` or `uid=` began it. */
+  /** When `client=` or `uid=` began it, by which process, logging under which name. */
   starter: number | null;
+  starterPid: number;
+  starterName: string;
   /** The smtpd process that received it. */
   smtpd: number;
   /** Received from this machine or a private network, where a filter may be. */
   nearby: boolean;
   sender: string | null;
   messageId: string | null;
+  /** The queue manager's process. */
+  qmgr: number;
   /** When it was removed, refused or requeued; null while it may go on. */
   end: number | null;
   /** Whether any line of its own was seen; false while other lines only mention it. */

@@ -2,6 +2,7 @@
  * What the way back refuses. The smtpd there logs it under an id that comes to nothing, or under none, and it is no
  * message of its own: amavis' FWD line and the feed's line quote the reply that was given.
  */
+import { addressKey } from '../address-key.js';
 import type { Event } from '../event.js';
 import { isLoopback } from '../response.js';
 import { gatherFacts } from '../trace/facts.js';
@@ -25,10 +26,12 @@ export interface Refusal {
 
 export interface Quote {
   readonly case: Case;
+  readonly by: 'feed' | 'filter';
   /** The queue id that was fed, or amavis' id where that is not known. */
   readonly id: string;
   readonly words: string;
   readonly time: number;
+  /** Addresses as they compare. */
   readonly sender: string | undefined;
   readonly recipients: readonly string[];
 }
@@ -87,12 +90,20 @@ export function quotesOf(which: Case): Quote[] {
   const found: Quote[] = [];
   const facts = gatherFacts(which.events);
   for (const life of facts.lives.values()) {
-    const sender = life.active?.sender.toLowerCase();
+    const sender = life.active === undefined ? undefined : addressKey(life.active.sender);
     for (const delivery of life.deliveries) {
       const words = quoteIn(delivery);
       if (words === undefined) continue;
-      const recipients = [delivery.recipient.toLowerCase()];
-      found.push({ case: which, id: life.queueId, words, time: delivery.at.time, sender, recipients });
+      const recipients = [addressKey(delivery.recipient)];
+      found.push({
+        case: which,
+        by: 'feed',
+        id: life.queueId,
+        words,
+        time: delivery.at.time,
+        sender,
+        recipients,
+      });
     }
   }
   for (const run of facts.runs.values()) {
@@ -100,9 +111,9 @@ export function quotesOf(which: Case): Quote[] {
     for (const forward of run.forwards) {
       const words = quoteIn(forward);
       if (words === undefined) continue;
-      const recipients = forward.recipients.map((address) => address.toLowerCase());
-      const sender = forward.sender.toLowerCase();
-      found.push({ case: which, id, words, time: forward.at.time, sender, recipients });
+      const recipients = forward.recipients.map(addressKey);
+      const sender = addressKey(forward.sender);
+      found.push({ case: which, by: 'filter', id, words, time: forward.at.time, sender, recipients });
     }
   }
   return found;
@@ -119,9 +130,8 @@ export function isQuoteOf(
   if (messageId !== undefined && messageId !== '') return knowsMessageId(quote.case, messageId);
   if (event.kind !== 'smtpd.reject') return true;
   const { sender, recipient } = event;
-  if (sender !== undefined && quote.sender !== undefined && sender.toLowerCase() !== quote.sender)
-    return false;
-  return recipient === undefined || quote.recipients.includes(recipient.toLowerCase());
+  if (sender !== undefined && quote.sender !== undefined && addressKey(sender) !== quote.sender) return false;
+  return recipient === undefined || quote.recipients.includes(addressKey(recipient));
 }
 
 function wordsOfRefusal(event: Refused): string | undefined {

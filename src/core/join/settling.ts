@@ -2,13 +2,15 @@
  * Settles what only likelihood can, once no more lines are expected: before cases rest. What is likely is a function of
  * all the messages that may be meant, so what was joined before is taken apart first and judged anew.
  */
-
 import type { Event } from '../event.js';
 import { messageKey, quotedKey, refusedKey } from '../keys.js';
 import type { MailPath } from '../path.js';
-import { asksForMessage, isOrphan, likelyJoins, NEAR } from './likely.js';
+import { asksForMessage, isOrphan, isUntold } from './ends.js';
+import { likelyJoins, NEAR } from './likely.js';
+import { envelopeKeysOf, isLostRun, likelyRuns } from './lost-runs.js';
 import { type Case, current } from './node.js';
 import { asksForRefusal, isQuoteOf, type Quote, quotesOf, type Refusal, refusalsOf } from './refusals.js';
+import { RUN_TIME } from './runs.js';
 
 const SECOND = 1_000_000;
 /** Replies are filed by when they were given, in steps longer than `NEAR`. */
@@ -48,13 +50,16 @@ export class Settling {
     this.#cases = cases;
   }
 
-  /** Whether there was anything to ask; then cases may have become others. */
-  settle(resting: Iterable<Case>): boolean {
+  /**
+   * Whether there was anything to ask; then cases may have become others. Of those that leave memory, it is also asked
+   * whether what is missing of them is what another was taken for.
+   */
+  settle(cases: Iterable<Case>, leaving: boolean): boolean {
     const asking: Case[] = [];
-    for (const which of resting) {
-      if (!which.unsettled) continue;
+    for (const which of cases) {
+      const asks = which.unsettled && (which.asks || which.likely.length > 0 || isOrphan(which));
       which.unsettled = false;
-      if (which.asks || which.likely.length > 0 || isOrphan(which)) asking.push(which);
+      if (asks || (leaving && (isLostRun(which) || isUntold(which, this.#path)))) asking.push(which);
     }
     if (asking.length === 0) return false;
     const meant = new Set<Case>();
@@ -62,14 +67,18 @@ export class Settling {
       meant.add(which);
       for (const other of this.#others(which)) meant.add(other);
     }
+    for (const other of leaving ? [] : likeThese(meant, cases)) meant.add(other);
     // A refusal without an id joins nobody: those it may be of stay as they are.
-    const joins = asking.some(({ lives }) => lives.length > 0);
+    const joins = asking.some((which) => which.lives.length > 0 || isLostRun(which));
     const parts = [...meant].flatMap((which) =>
       joins && which.likely.length > 0 ? this.#cases.separate(which) : [which],
     );
-    for (const part of parts) fileReplies(part);
+    for (const part of parts) this.#file(part);
     this.#settleRefusals(parts);
-    if (joins) this.#settleMessages([...new Set(parts.map(current))]);
+    if (joins) {
+      this.#settleMessages([...new Set(parts.map(current))]);
+      this.#settleRuns([...new Set(parts.map(current))]);
+    }
     for (const part of parts) current(part).unsettled = false;
     return true;
   }
@@ -87,7 +96,9 @@ export class Settling {
       this.#asked.set(messageId, asked + 1);
       if (found.length <= CROWD) yield* found;
     }
-    if (!which.asks) return;
+    if (!which.asks && !isLostRun(which)) return;
+    for (const key of envelopeKeysOf(which, this.#path))
+      yield* this.#cases.under(key, (first + last) / 2, last - first + RUN_TIME, CROWD + 1);
     for (const { words, event } of refusalsOf(which)) yield* this.#near(quotedKey, words, event.at.time);
     for (const { words, time } of quotesOf(which)) {
       for (const other of this.#near(refusedKey, words, time)) {
@@ -96,6 +107,14 @@ export class Settling {
         for (const { event } of refusalsOf(other)) yield* this.#near(quotedKey, words, event.at.time);
       }
     }
+  }
+
+  /** What a later message's lines may ask for. */
+  #file(which: Case): void {
+    if (!which.asks && !isLostRun(which)) return;
+    for (const key of envelopeKeysOf(which, this.#path)) file(which, key);
+    for (const { words, event } of refusalsOf(which)) file(which, refusedKey(words, stepOf(event.at.time)));
+    for (const { words, time } of quotesOf(which)) file(which, quotedKey(words, stepOf(time)));
   }
 
   *#near(key: typeof quotedKey, words: string, time: number): IterableIterator<Case> {
@@ -120,23 +139,34 @@ export class Settling {
     }
   }
 
+  #settleRuns(parts: readonly Case[]): void {
+    for (const { one, other, link } of likelyRuns(parts, this.#path))
+      this.#cases.join(one, other).likely.push(link);
+  }
+
   #settleRefusals(parts: readonly Case[]): void {
     const asking = parts.filter(({ asks }) => asks);
     const refusals = asking.flatMap(refusalsOf);
     if (refusals.length === 0) return;
     const quotes = asking.flatMap(quotesOf);
+    const copies: RefusedCopy[] = [];
     for (const refusal of refusals) {
       const own = quotes.filter((quote) => isQuoteOf(quote, refusal));
       const [quote] = own;
       if (quote === undefined) continue;
       const only = own.every((other) => other.case === quote.case) ? quote : null;
       if (refusal.queueId === undefined) this.#attribute(refusal, quote, only);
-      else if (only !== null) {
-        const { queueId: to, messageId, case: refused } = refusal;
-        const via = messageId === undefined ? ['reply'] : ['message-id', 'reply'];
-        this.#cases.join(only.case, refused).likely.push({ from: only.id, to, via, confidence: 'likely' });
-      }
+      else if (only !== null) copies.push({ refusal, to: refusal.queueId, quotes: own });
     }
+    for (const copy of copies.filter((one) => isQuoted(one, copies))) this.#joinRefused(copy);
+  }
+
+  #joinRefused({ refusal, to, quotes }: RefusedCopy): void {
+    const [quote] = quotes;
+    if (quote === undefined) return;
+    const via = refusal.messageId === undefined ? ['reply'] : ['message-id', 'reply'];
+    const link = { from: quote.id, to, via, confidence: 'likely' } as const;
+    this.#cases.join(quote.case, refusal.case).likely.push(link);
   }
 
   /** A refusal without an id that several messages quote is one of theirs, whosever it is. */
@@ -148,11 +178,18 @@ export class Settling {
   }
 }
 
-/** What a later message's lines may ask for. */
-function fileReplies(which: Case): void {
-  if (!which.asks) return;
-  for (const { words, event } of refusalsOf(which)) file(which, refusedKey(words, stepOf(event.at.time)));
-  for (const { words, time } of quotesOf(which)) file(which, quotedKey(words, stepOf(time)));
+/** A copy that the way back refused, and what one message quotes of that. */
+interface RefusedCopy {
+  readonly refusal: Refusal;
+  readonly to: string;
+  readonly quotes: readonly Quote[];
+}
+
+/** Whether there is a quote for each copy of which these may be: else one is another message's. */
+function isQuoted({ quotes }: RefusedCopy, copies: readonly RefusedCopy[]): boolean {
+  const count = (by: Quote['by']): number => quotes.filter((quote) => quote.by === by).length;
+  const rivals = copies.filter((other) => other.quotes.some((quote) => quotes.includes(quote)));
+  return rivals.length <= Math.max(count('feed'), count('filter'));
 }
 
 function file({ anonymous }: Case, key: string): void {
@@ -167,6 +204,17 @@ function messageIdsOf({ lives }: Case): Set<string> {
   const ids = new Set<string>();
   for (const { messageId } of lives) if (messageId !== null && messageId !== '') ids.add(messageId);
   return ids;
+}
+
+/** Those among the cases that have a message-id of one that is meant, or may be the run that one of them lost. */
+function likeThese(meant: ReadonlySet<Case>, cases: Iterable<Case>): Case[] {
+  const ids = new Set([...meant].flatMap((which) => [...messageIdsOf(which)]));
+  const asks = [...meant].some((which) => which.asks);
+  return [...cases].filter(
+    (which) =>
+      (asks && isLostRun(which)) ||
+      which.lives.some(({ messageId }) => messageId !== null && ids.has(messageId)),
+  );
 }
 
 function spanOf({ events, touched }: Case): { readonly first: number; readonly last: number } {

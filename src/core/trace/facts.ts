@@ -8,6 +8,7 @@ import type { Event } from '../event.js';
 import type { ChildRef, ParentRef } from '../join/node.js';
 import { replyOf } from '../response.js';
 import { quotedReply, wordsOf } from './quotes.js';
+import { dropSeams } from './seams.js';
 import type { Link } from './trace.js';
 
 /** What a case hands over. */
@@ -107,7 +108,10 @@ export function gatherFacts(unordered: readonly Event[]): Facts {
       default:
     }
   }
-  for (const run of runs.values()) correctRecipients(run, lives);
+  for (const run of runs.values()) {
+    correctRecipients(run, lives);
+    dropSeams(run, lives);
+  }
   const quoted = refusals.some(({ queueId }) => queueId === undefined) ? quotedWords(lives, runs) : NONE;
   const refusedBack = refusals.filter(
     ({ queueId, response }) => queueId === undefined && quoted.has(wordsOf(response)),

@@ -1,14 +1,19 @@
 /** The path as a list of hops: received, queued, filtered, reinjected, delivered. */
 import { isoTime } from '../clock.js';
 import type { Origin } from '../event.js';
+import { isNearby } from '../join/nearby.js';
+import { noticeParent, releaseRun } from '../join/notice.js';
 import type { MailPath } from '../path.js';
 import { amavisIdIn, blockedByFilter, fromMta, parseEndpoint, queuedAs, replyOf } from '../response.js';
 import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
 import { type Chain, isFilterDelivery } from './links.js';
+import { quotedReply, wordsOf } from './quotes.js';
 import { stateWithout } from './recipients.js';
 import type { Hop, Outcome, Stage } from './trace.js';
 
 const SECOND = 1_000_000;
+/** Clocks of whole seconds. */
+const NEAR = 2 * SECOND;
 /** Ports of the services that Postfix' master.cf names by these words. */
 const SERVICE_PORTS: Readonly<Record<string, number>> = {
   submission: 587,
@@ -112,9 +117,10 @@ function* beforeTheQueue({ sessions, proxies, refusals, lives }: Facts): Generat
   }
 }
 
-function* refusedByTheWayBack({ refusedBack }: Facts, path: MailPath): Generator<Draft> {
-  for (const { at, response } of refusedBack) {
-    const port = (at.service === '' ? null : servicePort(at)) ?? path.reinjectionPort;
+function* refusedByTheWayBack(facts: Facts, path: MailPath): Generator<Draft> {
+  for (const { at, response } of facts.refusedBack) {
+    const words = wordsOf(response);
+    const port = wayBackPort(at, facts, path, (reply) => quotedReply(reply) === words);
     const where = { stage: 'reinject', service: at.daemon || 'smtpd', port } as const;
     yield hop(where, at.time, at.time, 'failed', response);
   }
@@ -151,12 +157,14 @@ function* received(life: LifeFacts, facts: Facts, chain: Chain, path: MailPath):
   const why =
     refusal === undefined ? null : refusal.kind === 'smtpd.reject' ? refusal.response : refusal.text;
   if (client !== undefined) {
-    const back = chain.reinjected.has(queueId);
+    const back = chain.reinjected.has(queueId) || isReleased(life, facts);
     const who = `${client.clientName}[${client.clientAddress}]`;
-    const stage = back ? 'reinject' : 'receive';
-    const port = back ? reinjectionPort(queueId, client.at, facts, path) : servicePort(client.at);
+    const port =
+      back || isNotice(life)
+        ? wayBackPort(client.at, facts, path, (reply) => queuedAs(reply) === queueId)
+        : servicePort(client.at);
     yield hop(
-      { stage, service: 'smtpd', port, queueId },
+      { stage: back ? 'reinject' : 'receive', service: 'smtpd', port, queueId },
       client.at.time,
       end ?? client.at.time,
       failed ? 'failed' : 'ok',
@@ -261,9 +269,24 @@ function runOf(delivery: DeliveryEvent, life: LifeFacts, facts: Facts, chain: Ch
   const named = replyOf(delivery).amavisId;
   if (named !== undefined) return facts.runs.get(named);
   const next = delivery.status === 'sent' ? replyOf(delivery).queuedAs : undefined;
-  if (next === undefined) return undefined;
+  if (next === undefined) return lostRun(delivery, life, facts, chain);
   for (const run of facts.runs.values()) {
     if (chain.feeders.get(run.amavisId) === life.queueId && run.queuedAs.has(next)) return run;
+  }
+  return undefined;
+}
+
+/** The run that likely ended while it had the message, of the attempt that broke off then. */
+function lostRun(
+  delivery: DeliveryEvent,
+  { queueId }: LifeFacts,
+  { runs }: Facts,
+  chain: Chain,
+): RunFacts | undefined {
+  for (const { from, to, via } of chain.links) {
+    const run = from === queueId && via.includes('lost-reply') ? runs.get(to) : undefined;
+    if (run === undefined || delivery.status !== 'deferred') continue;
+    if (run.first >= attemptStart(delivery) - NEAR && run.first <= delivery.at.time + NEAR) return run;
   }
   return undefined;
 }
@@ -320,14 +343,40 @@ function servicePort({ service, daemon }: Origin): number | null {
   return Number.isInteger(port) && port > 0 && port < 65_536 ? port : null;
 }
 
-function reinjectionPort(queueId: string, at: Origin, { lives, proxies }: Facts, path: MailPath): number {
-  const replies = [...lives.values()].flatMap(({ deliveries }) => deliveries.map(({ response }) => response));
-  for (const response of [...replies, ...proxies.map((proxy) => proxy.response)]) {
-    if (!response.includes(queueId) || queuedAs(response) !== queueId) continue;
-    const port = parseEndpoint(fromMta(response) ?? '')?.port;
-    if (port !== undefined && port !== null) return port;
+/** Whether amavis sent it out of its quarantine. */
+function isReleased({ resentId }: LifeFacts, { runs }: Facts): boolean {
+  const release = resentId === undefined ? undefined : releaseRun(resentId);
+  return release !== undefined && runs.has(release);
+}
+
+/** Whether amavis wrote it: what it has to tell goes the way that it gives mail back. */
+function isNotice({ client, messageId }: LifeFacts): boolean {
+  return isNearby(client?.clientAddress ?? '') && noticeParent(messageId?.messageId ?? '') !== undefined;
+}
+
+/**
+ * The port at which the filter gave mail back: as the reply that `isOwn` names it, or the service's own syslog_name, or
+ * all replies to this message alike; null where none does.
+ */
+function wayBackPort(
+  at: Origin,
+  { lives, runs, proxies }: Facts,
+  path: MailPath,
+  isOwn: (reply: string) => boolean,
+): number | null {
+  const fed = [...lives.values()].flatMap(({ deliveries }) => deliveries);
+  const forwards = [...runs.values()].flatMap((run) => run.forwards);
+  const named = new Set<number>();
+  for (const event of [...fed, ...forwards, ...proxies]) {
+    const port = parseEndpoint(fromMta(event.response) ?? '')?.port ?? null;
+    if (port === null) continue;
+    if (isOwn(event.response)) return port;
+    // Another site's filter answers alike.
+    if (event.kind !== 'delivery' || isFilterDelivery(event, lives, path)) named.add(port);
   }
-  return (at.service === '' ? null : servicePort(at)) ?? path.reinjectionPort;
+  const [only = null, ...others] = named;
+  const told = at.service === '' ? null : servicePort(at);
+  return told ?? path.givenReinjectionPort ?? (others.length === 0 ? only : null);
 }
 
 /** Connection set-up and transmission. */

@@ -58,10 +58,13 @@ export function chainOf(facts: Facts, path: MailPath, likely: readonly Link[]): 
     if (before !== undefined && before !== life.queueId) reinjected.add(life.queueId);
     if (life.pickup?.origQueueId !== undefined) add(life.pickup.origQueueId, life.queueId, 'orig_id');
   }
-  for (const { to, via } of likely) if (!via.includes('pipe')) reinjected.add(to);
+  for (const { to, via } of likely) if (!via.includes('pipe') && !runs.has(to)) reinjected.add(to);
   for (const run of runs.values()) {
     const feeder = feederOf(run, facts, edges) ?? feeders.get(run.amavisId);
-    const guess = feeder === undefined ? likely.find(({ to }) => run.queuedAs.has(to))?.from : undefined;
+    const guess =
+      feeder === undefined
+        ? likely.find(({ to }) => to === run.amavisId || run.queuedAs.has(to))?.from
+        : undefined;
     if (guess !== undefined) {
       feeders.set(run.amavisId, guess);
       for (const id of run.queuedAs) reinjected.add(id);
@@ -96,7 +99,9 @@ export function chainOf(facts: Facts, path: MailPath, likely: readonly Link[]): 
   }
   const links: Link[] = [];
   for (const { from, to, via } of edges.values()) links.push({ from, to, via, confidence: 'certain' });
-  for (const link of likely) if (!edges.has(`${link.from}>${link.to}`)) links.push(link);
+  // In the order of their ids: they were found in no order that means anything.
+  for (const link of [...likely].sort((a, b) => (a.to < b.to ? -1 : 1)))
+    if (!edges.has(`${link.from}>${link.to}`)) links.push(link);
   return { order: pathOrder(facts, links), links, feeders, reinjected };
 }
 

@@ -51,6 +51,8 @@ class Follower {
   readonly #entries = new Map<string, readonly Entry[]>();
   readonly #runsOf = new Map<string, RunFacts[]>();
   readonly #found = new Map<string, RecipientFacts>();
+  /** Runs that a recipient was followed through: lines may say that they lead in a ring. */
+  readonly #passed = new Set<string>();
 
   constructor(facts: Facts, chain: Chain, path: MailPath) {
     this.#facts = facts;
@@ -69,7 +71,10 @@ class Follower {
   all(): readonly RecipientFacts[] {
     const { lives, runs, proxies, refusals } = this.#facts;
     const led = new Set(this.#chain.links.map(({ to }) => to));
-    for (const life of lives.values()) if (!led.has(life.queueId)) this.#fromLife(life);
+    const roots = [...lives.values()].filter(({ queueId }) => !led.has(queueId));
+    // In a ring each is led to by another.
+    const first = roots.length > 0 ? undefined : lives.get(this.#chain.order[0] ?? '');
+    for (const life of first === undefined ? roots : [first]) this.#fromLife(life);
     for (const run of runs.values()) if (!this.#isFed(run)) this.#fromRun(run);
     // What nothing led to: copies that an outage made, recipients that were added on the way (always_bcc).
     for (const life of lives.values()) {
@@ -112,10 +117,11 @@ class Follower {
   /** A recipient of a life of whose delivery there is no line (yet). */
   #without(life: LifeFacts, address: string, originalTo: string | null): void {
     for (const run of this.#runsOf.get(life.queueId) ?? []) {
-      if (runRecipients(run).some((known) => same(known, address))) {
-        this.#throughRun(run, address, originalTo, life);
-        return;
-      }
+      const passed = `${run.amavisId} ${addressKey(address)}`;
+      if (this.#passed.has(passed) || !runRecipients(run).some((known) => same(known, address))) continue;
+      this.#passed.add(passed);
+      this.#throughRun(run, address, originalTo, life);
+      return;
     }
     this.#add(address, originalTo, stateWithout(life, isAccepted(life) || this.#isLedTo(life)), life.queueId);
   }
@@ -186,9 +192,12 @@ class Follower {
 
   /** Where the message likely went on, when the recipient is found there. */
   #likelyNext({ queueId }: LifeFacts, way: string, address: string): LifeFacts[] | undefined {
-    const link = this.#chain.links.find(({ from, via }) => from === queueId && via.includes(way));
-    const next = link === undefined ? undefined : this.#facts.lives.get(link.to);
-    return next !== undefined && this.#hasEntry(next, address) ? [next] : undefined;
+    for (const { from, to, via } of this.#chain.links) {
+      if (from !== queueId || !via.includes(way)) continue;
+      const next = this.#facts.lives.get(to);
+      if (next !== undefined && this.#hasEntry(next, address)) return [next];
+    }
+    return undefined;
   }
 
   /** Goes on in the lives that the message went into. */

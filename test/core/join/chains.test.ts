@@ -386,31 +386,29 @@ describe('long lines that amavis split', () => {
     expect(trace?.filter[0]?.durationMs).toBe(158);
   });
 
+  const addresses = Array.from({ length: 40 }, (_, i) => `alice+list-yyyyyyyyyyyyyyyyyyyy-${i}@example.com`);
+  const list = addresses.map((address) => `<${address}>`).join(',');
+  const texts = [
+    `LMTP :10024 /var/lib/amavis/tmp/amavis-20261123T002529-00005-0: <s@outside.example> -> ${list} SIZE=389 Received: from mail.example.com ([127.0.0.1]) by localhost (mail.example.com [127.0.0.1]) (amavis, port 10024) with LMTP; Mon, 23 Nov 2026 00:25:29 +0000 (UTC)`,
+    `Checking: iB_-Qd_-ZG74 [192.0.2.1] <s@outside.example> -> ${list}`,
+    `spam-tag, <s@outside.example> -> ${list}, No, score=-1 tagged_above=-999 required=6.2 tests=[ALL_TRUSTED=-1] autolearn=ham autolearn_force=no`,
+    `iB_-Qd_-ZG74 FWD from <s@outside.example> -> ${list}, BODY=7BIT 250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as BE6C0162610`,
+    `Passed CLEAN {RelayedInbound}, [192.0.2.1]:5 <s@outside.example> -> ${list}, Queue-ID: 8BE9416260E, mail_id: iB_-Qd_-ZG74, Hits: -1, size: 389, queued_as: BE6C0162610, 158 ms`,
+  ];
+  const pieces = texts.flatMap((text) => {
+    const parts = text.match(/.{1,900}/g) ?? [];
+    return parts.map(
+      (part, i) =>
+        `${AT} amavis[5]: (28266-02) ${i > 0 ? '...' : ''}${part}${i < parts.length - 1 ? '...' : ''}`,
+    );
+  });
+  const fed = addresses.map(
+    (address) =>
+      `${AT} postfix/lmtp[6]: 8BE9416260E: to=<${address}>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.17, delays=0.01/0.01/0.01/0.15, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as BE6C0162610)`,
+  );
+  const lines = [...chain('8BE9416260E', 'BE6C0162610', '28266-02').slice(0, 6), ...pieces, ...fed];
+
   it('say the same in any order of their pieces', () => {
-    const addresses = Array.from(
-      { length: 40 },
-      (_, i) => `alice+list-yyyyyyyyyyyyyyyyyyyy-${i}@example.com`,
-    );
-    const list = addresses.map((address) => `<${address}>`).join(',');
-    const texts = [
-      `LMTP :10024 /var/lib/amavis/tmp/amavis-20261123T002529-00005-0: <s@outside.example> -> ${list} SIZE=389 Received: from mail.example.com ([127.0.0.1]) by localhost (mail.example.com [127.0.0.1]) (amavis, port 10024) with LMTP; Mon, 23 Nov 2026 00:25:29 +0000 (UTC)`,
-      `Checking: iB_-Qd_-ZG74 [192.0.2.1] <s@outside.example> -> ${list}`,
-      `spam-tag, <s@outside.example> -> ${list}, No, score=-1 tagged_above=-999 required=6.2 tests=[ALL_TRUSTED=-1] autolearn=ham autolearn_force=no`,
-      `iB_-Qd_-ZG74 FWD from <s@outside.example> -> ${list}, BODY=7BIT 250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as BE6C0162610`,
-      `Passed CLEAN {RelayedInbound}, [192.0.2.1]:5 <s@outside.example> -> ${list}, Queue-ID: 8BE9416260E, mail_id: iB_-Qd_-ZG74, Hits: -1, size: 389, queued_as: BE6C0162610, 158 ms`,
-    ];
-    const pieces = texts.flatMap((text) => {
-      const parts = text.match(/.{1,900}/g) ?? [];
-      return parts.map(
-        (part, i) =>
-          `${AT} amavis[5]: (28266-02) ${i > 0 ? '...' : ''}${part}${i < parts.length - 1 ? '...' : ''}`,
-      );
-    });
-    const fed = addresses.map(
-      (address) =>
-        `${AT} postfix/lmtp[6]: 8BE9416260E: to=<${address}>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.17, delays=0.01/0.01/0.01/0.15, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as BE6C0162610)`,
-    );
-    const lines = [...chain('8BE9416260E', 'BE6C0162610', '28266-02').slice(0, 6), ...pieces, ...fed];
     const straight = tracesOf(lines);
     expect(straight).toHaveLength(1);
     expect(straight[0]?.filter).toMatchObject([
@@ -424,5 +422,26 @@ describe('long lines that amavis split', () => {
     ]);
     expect(straight[0]?.recipients).toHaveLength(40);
     for (let seed = 1; seed <= 30; seed++) expect(tracesOf(shuffled(lines, 5, seed))).toEqual(straight);
+  });
+
+  it('name nobody that they do not hold when some are missing', () => {
+    const unfed = lines.filter((line) => !fed.includes(line));
+    for (let n = 0; n < unfed.length; n++) {
+      for (let m = n; m < unfed.length; m++) {
+        const some = unfed.filter((_line, at) => at !== n && at !== m);
+        for (const { recipients, filter } of tracesOf(some)) {
+          for (const { address } of recipients) expect(addresses).toContain(address);
+          for (const run of filter) expect(addresses).toEqual(expect.arrayContaining([...run.recipients]));
+        }
+      }
+    }
+  });
+
+  it('say the same when any of them stand there twice', () => {
+    const straight = tracesOf(lines);
+    expect(tracesOf(lines.flatMap((line) => [line, line]))).toEqual(straight);
+    expect(tracesOf([...lines, ...lines])).toEqual(straight);
+    for (let n = 0; n < lines.length; n++)
+      expect(tracesOf([...lines.slice(0, n + 1), ...lines.slice(n)])).toEqual(straight);
   });
 });

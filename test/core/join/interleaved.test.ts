@@ -156,3 +156,75 @@ describe('an instance of Postfix that only sends mail out', () => {
     );
   });
 });
+
+describe('two instances of Postfix that give the same queue ids in the same second', () => {
+  /** A message's way, in pieces that each keep their order; what follows the second one has none among itself. */
+  const way = (instance: string, n: number, ids: readonly [string, string]): string[][] => {
+    const [q1, q2] = ids;
+    const from = `s${n}@outside.example`;
+    const to = `r${n}@example.com`;
+    const line = (daemon: string, pid: number, text: string): string =>
+      `Nov 23 00:25:29 mail ${instance}/${daemon}[${n}0${pid}]: ${text}`;
+    const begun = (queueId: string, client: string, size: number): string[] => [
+      line('smtpd', size, `${queueId}: client=${client}`),
+      line('cleanup', 2, `${queueId}: message-id=<${n}@outside.example>`),
+      line('qmgr', 3, `${queueId}: from=<${from}>, size=${size}, nrcpt=1 (queue active)`),
+    ];
+    return [
+      [...begun(q1, `client[192.0.2.${n}]`, 389), ...begun(q2, 'localhost[127.0.0.1]', 769)],
+      [
+        line(
+          'local',
+          7,
+          `${q2}: to=<${to}>, relay=local, delay=0.01, delays=0/0/0/0, dsn=2.0.0, status=sent (delivered to maildir)`,
+        ),
+        line('qmgr', 3, `${q2}: removed`),
+      ],
+      [
+        `Nov 23 00:25:29 mail amavis[${n}05]: (00${n}05-01) Passed CLEAN {RelayedInbound}, [192.0.2.${n}]:5 <${from}> -> <${to}>, Queue-ID: ${q1}, Message-ID: <${n}@outside.example>, mail_id: Sw3UHeXlza${n}M, Hits: -1, size: 389, queued_as: ${q2}, 158 ms`,
+      ],
+      [
+        line(
+          'lmtp',
+          6,
+          `${q1}: to=<${to}>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.17, delays=0.01/0.01/0.01/0.15, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as ${q2})`,
+        ),
+        line('qmgr', 3, `${q1}: removed`),
+      ],
+    ];
+  };
+  /** The pieces as one, by turns. */
+  const mixed = (pieces: readonly (readonly string[])[], turns: readonly number[]): string[] => {
+    const left = pieces.map((piece) => [...piece]);
+    const out: string[] = [];
+    for (let n = 0; left.some((piece) => piece.length > 0); n++) {
+      const open = left.filter((piece) => piece.length > 0);
+      out.push(...(open[(turns[n % turns.length] ?? 0) % open.length]?.splice(0, 1) ?? []));
+    }
+    return out;
+  };
+  const turns = fc.array(fc.nat(11), { minLength: 30, maxLength: 30 });
+
+  it.each([
+    ['before the filter', ['30E1D16262F', 'AAA1D162630'], ['30E1D16262F', 'BBB1D162631']],
+    ['behind it', ['30E1D16262F', 'AAA1D162630'], ['40E1D16262F', 'AAA1D162630']],
+    ['on both sides', ['30E1D16262F', 'AAA1D162630'], ['30E1D16262F', 'AAA1D162630']],
+    ['crosswise', ['30E1D16262F', 'AAA1D162630'], ['AAA1D162630', '30E1D16262F']],
+  ] as const)('have messages of their own: %s', (_where, one, other) => {
+    fc.assert(
+      fc.property(turns, turns, turns, (first, second, both) => {
+        const logs = [way('postfix', 1, one), way('postfix-out', 2, other)].map(
+          ([begun = [], ...rest], n) => [...begun, ...mixed(rest, n === 0 ? first : second)],
+        );
+        const alone = byId(logs.flatMap((lines) => tracesOf(lines)));
+        const together = byId(tracesOf(mixed(logs, both)));
+        // An id of the trace itself is made of host, queue id and time.
+        expect(together.map(({ id: _id, ...trace }) => trace)).toEqual(
+          expect.arrayContaining(alone.map(({ id: _id, ...trace }) => trace)),
+        );
+        expect(together).toHaveLength(2);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

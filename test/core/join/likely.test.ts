@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Trace } from '../../../src/core/trace/trace.js';
+import type { Link, Trace } from '../../../src/core/trace/trace.js';
 import { openInMemory } from '../../../src/store/database.js';
 import { contents, importInto } from '../../follow/store.js';
 import { SAMPLES } from '../../support/cli.js';
+import { merged, withOwnIds, withOwnProcesses } from '../../support/copies.js';
 import { tracesOf } from '../../support/core.js';
+import { shuffled } from '../../support/shuffle.js';
 
 function sample(name: string): string[] {
   return readFileSync(join(SAMPLES, name, 'maillog'), 'utf8')
@@ -119,6 +121,27 @@ describe('what the way back refused', () => {
     }
   });
 
+  it('is known though amavis quotes an address and smtpd does not', () => {
+    const lines = sample('reinject_relay_denied')
+      .filter((line) => !line.includes('relay=127.0.0.1[127.0.0.1]:10024'))
+      .map((line) =>
+        line.replaceAll('<alice@', '<alice b@').replace(/(FWD from \S+ -> )<alice b@/, '$1<"alice b"@'),
+      );
+    expect(tracesOf(lines).filter(({ queueIds }) => queueIds.length === 0)).toEqual([]);
+  });
+
+  it('is not another message’s whose own words of it are lost, though the message-id is the same', () => {
+    const one = sample('reinject_too_big');
+    const two = withOwnIds(withOwnProcesses(one, 1), 1)
+      .filter((line) => !line.includes('MTA('))
+      .map((line) => line.replace('.1@', '@'));
+    const own = tracesOf(one).map(({ queueIds }) => new Set(queueIds));
+    for (const { queueIds } of tracesOf(merged([one, two])))
+      for (const ids of own)
+        if (queueIds.some((id) => ids.has(id)))
+          expect([...ids]).toEqual(expect.arrayContaining([...queueIds]));
+  });
+
   it.each(['reinject_too_big', 'reinject_user_unknown', 'reinject_rejected', 'filter_loop'])(
     'is found line by line, whatever was stored before (%s)',
     async (name) => {
@@ -215,6 +238,217 @@ describe('a message that amavis gave back before it was killed', () => {
     const own = [...received('2ADFE1625BF', 'a@outside.example', first), lost('2ADFE1625BF', first)];
     const other = delivered('6B43216263F', 'a@outside.example', first).map(change);
     expect(tracesOf([...own, ...other])).toHaveLength(2);
+  });
+});
+
+/** An amavis that is told to stop while it gives back a message for three: recorded, Postfix 3.7 and amavisd 2.13. */
+const STOPPED = [
+  'smtpd[234]: 4195E244149: client=client.outside.example[127.0.0.2]',
+  'cleanup[235]: 4195E244149: message-id=<TMWSW41NB00003@outside.example>',
+  'qmgr[189]: 4195E244149: from=<sender@outside.example>, size=505, nrcpt=3 (queue active)',
+  'smtpd[254]: B15662445B3: client=localhost[127.0.0.1]',
+  'cleanup[236]: B15662445B3: message-id=<TMWSW41NB00003@outside.example>',
+  'smtpd[254]: B4BF92445D4: client=localhost[127.0.0.1]',
+  'qmgr[189]: B15662445B3: from=<sender@outside.example>, size=1017, nrcpt=2 (queue active)',
+  'cleanup[244]: B4BF92445D4: message-id=<TMWSW41NB00003@outside.example>',
+  'qmgr[189]: B4BF92445D4: from=<sender@outside.example>, size=901, nrcpt=1 (queue active)',
+  'local[258]: B15662445B3: to=<alice@example.com>, relay=local, delay=0.1, delays=0.02/0.06/0/0.02, dsn=2.0.0, status=sent (delivered to maildir)',
+  'lmtp[241]: 4195E244149: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.5, delays=0.03/0.08/0.01/0.38, dsn=4.3.2, status=deferred (host 127.0.0.1[127.0.0.1] said: 421 4.3.2 Service shutting down, closing channel (in reply to end of DATA command))',
+  `lmtp[241]: 4195E244149: to=<bob@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.6, delays=0.03/0.08/0.01/0.48, dsn=4.4.2, status=deferred (${LOST})`,
+  `lmtp[241]: 4195E244149: to=<x@relay.example.net>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.6, delays=0.03/0.08/0.01/0.48, dsn=4.4.2, status=deferred (${LOST})`,
+  'local[258]: B15662445B3: to=<bob@example.com>, relay=local, delay=0.19, delays=0.02/0.09/0/0.09, dsn=2.0.0, status=sent (delivered to maildir)',
+  'qmgr[189]: B15662445B3: removed',
+  'smtp[259]: B4BF92445D4: to=<x@relay.example.net>, relay=127.0.0.1[127.0.0.1]:2602, delay=0.3, delays=0.02/0.16/0.11/0.01, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as SINK000001)',
+  'qmgr[189]: B4BF92445D4: removed',
+].map((line) => `${at('06:33:54')} postfix/${line}`);
+
+/** The second attempt, which passes. */
+const PASSED = [
+  ...['alice@example.com', 'bob@example.com', 'x@relay.example.net'].map(
+    (to) =>
+      `lmtp[492]: 4195E244149: to=<${to}>, relay=127.0.0.1[127.0.0.1]:10024, delay=14, delays=3.6/10/0/0.3, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 0366D244186)`,
+  ),
+  'qmgr[189]: 4195E244149: removed',
+].map((line) => `${at('06:34:08')} postfix/${line}`);
+
+describe('a message that amavis gave back in parts before it was stopped', () => {
+  const link = (to: string): Partial<Link> => ({ from: '4195E244149', to, confidence: 'likely' });
+
+  it('is one with all of its copies, each for recipients of its own', () => {
+    const [trace, ...others] = tracesOf(STOPPED);
+    expect(others).toEqual([]);
+    expect(trace).toMatchObject({
+      state: 'partial',
+      queueIds: ['4195E244149', 'B15662445B3', 'B4BF92445D4'],
+      links: [link('B15662445B3'), link('B4BF92445D4')],
+    });
+    expect(trace?.recipients.map(({ address, state, queueId }) => [address, state, queueId])).toEqual([
+      ['alice@example.com', 'delivered', 'B15662445B3'],
+      ['bob@example.com', 'delivered', 'B15662445B3'],
+      ['x@relay.example.net', 'relayed', 'B4BF92445D4'],
+    ]);
+  });
+
+  it('is one in any order of the lines, and over imports in any order', async () => {
+    const lines = [...STOPPED, ...PASSED];
+    const whole = tracesOf(lines);
+    expect(ids(whole)).toEqual([['4195E244149', 'B15662445B3', 'B4BF92445D4', '0366D244186']]);
+    for (let seed = 1; seed <= 30; seed++) expect(tracesOf(shuffled(lines, 5, seed))).toEqual(whole);
+    const stored = await imported(lines);
+    for (let cut = 1; cut < lines.length; cut++) {
+      expect(await imported(lines.slice(0, cut), lines.slice(cut))).toEqual(stored);
+      expect(await imported(lines.slice(cut), lines.slice(0, cut))).toEqual(stored);
+    }
+  });
+
+  it('is joined with no copy that has a recipient of whom the filter had answered', () => {
+    const lines = STOPPED.filter((line) => !line.includes('lost connection') || !line.includes('bob@'));
+    expect(ids(tracesOf(lines))).toEqual([['4195E244149', 'B4BF92445D4'], ['B15662445B3']]);
+  });
+
+  it.each([
+    ['no larger than it', (line: string) => line.replace('size=901', 'size=505')],
+    ['from another machine', (line: string) => line.replace('localhost[127.0.0.1]', 'web[192.168.7.7]')],
+    [
+      'on its way to the filter',
+      (line: string) => line.replace('relay=127.0.0.1[127.0.0.1]:2602', 'relay=127.0.0.1[127.0.0.1]:10024'),
+    ],
+  ])('is not joined with one that is %s', (_name, change) => {
+    const lines = STOPPED.map((line) => (line.includes(' B4BF92445D4: ') ? change(line) : line));
+    expect(ids(tracesOf(lines))).toEqual([['4195E244149', 'B15662445B3'], ['B4BF92445D4']]);
+  });
+
+  it('goes on where an alias sent a copy', () => {
+    const lines = [
+      ...STOPPED.map((line) =>
+        line.includes(' B4BF92445D4: to=')
+          ? `${at('06:33:54')} postfix/local[259]: B4BF92445D4: to=<x@relay.example.net>, relay=local, delay=0.3, delays=0/0/0/0.3, dsn=2.0.0, status=sent (forwarded as 2B5221625BF)`
+          : line,
+      ),
+      `${at('06:33:54')} postfix/qmgr[189]: 2B5221625BF: from=<sender@outside.example>, size=1100, nrcpt=1 (queue active)`,
+      `${at('06:33:54')} postfix/smtp[8]: 2B5221625BF: to=<x@elsewhere.example>, orig_to=<x@relay.example.net>, relay=mx.elsewhere.example[192.0.2.5]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)`,
+    ];
+    expect(ids(tracesOf(lines))).toEqual([['4195E244149', 'B4BF92445D4', '2B5221625BF', 'B15662445B3']]);
+  });
+});
+
+describe('messages with one message-id that amavis gave back before it was stopped', () => {
+  const now = at('00:31:45');
+  const id = 'same@outside.example';
+  const numbers = [1, 2, 3, 4, 5];
+  const queued = (n: number): string[] => received(`${n}ADFE1625BF`, id, now);
+  const back = (n: number): string[] => delivered(`${n}B43216263F`, id, now);
+  const broken = (n: number): string => lost(`${n}ADFE1625BF`, now);
+  const passed = (n: number): string[] => [
+    `${now} postfix/lmtp[24345]: ${n}ADFE1625BF: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=1.2, delays=0.01/0.01/0/1.2, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as ${n}B43216263F)`,
+    `${now} postfix/qmgr[15713]: ${n}ADFE1625BF: removed`,
+  ];
+  /** Ids of traces that hold more than one message. */
+  const mixed = (traces: readonly Trace[]): string[][] =>
+    ids(traces).filter((own) => new Set(own.map((queueId) => queueId[0])).size > 1);
+
+  it('stay apart, wherever the log ends and whatever was stored before', async () => {
+    const lines = [...numbers.flatMap(queued), ...numbers.flatMap(back), ...numbers.map(broken)];
+    for (let cut = 1; cut <= lines.length; cut++) {
+      expect(mixed(tracesOf(lines.slice(0, cut)))).toEqual([]);
+      expect(mixed(tracesOf(lines.slice(cut)))).toEqual([]);
+    }
+    expect(ids(tracesOf(lines))).toHaveLength(10);
+    const stored = await imported(lines);
+    for (let cut = 1; cut < lines.length; cut += 3) {
+      expect(await imported(lines.slice(cut), lines.slice(0, cut))).toEqual(stored);
+    }
+  });
+
+  it('leave the only one whose reply was lost to its copy, once all others are known', async () => {
+    const others = [2, 3, 4, 5];
+    const lines = [
+      ...numbers.flatMap(queued),
+      ...numbers.flatMap(back),
+      broken(1),
+      ...others.flatMap(passed),
+    ];
+    const whole = numbers.map((n) => [`${n}ADFE1625BF`, `${n}B43216263F`]);
+    expect(ids(tracesOf(lines))).toEqual(whole);
+    for (let cut = 1; cut < lines.length; cut++) {
+      expect(mixed(tracesOf(lines.slice(0, cut)))).toEqual([]);
+      expect(ids(await imported(lines.slice(0, cut), lines.slice(cut)))).toEqual(whole);
+      expect(ids(await imported(lines.slice(cut), lines.slice(0, cut)))).toEqual(whole);
+    }
+  });
+
+  it('are not judged while another’s answer is missing', () => {
+    const lines = [...queued(1), ...queued(2), ...back(2), broken(1)];
+    expect(mixed(tracesOf(lines))).toEqual([]);
+    expect(mixed(tracesOf([...lines, broken(2)]))).toEqual([]);
+    expect(mixed(tracesOf([...lines, ...passed(2)]))).toEqual([]);
+  });
+
+  it('are told apart by their recipients', () => {
+    const forBob = (lines: string[]): string[] => lines.map((line) => line.replace('alice@', 'bob@'));
+    const lines = [
+      ...queued(1),
+      ...queued(2),
+      ...back(1),
+      ...forBob(back(2)),
+      broken(1),
+      ...forBob([broken(2)]),
+    ];
+    expect(ids(tracesOf(lines))).toEqual([
+      ['1ADFE1625BF', '1B43216263F'],
+      ['2ADFE1625BF', '2B43216263F'],
+    ]);
+  });
+});
+
+describe('a run of amavis that was killed before it gave anything back', () => {
+  const now = at('00:31:45');
+  const message = [...received('2ADFE1625BF', 'a@outside.example', now), lost('2ADFE1625BF', now)];
+  const run = (amavisId: string, to = 'alice@example.com', size = 389): string[] => [
+    `${now} amavis[15699]: (${amavisId}) LMTP :10024 /var/lib/amavis/tmp/amavis-20261123T003145-15699-0: <sender@outside.example> -> <${to}> SIZE=${size} Received: from mail.example.com ([127.0.0.1]) by localhost (mail.example.com [127.0.0.1]) (amavis, port 10024) with LMTP for <${to}>; Mon, 23 Nov 2026 00:31:45 +0000 (UTC)`,
+    `${now} amavis[15699]: (${amavisId}) Checking: Sw3UHeXlza7M [192.0.2.33] <sender@outside.example> -> <${to}>`,
+  ];
+
+  it('is likely the one whose line broke off, and no message of its own', () => {
+    const [trace, ...others] = tracesOf([...message, ...run('15699-02')]);
+    expect(others).toEqual([]);
+    expect(trace).toMatchObject({
+      state: 'deferred',
+      queueIds: ['2ADFE1625BF'],
+      filter: [{ amavisId: '15699-02', mailId: 'Sw3UHeXlza7M', verdict: null, queueId: '2ADFE1625BF' }],
+      links: [{ from: '2ADFE1625BF', to: '15699-02', via: ['envelope', 'lost-reply'], confidence: 'likely' }],
+    });
+    expect(trace?.hops.filter(({ stage }) => stage === 'filter')).toMatchObject([
+      { port: 10024, amavisId: '15699-02', outcome: 'deferred' },
+    ]);
+  });
+
+  it.each([
+    ['its size is another', run('15699-02', 'alice@example.com', 390)],
+    ['its recipient is another', run('15699-02', 'bob@example.com')],
+    ['it was at another time', run('15699-02').map((line) => line.replace('00:31:45', '00:31:52'))],
+    ['it was on another host', run('15699-02').map((line) => line.replace(' mail ', ' mx2 '))],
+  ])('is not joined when %s', (_name, other) => {
+    expect(tracesOf([...message, ...other])).toHaveLength(2);
+  });
+
+  it('is not joined when two may be meant', () => {
+    const other = [...received('3ADFE1625BF', 'b@outside.example', now), lost('3ADFE1625BF', now)];
+    expect(tracesOf([...message, ...other, ...run('15699-02')])).toHaveLength(3);
+    expect(tracesOf([...message, ...run('15699-02'), ...run('15700-02')])).toHaveLength(3);
+  });
+
+  it('is found whatever was stored before, and let go when a second one turns up', async () => {
+    const lines = [...message, ...run('15699-02')];
+    const whole = await imported(lines);
+    expect(whole).toHaveLength(1);
+    for (let cut = 1; cut < lines.length; cut++) {
+      expect(await imported(lines.slice(0, cut), lines.slice(cut))).toEqual(whole);
+      expect(await imported(lines.slice(cut), lines.slice(0, cut))).toEqual(whole);
+    }
+    const other = [...received('3ADFE1625BF', 'b@outside.example', now), lost('3ADFE1625BF', now)];
+    expect(await imported(lines, other)).toHaveLength(3);
+    expect(await imported(other, lines)).toHaveLength(3);
   });
 });
 

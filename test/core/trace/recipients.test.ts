@@ -71,4 +71,18 @@ describe("a message's state", () => {
     const lines = [...received('84B5C321AC9', 1), delivered('84B5C321AC9', 'alice@example.com')];
     expect(tracesOf(lines, {}, LATER)).toMatchObject([{ state: 'delivered', complete: false, stuck: false }]);
   });
+
+  it('is followed once round a ring that lines tell of', () => {
+    const passed = (run: string, from: string, to: string): string =>
+      `${HEAD} amavis[15699]: (${run}) Passed CLEAN {RelayedInbound}, [192.0.2.53]:5 <company@outside.example> -> <this@example.com>, Queue-ID: ${from}, Message-ID: <BA506A9B@hp>, Hits: -1, size: 389, queued_as: ${to}, 158 ms`;
+    const [q1, q2] = ['84B5C321AC9', '94B5C321AC9'];
+    for (const lines of [
+      [passed('15699-01', q1, q1)],
+      [passed('15699-01', q1, q2), passed('15699-02', q2, q1)],
+    ]) {
+      const [trace, ...others] = tracesOf([...received(q1, 1), ...received(q2, 1), ...lines], {}, LATER);
+      expect(others.length).toBeLessThan(2);
+      expect(trace?.recipients.map(({ address }) => address)).toEqual(['this@example.com']);
+    }
+  });
 });

@@ -15,7 +15,7 @@ interface Copy {
 /**
  * Two runs of the filter let the same message through to the same recipient, and neither fed the other. A copy whose
  * verdict was never logged (amavis was stopped after it had passed the message on) still shows in the reply or the
- * FWD line that names its queue id.
+ * FWD line that names its queue id, or as a queue id that came in by SMTP and that no line names.
  */
 export const duplicateDelivery: Condition = (story: Story): Finding | undefined => {
   if (story.trace.queueIds.length < 3) return undefined;
@@ -62,6 +62,19 @@ function copiesOf(story: Story): Copy[] {
         recipients: new Set([addressKey(event.recipient)]),
         events: [event],
       });
+  }
+  // Nobody names what a filter gave back that was stopped before it answered.
+  const root = story.trace.queueIds[0];
+  const broken = story.feeds.some(({ status }) => status === 'deferred');
+  for (const { queueId } of broken ? story.of('smtpd.client') : []) {
+    if (queueId === root || copies.some(({ ids }) => ids.has(queueId))) continue;
+    const events = story.lives.get(queueId)?.deliveries ?? [];
+    const addresses = events.flatMap(({ recipient, originalTo = recipient }) => [recipient, originalTo]);
+    copies.push({
+      ids: new Set([queueId]),
+      recipients: new Set(addresses.map(addressKey)),
+      events: [...events],
+    });
   }
   return copies;
 }

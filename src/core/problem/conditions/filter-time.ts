@@ -46,7 +46,8 @@ export const filterSilent: Condition = (story): Finding | undefined => {
   if (story.hasState('filtering')) {
     const taken = story.events.filter(({ kind }) => kind === 'amavis.received' || kind === 'amavis.checking');
     const last = taken.at(-1) ?? story.events.at(-1);
-    return last === undefined ? undefined : { events: [last], resolved: false };
+    const values = { handed: 'Handed to the filter' };
+    return last === undefined ? undefined : { events: [last], resolved: false, values };
   }
   if (!story.hasState('queued') || story.trace.parent !== null) return undefined;
   if (story.context.surroundings?.filtersOn(story.trace.host) !== true) return undefined;
