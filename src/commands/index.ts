@@ -13,7 +13,10 @@ const TZ: OptionSpec = {
   flags: '--tz <zone>',
   help: 'time zone of stamps without one, and of what is shown (default: the machine’s)',
 };
-const YEAR: OptionSpec = { flags: '--year <yyyy>', help: 'year of the first line, where stamps have none' };
+const YEAR: OptionSpec = {
+  flags: '--year <yyyy>',
+  help: 'year of the oldest log’s first line, where stamps have none',
+};
 const FILTER: OptionSpec = {
   flags: '--filter <host:port>',
   help: 'the filter’s address (default: learnt from the log, :10024)',

@@ -53,7 +53,8 @@ export function pathOptions(options: Options): PathOptions {
 }
 
 function endpoint(option: string, value: string): string {
-  if (/^(?:\[[^\]\s]+\]|[^\s:[\]]*):\d{1,5}$/.test(value)) return value;
+  const port = /^(?:\[[^\]\s]+\]|[^\s:[\]]*):(\d{1,5})$/.exec(value)?.[1];
+  if (port !== undefined && Number(port) > 0 && Number(port) < 65_536) return value;
   throw new UserError(
     `${option} wants HOST:PORT, not "${value}"`,
     'For example 127.0.0.1:10024 or [::1]:10024.',
