@@ -83,6 +83,19 @@ interface SmtpdAction {
   readonly helo?: string;
 }
 
+/** `lost connection after DATA (1234 bytes) from …` and its like (smtpd.c, smtpd_proto): the message that this process was
+ * receiving, if it had an id already, came to nothing. Later versions begin the line with the id: `cleanup.aborted`. */
+interface SmtpdLost {
+  readonly kind: 'smtpd.lost';
+  /** RCPT, DATA or BDAT. */
+  readonly stage: string;
+  /** Whether the client was sending the message itself. */
+  readonly sending?: boolean;
+  readonly text: string;
+  readonly clientName: string;
+  readonly clientAddress: string;
+}
+
 /** `proxy-accept: END-OF-MESSAGE: 250 …; from=<> to=<> proto= helo=<>` and `proxy-reject:` (smtpd_proxy.c). */
 interface SmtpdProxy {
   readonly kind: 'smtpd.proxy';
@@ -372,6 +385,7 @@ export type Fact =
   | SmtpdSession
   | SmtpdReject
   | SmtpdAction
+  | SmtpdLost
   | SmtpdProxy
   | Pickup
   | CleanupMessageId
@@ -405,6 +419,7 @@ const KINDS: Readonly<Record<Fact['kind'], true>> = {
   'smtpd.session': true,
   'smtpd.reject': true,
   'smtpd.action': true,
+  'smtpd.lost': true,
   'smtpd.proxy': true,
   pickup: true,
   'cleanup.message-id': true,

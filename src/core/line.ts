@@ -2,7 +2,8 @@
  * One raw line to its head and its message.
  *
  * Heads: RFC 3164 (also with a priority, a year after the day, Solaris' `[ID … mail.info]`, BSD's `<mail.info>`),
- * RFC 3339 (rsyslog's default, journalctl -o short-iso), RFC 5424, journalctl -o json, and any of them behind what
+ * RFC 3339 (rsyslog's default, journalctl -o short-iso), RFC 5424, journalctl -o json, and any of them in what
+ * Docker's json-file driver writes, or behind what
  * grep -H, docker-compose or a log viewer puts in front. The common ones are read by character, without a regular
  * expression, and what rarely changes from line to line (the second, the host, the program) is remembered.
  */
@@ -20,11 +21,12 @@ const MONTHS: Readonly<Record<string, number>> = {
 }; // biome-ignore format: a table
 
 const REPEATED = /^message repeated \d+ times: \[ ?/;
-/** What tools put in front: `mail.log.1:`, `mail    | `, `[1:mail1:postfix/lmtp] `. */
+/** What tools put in front: `mail.log.1:`, `mail    | `, `[1:mail1:postfix/lmtp] `, socklog's `mail.info: `. */
 const PREFIXES = [
   /^[^\s|]{1,200} {0,40}\| /,
   /^\[\d{1,10}:[^\]\s]{1,200}\] /,
   /^[^\s:]{1,255}:(?:\d{1,10}:)?(?=[A-Z<{\d])/,
+  /^(?:\d{4}-\d\d-\d\d[T_][\d:.]{8,18} )?[a-z]{1,8}\d?\.[a-z]{1,7}: {1,2}/,
 ];
 const STRUCTURED_DATA = /^(?:-|(?:\[[^\]"]*(?:"(?:[^"\\]|\\.)*"[^\]"]*)*\])+)(?: |$)/;
 const SOLARIS_ID = /^\[ID \d+ \w+\.\w+\] /;
@@ -233,6 +235,10 @@ export class LineReader {
     } catch {
       return undefined;
     }
+    // Docker's json-file driver: a whole line as the container wrote it.
+    const inner = entry['log'];
+    if (typeof inner === 'string' && !inner.startsWith('{'))
+      return this.#head(inner.trimEnd(), 0, raw, known);
     const time = known ?? Number(entry['__REALTIME_TIMESTAMP']);
     const program = entry['SYSLOG_IDENTIFIER'] ?? entry['_COMM'];
     if (!Number.isFinite(time) || typeof program !== 'string') return undefined;

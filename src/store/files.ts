@@ -49,9 +49,15 @@ export function explained(file: string, error: unknown): unknown {
       'What was stored before is whole. Make room and run the command again.',
     );
   }
-  if (is('SQLITE_NOTADB', 'SQLITE_CORRUPT')) {
+  if (is('SQLITE_NOTADB')) {
     return new UserError(
-      `${file} is damaged, or no amavtrace database (${error.message})`,
+      `${file} is no amavtrace database (${error.message})`,
+      'Name another file with --db, or move this one away.',
+    );
+  }
+  if (is('SQLITE_CORRUPT')) {
+    return new UserError(
+      `${file} is damaged (${error.message})`,
       'Move it away and import the logs again, or name another file with --db.',
     );
   }

@@ -43,8 +43,18 @@ describe('heads', () => {
     ['grep -H', `/var/log/mail.log.1:Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
     ['grep -Hn', `mail.log.1:17:Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
     ['docker-compose', `mail    | Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
+    ['socklog', `mail.info: Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
+    ['svlogd', `2026-11-23_00:25:29.12345 mail.info: Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
     ['a module in front', `[1:mail1:postfix/smtpd] Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
     ['a repeated message', `Nov 23 00:25:29 mail postfix/smtpd[15700]: message repeated 2 times: [ ${BODY}]`],
+    [
+      "Docker's json-file",
+      JSON.stringify({
+        log: `Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}\n`,
+        stream: 'stdout',
+        time: '2026-11-23T00:25:29.1Z',
+      }),
+    ],
     [
       'journalctl -o json',
       JSON.stringify({

@@ -204,12 +204,98 @@ describe('an address that amavis quotes and Postfix does not, 2008', () => {
 });
 
 describe('Zimbra, 2013: the milter that signs is down', () => {
+  const lastAt = lines('signer-down-2013').findIndex((line) => line.includes('postsuper'));
+
   it('keeps the message at a filter that no line shows to work', () => {
+    const found = diagnosed(lines('signer-down-2013').slice(0, lastAt), { minutesLater: 60 }).traces;
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({ state: 'deferred', complete: false, stuck: true });
+    expect(found[0]?.hops.map(({ stage, outcome }) => `${stage} ${outcome}`)).toContain('filter deferred');
+    expect(codesOf(found)).toEqual(['milter-down']);
+  });
+
+  it('is passed by when the message is put back into the queue', () => {
     const [trace, ...others] = [...traces('signer-down-2013').values()];
     expect(others).toEqual([]);
-    expect(trace).toMatchObject({ state: 'deferred', complete: false, stuck: true });
-    expect(trace?.hops.map(({ stage, outcome }) => `${stage} ${outcome}`)).toContain('filter deferred');
-    expect(trace && codesOf([trace])).toEqual(['milter-down']);
+    expect(trace).toMatchObject({
+      state: 'relayed',
+      complete: true,
+      queueIds: ['14BA03C35EC', 'D9F4D3C35EF', '7862B3C35EC'],
+      filter: [
+        { amavisId: '00423-03', verdict: 'MTA-BLOCKED' },
+        { amavisId: '02706-17', verdict: 'CLEAN', queueId: '14BA03C35EC', queuedAs: ['7862B3C35EC'] },
+      ],
+    });
+    expect(trace?.hops.map(({ stage, port, outcome }) => `${stage}:${port ?? ''} ${outcome}`)).toEqual([
+      'receive:25 ok',
+      'queue: ok',
+      'filter:10026 deferred',
+      'reinject:10030 failed',
+      'receive: ok',
+      'queue: ok',
+      'filter:10024 ok',
+      'reinject:10025 ok',
+      'queue: ok',
+      'deliver:25 ok',
+    ]);
+    expect(trace?.problems.map(({ code, resolved }) => [code, resolved])).toEqual([
+      ['milter-down', true],
+      ['requeued', true],
+    ]);
+  });
+});
+
+describe('docker-mailserver, 2026: a message without headers', () => {
+  const found = traces('no-headers-2026');
+
+  it('is sent back by the filter, which keeps it', () => {
+    expect(found.get('27937120C92')).toMatchObject({
+      state: 'blocked',
+      complete: true,
+      messageId: null,
+      client: { address: '172.19.0.1', saslUsername: 'alice@example.com' },
+      filter: [
+        {
+          amavisId: '2243374-09',
+          action: 'Blocked',
+          verdict: 'BAD-HEADER',
+          detail: '0',
+          quarantine: 'f/badh-fk9FtZ1Sfslc',
+        },
+      ],
+      children: [{ queueId: '46593121095', kind: 'notification' }],
+    });
+    expect(codesOf([found.get('27937120C92') as Trace])).toEqual(['bounced-as-sent']);
+  });
+
+  it('causes a notice to its sender', () => {
+    expect(found.size).toBe(2);
+    expect(found.get('46593121095')).toMatchObject({
+      state: 'delivered',
+      complete: true,
+      parent: { kind: 'notification' },
+      problems: [],
+    });
+    expect(fates(found.get('46593121095'))).toEqual([
+      ['alice@example.com', null, 'delivered', '46593121095'],
+    ]);
+  });
+});
+
+describe('amavis 2.6, 2012: the way back lets nobody in', () => {
+  it('is one message that waits, with the refusal in it', () => {
+    const [trace, ...others] = [...traces('way-back-closed-2012').values()];
+    expect(others).toEqual([]);
+    expect(trace).toMatchObject({
+      state: 'deferred',
+      complete: false,
+      filter: [{ amavisId: '01328-15', verdict: 'MTA-BLOCKED', hits: -1 }],
+      hops: [
+        { stage: 'filter', outcome: 'deferred' },
+        { stage: 'reinject', port: 10025, outcome: 'failed', attempts: 1 },
+      ],
+    });
+    expect(trace && codesOf([trace])).toEqual(['reinject-rejected']);
   });
 
   it('shows the port that refused it, as amavis names it', () => {

@@ -37,6 +37,20 @@ describe('what waits at the filter', () => {
     expect(stuckText([group as StuckGroup]).match(/postqueue -f/g)).toHaveLength(1);
   });
 
+  it('has its cause where the way back is put off by a milter', () => {
+    const at = 'Nov 23 00:20:01 mail';
+    const refusal = '451 4.7.1 Service unavailable - try again later';
+    const [group] = groups([
+      ...received('1111162611', { at: '00:20:01' }),
+      `${at} postfix/smtpd[7]: 9111162611: client=localhost[127.0.0.1]`,
+      `${at} postfix/cleanup[8]: 9111162611: message-id=<1111162611@outside.example>`,
+      `${at} postfix/cleanup[8]: 9111162611: milter-reject: END-OF-MESSAGE from localhost[127.0.0.1]: ${refusal.slice(4)}; from=<sender@outside.example> to=<alice@example.com> proto=ESMTP helo=<localhost>`,
+      `${at} amavis[9]: (00009-10) (!)FWD from <sender@outside.example> -> <alice@example.com>,BODY=7BIT 451 4.7.1 from MTA(smtp:[127.0.0.1]:10025): ${refusal}`,
+      `${at} postfix/smtp[6]: 1111162611: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, delays=0/0/0/1, dsn=4.7.1, status=deferred (host 127.0.0.1[127.0.0.1] said: 451 4.7.1 id=00009-10 - Temporary MTA failure on relaying, from MTA(smtp:[127.0.0.1]:10025): ${refusal} (in reply to end of DATA command))`,
+    ]);
+    expect(group).toMatchObject({ code: 'milter-down' });
+  });
+
   it('keeps different causes apart', () => {
     const reason =
       'conversation with 127.0.0.1[127.0.0.1] timed out while receiving the initial server greeting';

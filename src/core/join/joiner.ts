@@ -24,6 +24,7 @@ import { Lives, type Mark, type Mention, type QueueEvent } from './lives.js';
 import { type Case, type ChildRef, current, type Life, type Run } from './node.js';
 import { RUN_TIME, type RunEvent, Runs } from './runs.js';
 import { Settling } from './settling.js';
+import { SmtpdSessions } from './smtpd-sessions.js';
 
 const SECOND = 1_000_000;
 const HOUR = 3600 * SECOND;
@@ -52,6 +53,7 @@ export class Joiner {
   readonly #cases = new Cases(this.#lives);
   readonly #family: Family;
   readonly #beforeQueue: BeforeQueue;
+  readonly #sessions = new SmtpdSessions();
   readonly #settling: Settling;
 
   constructor(path: MailPath, archive: Archive) {
@@ -145,6 +147,7 @@ export class Joiner {
     for (const open of all) this.#release(open);
     this.#cases.forgetClocks();
     this.#beforeQueue.clear();
+    this.#sessions.clear();
     this.#family.clear();
     return all.filter(worthStoring);
   }
@@ -157,6 +160,7 @@ export class Joiner {
   /** Events that are no message's yet: kept beside the stored cases, they are applied first after a restart. */
   *loose(): IterableIterator<Event> {
     yield* this.#beforeQueue.sessions();
+    yield* this.#sessions.actions();
     for (const open of this.#cases.open) if (open.dirty && !worthStoring(open)) yield* open.events;
   }
 
@@ -204,7 +208,12 @@ export class Joiner {
       case 'smtpd.reject':
       case 'smtpd.action':
         if (event.queueId !== undefined) return this.#queueEvent({ ...event, queueId: event.queueId }, home);
-        return event.kind === 'smtpd.reject' ? this.#beforeQueue.refusal(event, home) : undefined;
+        if (event.kind === 'smtpd.reject') return this.#beforeQueue.refusal(event, home);
+        if (home !== null) return this.#cases.keep(home, event);
+        this.#sessions.acted(event);
+        return undefined;
+      case 'smtpd.lost':
+        return home === null ? this.#lost(event) : this.#cases.keep(home, event);
       case 'smtpd.proxy':
         return this.#beforeQueue.proxy(event, home);
       case 'smtpd.session':
@@ -248,6 +257,7 @@ export class Joiner {
     switch (event.kind) {
       case 'smtpd.client':
         this.#beforeQueue.received(life, event.at.host, event.at.pid);
+        for (const action of this.#sessions.began(event)) this.#cases.keep(life.case, action);
         for (const expected of this.#lives.expected(event)) this.#cases.join(life.case, expected.case);
         if (event.origQueueId !== undefined) this.#sameChain(life.case, event.origQueueId, event, home);
         break;
@@ -277,6 +287,28 @@ export class Joiner {
       default:
     }
     return life.case;
+  }
+
+  /** The client went away: what its process was receiving has come to nothing, unless the queue has it. */
+  #lost(event: Extract<Event, { kind: 'smtpd.lost' }>): Case | undefined {
+    const { at } = event;
+    const begun = this.#sessions.lastOf(event);
+    if (begun === undefined) return undefined;
+    const mention = {
+      queueId: begun.queueId,
+      host: at.host,
+      instance: null,
+      from: begun.at.time,
+      to: begun.at.time,
+      mark: null,
+    };
+    let life = this.#lives.mentioned(mention);
+    if (life === undefined && this.#recall(queueKey(begun.queueId), begun.at.time))
+      life = this.#lives.mentioned(mention);
+    if (life === undefined || life.sender !== null || life.end !== null) return undefined;
+    // It may be the next message that had no id yet: a header is logged only of what was sent.
+    if (event.sending !== true && life.messageId !== null) return undefined;
+    return this.#cases.keep(life.case, event);
   }
 
   #lifeFor(event: QueueEvent, home: Case | null): Life {

@@ -7,6 +7,7 @@
 import type { Event } from '../event.js';
 import { isLongQueueId } from '../queue-id.js';
 import { replyOf } from '../response.js';
+import { isOfMessage } from '../stage.js';
 import { has } from './known.js';
 import { LinkedMap } from './linked-map.js';
 import { isNearby } from './nearby.js';
@@ -162,7 +163,7 @@ export class Lives {
         if (endsMessage(event.action)) life.end = Math.max(life.end ?? 0, at.time);
         break;
       case 'smtpd.reject':
-        if (event.stage === 'END-OF-MESSAGE') life.end = Math.max(life.end ?? 0, at.time);
+        if (isOfMessage(event.stage)) life.end = Math.max(life.end ?? 0, at.time);
         break;
       default:
     }

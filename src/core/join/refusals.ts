@@ -5,6 +5,7 @@
 import { addressKey } from '../address-key.js';
 import type { Event } from '../event.js';
 import { isLoopback } from '../response.js';
+import { isOfMessage } from '../stage.js';
 import { gatherFacts } from '../trace/facts.js';
 import { quotedReply, wordsOf } from '../trace/quotes.js';
 import { NEAR } from './likely.js';
@@ -48,7 +49,7 @@ const ACTION_REPLY = /.*: [45]\.\d{1,3}\.\d{1,3} ([^;]+)/;
 export function asksForRefusal(event: Event): boolean {
   switch (event.kind) {
     case 'smtpd.reject':
-      if (event.queueId !== undefined) return event.stage === 'END-OF-MESSAGE';
+      if (event.queueId !== undefined) return isOfMessage(event.stage);
       return event.clientAddress !== undefined && isNearby(event.clientAddress);
     case 'cleanup.aborted':
     case 'cleanup.action':
@@ -137,9 +138,7 @@ export function isQuoteOf(
 function wordsOfRefusal(event: Refused): string | undefined {
   switch (event.kind) {
     case 'smtpd.reject':
-      return event.queueId === undefined || event.stage === 'END-OF-MESSAGE'
-        ? wordsOf(event.response)
-        : undefined;
+      return event.queueId === undefined || isOfMessage(event.stage) ? wordsOf(event.response) : undefined;
     case 'cleanup.aborted':
       return ERRORS.find(([logged]) => event.text.includes(logged))?.[1];
     case 'cleanup.action':

@@ -17,6 +17,7 @@ import { LinkedMap } from './linked-map.js';
 import { SLACK } from './lives.js';
 import { noticeParent } from './notice.js';
 import { leavesQuestion } from './settling.js';
+import { UNTIL_ID } from './smtpd-sessions.js';
 
 const SECOND = 1_000_000;
 /** How long a message that is whole is held for lines that come late, and one that is not whole for its next line. */
@@ -24,8 +25,8 @@ const REST_WHOLE = 10 * SECOND;
 const REST_BEGUN = 60 * SECOND;
 /** More messages than this and the oldest go early. */
 const MAX_HELD = 20_000;
-/** Clients of smtpd processes whose last refusal is remembered. */
-const MAX_REFUSERS = 5000;
+/** smtpd processes of which something is remembered. */
+const MAX_PROCESSES = 5000;
 
 type Of<K extends Event['kind']> = Extract<Event, { readonly kind: K }>;
 type RunLine = Of<`amavis.${'received' | 'checking' | 'forward' | 'recipient' | 'timing'}`>;
@@ -57,7 +58,7 @@ interface Held {
   /** The run that it is, or that put it together. */
   amavisId: string | null;
   verdict: Of<'amavis.verdict'> | null;
-  /** Whether it has left. */
+  /** Whether it has left, or become part of another. */
   gone: boolean;
 }
 
@@ -81,6 +82,10 @@ export class Sorter {
   #held: Held[] = [];
   /** When an smtpd process last refused a recipient of a client before there was a queue id. */
   readonly #refused = new Map<string, number>();
+  /** When one last did something else to a message before it had a queue id. */
+  readonly #acted = new Map<string, number>();
+  /** What each received last; `taken` once the sink has that. */
+  readonly #received = new Map<string, Half | 'taken'>();
   #lastLook = 0;
 
   constructor(path: MailPath, sink: SorterSink) {
@@ -117,6 +122,12 @@ export class Sorter {
       case 'smtpd.reject':
         if (event.queueId === undefined) this.#refusal(event);
         break;
+      case 'smtpd.action':
+        if (event.queueId === undefined) remember(this.#acted, processOf(event), event.at.time);
+        break;
+      case 'smtpd.lost':
+        this.#lost(event);
+        return;
       default:
     }
     this.#leave(namedBy(event, this.#halves, this.#runs));
@@ -144,25 +155,42 @@ export class Sorter {
     for (const held of this.#held) if (!held.gone) this.#letGo(held);
     this.#held = [];
     this.#refused.clear();
+    this.#acted.clear();
+    this.#received.clear();
   }
 
   #begin(event: Of<'smtpd.client'>): void {
     const { at, queueId } = event;
     const known = this.#halves.get(queueId);
-    const refused = this.#refused.get(`${at.host}|${at.pid}|${event.clientAddress}`);
-    // Recipients that were refused just before may be this message's.
-    const isRefused = refused !== undefined && Math.abs(at.time - refused) <= REFUSAL_GAP;
-    if (known !== undefined || isRefused) {
+    const process = processOf(event);
+    const refused = this.#refused.get(`${process}|${event.clientAddress}`);
+    const acted = this.#acted.get(process);
+    // What was done just before there was an id may be this message's.
+    const isMarked =
+      (refused !== undefined && Math.abs(at.time - refused) <= REFUSAL_GAP) ||
+      (acted !== undefined && Math.abs(at.time - acted) <= UNTIL_ID);
+    if (known !== undefined || isMarked) {
+      this.#received.delete(process);
       this.#leaveWith(known?.held, event);
       return;
     }
     const held = this.#hold(event, null);
-    this.#halves.set(queueId, { queueId, instance: at.instance, began: at.time, removed: null, held });
+    const half: Half = { queueId, instance: at.instance, began: at.time, removed: null, held };
+    this.#halves.set(queueId, half);
+    remember(this.#received, process, half);
   }
 
   #hold(event: Event, amavisId: string | null): Held {
     const { host, time } = event.at;
-    const held = { events: [event], host, began: time, whole: null, amavisId, verdict: null, gone: false };
+    const held = {
+      events: [event],
+      host,
+      began: time,
+      whole: null,
+      amavisId,
+      verdict: null,
+      gone: false,
+    };
     this.#held.push(held);
     return held;
   }
@@ -241,8 +269,7 @@ export class Sorter {
 
   /** A refusal before there was a queue id may belong to a message that the same process received after it. */
   #refusal({ at, clientAddress = '' }: Of<'smtpd.reject'>): void {
-    if (this.#refused.size >= MAX_REFUSERS) this.#refused.clear();
-    this.#refused.set(`${at.host}|${at.pid}|${clientAddress}`, at.time);
+    remember(this.#refused, `${at.host}|${at.pid}|${clientAddress}`, at.time);
     for (let n = this.#held.length - 1; n >= 0; n--) {
       const held = this.#held[n];
       if (held === undefined || held.gone) continue;
@@ -250,6 +277,13 @@ export class Sorter {
       if (held.host === at.host && held.events.some((event) => isReceived(event, at.pid, clientAddress)))
         this.#leave(held);
     }
+  }
+
+  /** The client went away: that is said of the message that its process received last. */
+  #lost(event: Of<'smtpd.lost'>): void {
+    const half = this.#received.get(processOf(event));
+    // One that was delivered lost nothing.
+    if (half !== 'taken') this.#leaveWith(half?.held, event);
   }
 
   #lookWhether(held: Held, time: number): void {
@@ -266,7 +300,7 @@ export class Sorter {
       this.#learn(held);
       const mail = this.#mailOf(held);
       if (mail !== undefined && this.#sink.message(mail)) {
-        this.#forget(held);
+        this.#forget(held, true);
         return;
       }
     }
@@ -304,15 +338,33 @@ export class Sorter {
   /** All its lines go to the joiner. */
   #leave(held: Held | undefined): void {
     if (held === undefined || held.gone) return;
-    this.#forget(held);
+    this.#forget(held, false);
     for (const event of held.events) this.#sink.rest(event);
   }
 
-  #forget(held: Held): void {
+  #forget(held: Held, isTaken: boolean): void {
     held.gone = true;
-    for (const event of held.events) if (event.kind === 'smtpd.client') this.#halves.delete(event.queueId);
     if (held.amavisId !== null) this.#runs.delete(held.amavisId);
+    for (const event of held.events) {
+      if (event.kind !== 'smtpd.client') continue;
+      const process = processOf(event);
+      const last = this.#received.get(process);
+      if (last !== undefined && last !== 'taken' && last.queueId === event.queueId) {
+        if (isTaken) this.#received.set(process, 'taken');
+        else this.#received.delete(process);
+      }
+      this.#halves.delete(event.queueId);
+    }
   }
+}
+
+function processOf({ at }: Event): string {
+  return `${at.host}|${at.pid}`;
+}
+
+function remember<V>(what: Map<string, V>, process: string, value: V): void {
+  if (what.size >= MAX_PROCESSES) what.clear();
+  what.set(process, value);
 }
 
 /** Whether the line is one that an ordinary message has, and this life's beyond doubt. */

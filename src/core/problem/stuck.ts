@@ -136,15 +136,14 @@ function isOpenAtFilter(problem: Problem): boolean {
   return !problem.resolved && problem.severity !== 'info' && AT_FILTER.has(problem.stage);
 }
 
-/** What is wrong at the filter; else what is wrong with the queue file itself. */
+/** What is wrong at the filter; else with the queue file itself; else where mail comes in, which the way back does too. */
 function causeOf(trace: Trace): Problem | undefined {
   const atFilter = trace.problems.filter(isOpenAtFilter);
-  const open =
-    atFilter.length > 0
-      ? atFilter
-      : trace.problems.filter(
-          ({ stage, resolved, severity }) => stage === 'queue' && !resolved && severity === 'error',
-        );
+  const openAt = (where: Stage): Problem[] =>
+    trace.problems.filter(
+      ({ stage, resolved, severity }) => stage === where && !resolved && severity === 'error',
+    );
+  const open = [atFilter, openAt('queue'), openAt('receive')].find((found) => found.length > 0) ?? [];
   return open.toSorted((a, b) => (a.lastSeen < b.lastSeen ? 1 : a.lastSeen > b.lastSeen ? -1 : 0))[0];
 }
 

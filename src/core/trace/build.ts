@@ -89,8 +89,11 @@ export function senderOf(view: View): string | null {
   }
   const told = [...proxies, ...refusals].find(({ sender }) => sender !== undefined)?.sender;
   if (told !== undefined) return told;
-  for (const event of events)
-    if (event.kind === 'cleanup.action' && event.sender !== undefined) return event.sender;
+  for (const event of events) {
+    if (event.kind !== 'cleanup.action' && event.kind !== 'smtpd.action' && event.kind !== 'smtpd.reject')
+      continue;
+    if (event.sender !== undefined) return event.sender;
+  }
   return null;
 }
 

@@ -7,6 +7,7 @@
 import type { Event } from '../event.js';
 import type { ChildRef, ParentRef } from '../join/node.js';
 import { replyOf } from '../response.js';
+import { isOfMessage } from '../stage.js';
 import { quotedReply, wordsOf } from './quotes.js';
 import { dropSeams } from './seams.js';
 import type { Link } from './trace.js';
@@ -39,7 +40,7 @@ export interface LifeFacts {
   removed: Of<'removed'> | undefined;
   expired: Of<'qmgr.expired'> | undefined;
   /** Refused or thrown away after it had its id. */
-  aborted: Of<'cleanup.aborted' | 'cleanup.action' | 'smtpd.reject'> | undefined;
+  aborted: Of<'cleanup.aborted' | 'cleanup.action' | 'smtpd.reject' | 'smtpd.lost'> | undefined;
   discarded: boolean;
   held: boolean;
   requeued: boolean;
@@ -111,6 +112,10 @@ export function gatherFacts(unordered: readonly Event[]): Facts {
   for (const run of runs.values()) {
     correctRecipients(run, lives);
     dropSeams(run, lives);
+  }
+  for (const event of events) {
+    if (event.kind === 'smtpd.lost' || (event.kind === 'smtpd.action' && event.queueId === undefined))
+      noteUnnamed(lives, event);
   }
   const quoted = refusals.some(({ queueId }) => queueId === undefined) ? quotedWords(lives, runs) : NONE;
   const refusedBack = refusals.filter(
@@ -223,6 +228,8 @@ function noteLife(life: LifeFacts, event: Event): void {
       life.active ??= event;
       life.lastActive = event.at.time;
       life.held = false;
+      // The client tried again in the same session, and was heard.
+      if (life.aborted?.kind === 'smtpd.reject') life.aborted = undefined;
       break;
     case 'delivery':
       life.deliveries.push(event);
@@ -240,11 +247,10 @@ function noteLife(life: LifeFacts, event: Event): void {
       noteAction(life, event);
       break;
     case 'smtpd.action':
-      if (event.action === 'hold') life.held = true;
-      if (event.recipient !== undefined) life.named.push(event.recipient);
+      noteAction(life, event);
       break;
     case 'smtpd.reject':
-      if (event.stage === 'END-OF-MESSAGE') life.aborted = event;
+      if (isOfMessage(event.stage)) life.aborted = event;
       break;
     case 'postsuper':
       if (event.action === 'hold') life.held = true;
@@ -255,10 +261,21 @@ function noteLife(life: LifeFacts, event: Event): void {
   }
 }
 
-function noteAction(life: LifeFacts, event: Of<'cleanup.action'>): void {
+/** What smtpd said of the message that it was receiving, without its id. */
+function noteUnnamed(lives: ReadonlyMap<string, LifeFacts>, event: Of<'smtpd.lost' | 'smtpd.action'>): void {
+  for (const life of lives.values()) {
+    if (life.client?.at.pid !== event.at.pid || life.client.clientAddress !== event.clientAddress) continue;
+    if (event.kind === 'smtpd.action') noteAction(life, event);
+    else if (life.active === undefined) life.aborted ??= event;
+    return;
+  }
+}
+
+function noteAction(life: LifeFacts, event: Of<'cleanup.action' | 'smtpd.action'>): void {
   const { action } = event;
   if (action === 'hold' || action === 'milter-hold') life.held = true;
-  if (action === 'reject' || action === 'milter-reject') life.aborted = event;
+  if (event.kind === 'cleanup.action' && (action === 'reject' || action === 'milter-reject'))
+    life.aborted = event;
   if (action === 'discard' || action === 'milter-discard') life.discarded = true;
   if (event.recipient !== undefined) life.named.push(event.recipient);
 }
@@ -331,6 +348,7 @@ const RANK: Readonly<Record<Event['kind'], number>> = {
   'cleanup.message-id': 4,
   'cleanup.action': 5,
   'cleanup.aborted': 6,
+  'smtpd.lost': 6,
   postsuper: 7,
   'amavis.release': 8,
   'qmgr.active': 8,

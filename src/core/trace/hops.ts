@@ -14,6 +14,8 @@ import type { Hop, Outcome, Stage } from './trace.js';
 const SECOND = 1_000_000;
 /** Clocks of whole seconds. */
 const NEAR = 2 * SECOND;
+/** How long a session may take in which everything is refused. */
+const SESSION = 10 * SECOND;
 /** Ports of the services that Postfix' master.cf names by these words. */
 const SERVICE_PORTS: Readonly<Record<string, number>> = {
   submission: 587,
@@ -48,14 +50,16 @@ export function hopsOf(facts: Facts, chain: Chain, path: MailPath): Hop[] {
   for (const queueId of chain.order) {
     const life = facts.lives.get(queueId);
     if (life === undefined) continue;
-    hops.push(...received(life, facts, chain, path), queued(life));
-    hops.push(...delivered(life, facts, chain, path, told));
-    for (const run of facts.runs.values()) {
-      if (chain.feeders.get(run.amavisId) === queueId && !told.has(run.amavisId))
-        hops.push(runHop(run, queueId, path));
+    const fed = [...facts.runs.values()].filter((run) => chain.feeders.get(run.amavisId) === queueId);
+    const milters = fed.filter(isMilterRun);
+    hops.push(...received(life, facts, chain, path));
+    for (const run of milters) hops.push(runHop(run, queueId, path));
+    hops.push(queued(life), ...delivered(life, facts, chain, path, told));
+    for (const run of fed) {
+      if (!told.has(run.amavisId) && !milters.includes(run)) hops.push(runHop(run, queueId, path));
     }
   }
-  hops.push(...refusedByTheWayBack(facts, path));
+  for (const refused of refusedByTheWayBack(facts, path)) insertBehindFilter(hops, refused);
   return hops.map(toHop);
 }
 
@@ -117,13 +121,31 @@ function* beforeTheQueue({ sessions, proxies, refusals, lives }: Facts): Generat
   }
 }
 
-function* refusedByTheWayBack(facts: Facts, path: MailPath): Generator<Draft> {
+/** What the way back refused without giving an id: one hop for each answer, however often it was given. */
+function refusedByTheWayBack(facts: Facts, path: MailPath): Iterable<Draft> {
+  const hops = new Map<string, Draft>();
+  let last: Origin | undefined;
   for (const { at, response } of facts.refusedBack) {
-    const words = wordsOf(response);
-    const port = wayBackPort(at, facts, path, (reply) => quotedReply(reply) === words);
-    const where = { stage: 'reinject', service: at.daemon || 'smtpd', port } as const;
-    yield hop(where, at.time, at.time, 'failed', response);
+    const known = hops.get(response);
+    if (known === undefined) {
+      const words = wordsOf(response);
+      const port = wayBackPort(at, facts, path, (reply) => quotedReply(reply) === words);
+      const where = { stage: 'reinject', service: at.daemon || 'smtpd', port } as const;
+      hops.set(response, hop(where, at.time, at.time, 'failed', response));
+    } else {
+      // One session is refused at every command.
+      if (last?.pid !== at.pid || at.time - last.time > SESSION) known.attempts += 1;
+      known.to = at.time;
+    }
+    last = at;
   }
+  return hops.values();
+}
+
+/** Behind the attempt at the filter that it belongs to. */
+function insertBehindFilter(hops: Draft[], refused: Draft): void {
+  const at = hops.findLastIndex(({ stage, from }) => stage === 'filter' && from <= refused.from);
+  hops.splice(at < 0 ? hops.length : at + 1, 0, refused);
 }
 
 function hop(
@@ -291,6 +313,14 @@ function lostRun(
   return undefined;
 }
 
+/** amavis behind a milter (amavisd-milter speaks AM.PDP with it): asked while the message comes in, at no port. */
+function isMilterRun({ verdicts }: RunFacts): boolean {
+  return verdicts.some(
+    ({ policy, actions }) =>
+      policy?.includes('AM.PDP') || actions?.some((action) => action.startsWith('Accepted')),
+  );
+}
+
 /** A run without a reply to Postfix: its own lines tell. */
 function runHop(run: RunFacts, queueId: string | null, path: MailPath): Draft {
   if (run.release !== undefined) {
@@ -322,7 +352,7 @@ function runHop(run: RunFacts, queueId: string | null, path: MailPath): Draft {
     {
       stage: 'filter',
       service: 'amavis',
-      port: endpoint?.port ?? path.filterPort,
+      port: isMilterRun(run) ? null : (endpoint?.port ?? path.filterPort),
       queueId,
       amavisId: run.amavisId,
     },

@@ -259,10 +259,12 @@ class Follower {
     switch (status) {
       case 'sent':
         return filter ? this.#afterFilter(delivery) : restingPlace(delivery);
+      // A probe (reject_unverified_recipient, sendmail -bv): where mail would rest, or that it would be refused.
       case 'deliverable':
-        return 'delivered';
-      case 'bounced':
+        return restingPlace(delivery);
       case 'undeliverable':
+        return 'rejected';
+      case 'bounced':
         return filter && blockedByFilter(response) ? 'blocked' : 'bounced';
       case 'expired':
         return 'expired';

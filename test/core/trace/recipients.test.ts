@@ -85,4 +85,18 @@ describe("a message's state", () => {
       expect(trace?.recipients.map(({ address }) => address)).toEqual(['this@example.com']);
     }
   });
+
+  it.each([
+    ['deliverable (250 2.1.5 Ok)', 'relayed'],
+    ['undeliverable (host mx.example.net[192.0.2.5] said: 550 5.1.1 User unknown)', 'rejected'],
+  ])('of an address probe gets no mail and no bounce: %s', (told, state) => {
+    const probe = '3A1B2C3D40';
+    const [trace] = tracesOf([
+      `${HEAD} postfix/cleanup[1002]: ${probe}: message-id=<${probe}@mx.example.com>`,
+      `${HEAD} postfix/qmgr[900]: ${probe}: from=<double-bounce@mx.example.com>, size=270, nrcpt=1 (queue active)`,
+      `${HEAD} postfix/smtp[1003]: ${probe}: to=<b@example.net>, relay=mx.example.net[192.0.2.5]:25, delay=0.5, delays=0/0/0.2/0.3, dsn=2.1.5, status=${told}`,
+      removed(probe),
+    ]);
+    expect(trace).toMatchObject({ state, complete: true });
+  });
 });

@@ -4,6 +4,7 @@ import { duplicateDelivery } from './duplicate-delivery.js';
 import { filterLoop } from './filter-loop.js';
 import { filterName } from './filter-name.js';
 import { filterSilent, filterSlow, slowConnect } from './filter-time.js';
+import { loopedBehind } from './looped-behind.js';
 import { quarantinedUnseen } from './quarantined-unseen.js';
 import { deleted, filterAction, held } from './queue-actions.js';
 import { addressMapping, alwaysBcc } from './twice-expanded.js';
@@ -22,6 +23,7 @@ export const conditions: ReadonlyMap<string, Condition> = new Map([
   ['filter-silent', filterSilent],
   ['filter-slow', filterSlow],
   ['held', held],
+  ['looped-behind', loopedBehind],
   ['quarantined-unseen', quarantinedUnseen],
   ['slow-connect', slowConnect],
   ['unfiltered', unfiltered],
