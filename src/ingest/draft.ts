@@ -109,7 +109,7 @@ export class Draft {
     more: Partial<Pick<Batch, 'endpoints' | 'checkpoints' | 'knowledge' | 'waiting' | 'diagnosed'>>,
   ): Batch {
     return {
-      traces: [...this.#rows.values()],
+      traces: `[${[...this.#rows.values()].join(',')}]`,
       keys: new Float64Array(this.#keys),
       keyTraces: new Uint32Array(this.#keyTraces),
       blocks: this.#blocks.all(),

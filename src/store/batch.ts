@@ -48,8 +48,8 @@ export interface WaitingLine {
 export const SYSTEM_LINES = '#';
 
 export interface Batch {
-  /** Each a TraceRow as JSON, which crosses to the writing thread at less cost. */
-  readonly traces: readonly string[];
+  /** The TraceRows, as one piece of JSON: it crosses to the writing thread at less cost. */
+  readonly traces: string;
   /** Hashes of ids; `keyTraces` has the trace of each. */
   readonly keys: Float64Array;
   readonly keyTraces: Uint32Array;

@@ -60,8 +60,7 @@ export class Writer {
       this.#dropLines.run(id, 0);
       this.#dropTrace.run(id);
     }
-    for (const json of batch.traces) {
-      const row = JSON.parse(json) as TraceRow;
+    for (const row of JSON.parse(batch.traces) as TraceRow[]) {
       this.#trace.run(
         row.id, row.host, row.first, row.last, row.state, row.open, row.complete, row.verdicts, row.problems,
         row.sender, row.recipients, row.client, row.filterMs, row.extra, row.block, row.start, row.length,
