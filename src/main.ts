@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import type { CommandSpec, ExitStatus, Io, Options } from './commands/command.js';
 import { commands } from './commands/index.js';
-import { printable } from './output/printable.js';
+import { printable, printableLines } from './output/printable.js';
+import { databaseFile, explained } from './store/files.js';
 import { UserError } from './user-error.js';
 
 /** Runs a command line (without node and script) and gives the exit status. */
@@ -18,17 +19,24 @@ export async function main(argv: readonly string[]): Promise<ExitStatus> {
   process.on('SIGTERM', end);
   // Whoever reads our output has had enough (`| head`).
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
+    if (error.code === 'EPIPE') {
+      if (!worksUnread) process.exit(0);
+      return;
+    }
     // A closed terminal: whoever draws on it ends in order.
-    if (error.code !== 'EIO') throw error;
+    if (error.code === 'EIO') return;
+    process.stderr.write(`amavtrace: cannot write to standard output (${error.message})\n`);
+    process.exit(2);
   });
 
   let status: ExitStatus = 0;
+  let worksUnread = false;
   const program = new Command('amavtrace')
     .description('One path per message through Postfix and amavisd-new, read from the mail log.')
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(printableLines(text)) })
     .configureHelp({ showGlobalOptions: false });
   for (const spec of commands) {
     const command = program.command(spec.name).summary(spec.summary).description(capital(spec.summary));
@@ -38,8 +46,17 @@ export async function main(argv: readonly string[]): Promise<ExitStatus> {
     command.exitOverride().action(async (...received: unknown[]) => {
       const options = received.at(-2) as Options;
       const args = received.slice(0, -2).flat().map(String);
+      worksUnread = spec.worksUnread === true;
       const { run } = await spec.load();
-      status = await run(args, options, makeIo(options, abort.signal));
+      const io = makeIo(options, abort.signal);
+      try {
+        status = await run(args, options, io);
+      } catch (error) {
+        // Damage in a database may show anywhere in it.
+        if (!(error instanceof Error) || error.name !== 'SqliteError') throw error;
+        const { db } = options;
+        throw explained(databaseFile(typeof db === 'string' ? db : undefined, io.env), error);
+      }
     });
   }
   try {
@@ -53,7 +70,7 @@ export async function main(argv: readonly string[]): Promise<ExitStatus> {
       return 2;
     }
     process.stderr.write(
-      `amavtrace: this should not happen; please report it:\n${error instanceof Error ? error.stack : String(error)}\n`,
+      `amavtrace: this should not happen; please report it:\n${printableLines(String(error instanceof Error ? error.stack : error))}\n`,
     );
     return 2;
   } finally {

@@ -36,5 +36,7 @@ export interface CommandSpec {
     readonly values?: Choice;
   }[];
   readonly examples: readonly { readonly line: string; readonly help: string }[];
+  /** Goes on when nobody reads any more what it prints (`| head`): its work is something else. */
+  readonly worksUnread?: true;
   readonly load: () => Promise<{ readonly run: Run }>;
 }

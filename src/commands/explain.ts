@@ -3,7 +3,7 @@ import { LineReader } from '../core/line.js';
 import { searchCatalogue } from '../core/problem/search.js';
 import { catalogueText, explainJson, explainText } from '../output/explain.js';
 import { printable } from '../output/printable.js';
-import { compilePatterns, readPatternFiles } from '../read/pattern-files.js';
+import { compilePatterns, readOwnPatterns } from '../read/pattern-files.js';
 import { readCatalogue } from '../read/problem-files.js';
 import type { Run } from './command.js';
 import { flag, text } from './options.js';
@@ -24,7 +24,7 @@ export const run: Run = async (words, options, io) => {
     }
     return 0;
   }
-  const patterns = compilePatterns(dir === undefined ? [] : readPatternFiles(dir));
+  const patterns = compilePatterns(readOwnPatterns(dir));
   const parse = (line: string): Event | undefined => {
     const head = new LineReader({ notAfter: Date.now(), zone: () => 0 }).read(line);
     const reading = head === undefined ? 'ignored' : patterns.read(head);

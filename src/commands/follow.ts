@@ -12,9 +12,10 @@ import { Traces } from '../ingest/traces.js';
 import { keepHeapSmall } from '../memory.js';
 import { printable } from '../output/printable.js';
 import { findLog } from '../read/find-log.js';
-import { readPatternFiles } from '../read/pattern-files.js';
+import { readOwnPatterns } from '../read/pattern-files.js';
 import { readCatalogue } from '../read/problem-files.js';
-import { databaseFile, explained, openForWriting, openInMemory, takeWriteLock } from '../store/database.js';
+import { openForWriting, openInMemory, takeWriteLock } from '../store/database.js';
+import { databaseFile, explained } from '../store/files.js';
 import { storePatterns } from '../store/patterns.js';
 import { Reader } from '../store/reader.js';
 import type { ExitStatus, Io, Options, Run } from './command.js';
@@ -82,7 +83,7 @@ async function follow(
 ): Promise<ExitStatus> {
   const { options, io, logs, full, since } = setting;
   const dir = text(options, 'patterns');
-  const own = dir === undefined ? [] : readPatternFiles(dir);
+  const own = readOwnPatterns(dir);
   storePatterns(db, own);
   const reader = new Reader(db);
   const patterns = allPatterns([], reader);

@@ -8,9 +8,10 @@ import { keepHeapSmall } from '../memory.js';
 import { printable, printableJson } from '../output/printable.js';
 import { progressBar } from '../output/progress.js';
 import { oldestFirst } from '../read/oldest-first.js';
-import { compilePatterns, readPatternFiles } from '../read/pattern-files.js';
+import { compilePatterns, readOwnPatterns } from '../read/pattern-files.js';
 import { readCatalogue } from '../read/problem-files.js';
-import { databaseFile, guarded, openForReading, openForWriting, takeWriteLock } from '../store/database.js';
+import { openForReading, openForWriting, takeWriteLock } from '../store/database.js';
+import { databaseFile, guarded } from '../store/files.js';
 import { Reader } from '../store/reader.js';
 import { directSink, threadSink } from '../store/sink.js';
 import { UserError } from '../user-error.js';
@@ -26,7 +27,7 @@ export const run: Run = async (paths, options, io) => {
   const zoneOffset = zone(options);
   const showUnrecognized = flag(options, 'showUnrecognized');
   const dir = text(options, 'patterns');
-  const own = dir === undefined ? [] : readPatternFiles(dir);
+  const own = readOwnPatterns(dir);
   const path = mailPath(options);
   const started = performance.now();
 

@@ -14,7 +14,10 @@ const TZ: OptionSpec = {
   flags: '--tz <zone>',
   help: 'time zone of stamps without one, and of what is shown (default: the machine’s)',
 };
-const YEAR: OptionSpec = { flags: '--year <yyyy>', help: 'year of the first line, where stamps have none' };
+const YEAR: OptionSpec = {
+  flags: '--year <yyyy>',
+  help: 'year of the oldest log’s first line, where stamps have none',
+};
 const FILTER: OptionSpec = {
   flags: '--filter <host:port>',
   help: 'the filter’s address (default: learnt from the log, :10024)',
@@ -92,6 +95,7 @@ export const commands: readonly CommandSpec[] = [
       { line: 'amavtrace import /var/log/mail.log*', help: 'with its rotated ones, in any order' },
       { line: 'zcat old.gz | amavtrace import - --year 2024', help: 'from another program' },
     ],
+    worksUnread: true,
     load: () => import('./import.js'),
   },
   {
@@ -124,7 +128,7 @@ export const commands: readonly CommandSpec[] = [
       STUCK_AFTER,
       { flags: '--sender <glob>', help: 'address, domain or glob; <> for bounces' },
       { flags: '--recipient <glob>', help: 'address, domain or glob' },
-      { flags: '--client <glob>', help: 'address or name of the client' },
+      { flags: '--client <glob>', help: 'address, name or domain of the client, or glob' },
       {
         flags: '--state <state>',
         help: `${STATES.slice(0, -1).join(', ')} or ${STATES.at(-1)}`,

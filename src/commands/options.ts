@@ -1,5 +1,5 @@
 /** The options that commands share, read from what the command line gave. */
-import { TZDate, tzOffset } from '@date-fns/tz';
+import { TZDate, tz } from '@date-fns/tz';
 import { parseISO, startOfDay, subDays } from 'date-fns';
 import type { ZoneOffset } from '../core/clock.js';
 import { MailPath, type PathOptions } from '../core/path.js';
@@ -53,7 +53,8 @@ export function pathOptions(options: Options): PathOptions {
 }
 
 function endpoint(option: string, value: string): string {
-  if (/^(?:\[[^\]\s]+\]|[^\s:[\]]*):\d{1,5}$/.test(value)) return value;
+  const port = /^(?:\[[^\]\s]+\]|[^\s:[\]]*):(\d{1,5})$/.exec(value)?.[1];
+  if (port !== undefined && Number(port) > 0 && Number(port) < 65_536) return value;
   throw new UserError(
     `${option} wants HOST:PORT, not "${value}"`,
     'For example 127.0.0.1:10024 or [::1]:10024.',
@@ -78,11 +79,7 @@ export function instant(option: string, value: string, options: Options, now: nu
   if (value === 'now') return now * 1000;
   if (value === 'today') return startOfDay(here).getTime() * 1000;
   if (value === 'yesterday') return startOfDay(subDays(here, 1)).getTime() * 1000;
-  let time = parseISO(value).getTime();
-  if (name !== undefined && !/(?:Z|[+-]\d\d:?\d\d)$/.test(value) && !Number.isNaN(time)) {
-    const at = parseISO(`${value}${value.includes('T') ? '' : 'T00:00'}Z`).getTime();
-    time = at - tzOffset(name, new Date(at)) * 60_000;
-  }
+  const time = parseISO(value, name === undefined ? {} : { in: tz(name) }).getTime();
   if (Number.isNaN(time)) {
     throw new UserError(
       `${option} wants a time, not "${value}"`,

@@ -1,5 +1,6 @@
 import { printableJson } from '../output/printable.js';
-import { databaseFile, guarded, openForReading, openForWriting, takeWriteLock } from '../store/database.js';
+import { openForReading, openForWriting, takeWriteLock } from '../store/database.js';
+import { databaseFile, guarded } from '../store/files.js';
 import { prune } from '../store/prune.js';
 import { UserError } from '../user-error.js';
 import type { Run } from './command.js';
@@ -8,6 +9,12 @@ import { flag, seconds, text } from './options.js';
 export const run: Run = async (_args, options, io) => {
   const age = text(options, 'olderThan');
   if (age === undefined) throw new UserError('prune wants --older-than, such as --older-than 30d');
+  if (/^\d+$/.test(age)) {
+    throw new UserError(
+      `--older-than ${age}: of what?`,
+      'Give the unit too: 30d are days, 2w weeks, 12h hours.',
+    );
+  }
   const before = (Date.now() - seconds('--older-than', age) * 1000) * 1000;
   const file = databaseFile(text(options, 'db'), io.env);
   openForReading(file).close();

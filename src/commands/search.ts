@@ -1,7 +1,8 @@
-import { matchesAddress, toGlob } from '../core/address-glob.js';
+import { addressGlobs, clientGlobs, fitsGlob } from '../core/address-glob.js';
 import type { Trace } from '../core/trace/trace.js';
-import { printableJson } from '../output/printable.js';
+import { printable, printableJson } from '../output/printable.js';
 import { traceRow } from '../output/trace-row.js';
+import { readCatalogue } from '../read/problem-files.js';
 import { UserError } from '../user-error.js';
 import type { Options, Run } from './command.js';
 import { count, flag, instant, text, zone } from './options.js';
@@ -20,16 +21,11 @@ export const run: Run = async (_args, options, io) => {
     const value = text(options, name);
     return value === undefined ? undefined : instant(`--${name}`, value, options, now);
   };
-  const globs = {
-    sender: globOf(options, 'sender'),
-    recipient: globOf(options, 'recipient'),
-    client: globOf(options, 'client'),
-  };
   const limit = count(options, 'limit') ?? DEFAULT_LIMIT;
   const query = {
-    sender: globs.sender,
-    recipient: globs.recipient,
-    client: globs.client,
+    sender: globs(options, 'sender', addressGlobs),
+    recipient: globs(options, 'recipient', addressGlobs),
+    client: globs(options, 'client', clientGlobs),
     state,
     verdict: text(options, 'verdict')?.toUpperCase(),
     problem: text(options, 'problem'),
@@ -38,31 +34,45 @@ export const run: Run = async (_args, options, io) => {
     until: time('until'),
   };
   const accept = (trace: Trace): boolean =>
-    (globs.sender === undefined || (trace.sender !== null && matchesAddress(trace.sender, globs.sender))) &&
-    (globs.recipient === undefined || hasRecipient(trace, globs.recipient));
+    fitsOne([trace.sender], query.sender) &&
+    fitsOne(
+      trace.recipients.flatMap(({ address, originalTo }) => [address, originalTo]),
+      query.recipient,
+    ) &&
+    fitsOne([trace.client?.address ?? null, trace.client?.name ?? null], query.client);
   const { traces, db } = openTraces(options, io);
   const shown = { ...io, zone: zone(options) };
+  const json = flag(options, 'json');
   let found = 0;
+  let more = false;
   for (const trace of traces.search(query, accept)) {
+    more = found === limit && limit > 0;
+    if (more || io.signal.aborted) break;
     found++;
-    io.out(flag(options, 'json') ? `${printableJson(trace)}\n` : `${traceRow(trace, shown)}\n`);
-    if (found === limit || io.signal.aborted) break;
+    io.out(json ? `${printableJson(trace)}\n` : `${traceRow(trace, shown)}\n`);
   }
   db.close();
-  if (found === 0) io.note('amavtrace: no message fits\n');
-  else if (found === limit && !flag(options, 'json')) io.note(`(the newest ${limit}; --limit 0 shows all)\n`);
+  if (found === 0) io.note(`amavtrace: no message fits${unknownProblem(options)}\n`);
+  else if (more) io.note(`(the newest ${limit}; --limit 0 shows all)\n`);
   return 0;
 };
 
-function globOf(options: Options, name: string): string | undefined {
+function globs(
+  options: Options,
+  name: string,
+  read: (value: string) => readonly string[],
+): readonly string[] | undefined {
   const value = text(options, name);
-  if (value === undefined) return undefined;
-  return name === 'client' ? `*${value.toLowerCase()}*` : toGlob(value);
+  return value === undefined ? undefined : read(value);
 }
 
-function hasRecipient(trace: Trace, glob: string): boolean {
-  return trace.recipients.some(
-    ({ address, originalTo }) =>
-      matchesAddress(address, glob) || (originalTo !== null && matchesAddress(originalTo, glob)),
-  );
+function fitsOne(texts: readonly (string | null)[], wanted: readonly string[] | undefined): boolean {
+  return wanted === undefined || texts.some((one) => one !== null && fitsGlob(one, wanted));
+}
+
+/** A hint for a code that may be mistyped; a message may still have one that the catalogue no longer knows. */
+function unknownProblem(options: Options): string {
+  const code = text(options, 'problem');
+  if (code === undefined || readCatalogue(text(options, 'patterns')).definitions.has(code)) return '';
+  return `: there is no problem "${printable(code)}" (\`amavtrace explain\` lists them)`;
 }

@@ -14,10 +14,10 @@ export const run: Run = async ([id = ''], options, io) => {
     throw new UserError(`--format wants one of ${FORMATS.join(', ')}, not "${format}"`);
   const { traces, db, file } = openTraces(options, io);
   const evidence = flag(options, 'evidence');
-  const found = traces.withId(id);
+  const found = traces.withId(bareId(id));
   db.close();
   if (found.length === 0) {
-    io.note(`amavtrace: no message with the id ${printable(id)} in ${file}\n`);
+    io.note(`amavtrace: no message with the id ${printable(id)} in ${printable(file)}\n`);
     io.note(
       'An id is a queue id, an amavis id such as 30897-02, a mail_id or a message-id. Is the log imported?\n',
     );
@@ -31,7 +31,14 @@ export const run: Run = async ([id = ''], options, io) => {
     if (index > 0) io.out('\n');
     if (format === 'mermaid') io.out(traceMermaid(trace));
     else io.out(traceText(trace, { ...io, zone: zone(options) }));
-    if (evidence) io.out(`\n${lines.map((line) => `  ${printable(line)}\n`).join('')}`);
+    // Lines behind %% are comments to Mermaid.
+    const indent = format === 'mermaid' ? '%% ' : '  ';
+    if (evidence) io.out(`\n${lines.map((line) => `${indent}${printable(line)}\n`).join('')}`);
   });
   return 0;
 };
+
+/** The id as one copies it from a log: with space around it, amavis' own in its parentheses. */
+function bareId(text: string): string {
+  return text.trim().replace(/^\((.*)\)$/s, '$1');
+}

@@ -1,27 +1,44 @@
 /** Runs the sample lines of patterns: each must be read by its own pattern and give the fields it says. */
 import type { Event } from './event.js';
 import { EventReader } from './event-reader.js';
-import type { PatternSet, Sample } from './pattern.js';
+import type { PatternFile, PatternSet, Sample } from './pattern.js';
 
 export interface PatternFailure {
   readonly file: string;
   readonly name: string;
   readonly reason: string;
   readonly line: string;
+  /** The file of another pattern that reads the line. */
+  readonly readBy: string | undefined;
 }
 
-export function testPatterns(patterns: PatternSet): {
+interface Owner {
+  readonly file: string;
+  readonly name: string;
+}
+
+interface Wrong {
+  readonly reason: string;
+  readonly readBy?: string;
+}
+
+/** Of the files given: all by default. */
+export function testPatterns(
+  patterns: PatternSet,
+  files: readonly PatternFile[] = patterns.files,
+): {
   readonly samples: number;
   readonly failures: readonly PatternFailure[];
 } {
   const failures: PatternFailure[] = [];
   let samples = 0;
-  for (const { file, patterns: entries } of patterns.files) {
+  for (const { file, patterns: entries } of files) {
     for (const { name, event, samples: lines } of entries) {
       for (const sample of lines) {
         samples++;
-        const reason = wrong(sample, event, `${file} ${name}`, patterns);
-        if (reason !== undefined) failures.push({ file, name, reason, line: sample.line });
+        const found = wrong(sample, event, { file, name }, patterns);
+        if (found === undefined) continue;
+        failures.push({ file, name, reason: found.reason, line: sample.line, readBy: found.readBy });
       }
     }
   }
@@ -31,20 +48,24 @@ export function testPatterns(patterns: PatternSet): {
 function wrong(
   { line, fields = {} }: Sample,
   kind: string,
-  pattern: string,
+  own: Owner,
   patterns: PatternSet,
-): string | undefined {
+): Wrong | undefined {
   const { reading, by } = readOne(line, patterns);
-  if (reading === 'unrecognized') return 'no pattern reads this line';
+  if (reading === 'unrecognized') return { reason: 'no pattern reads this line' };
   if (reading === undefined)
-    return 'the line has no head that is known, or belongs to a program without patterns';
-  if (by !== pattern) return `another pattern reads this line: ${by}`;
-  if (reading === 'ignored') return kind === 'ignored' ? undefined : `is ignored instead of making a ${kind}`;
-  if (reading.kind !== kind) return `makes a ${reading.kind} instead of a ${kind}`;
+    return { reason: 'the line has no head that is known, or belongs to a program without patterns' };
+  if (by !== undefined && (by.file !== own.file || by.name !== own.name))
+    return { reason: `another pattern reads this line: ${by.file} ${by.name}`, readBy: by.file };
+  if (reading === 'ignored')
+    return kind === 'ignored' ? undefined : { reason: `is ignored instead of making a ${kind}` };
+  if (reading.kind !== kind) return { reason: `makes a ${reading.kind} instead of a ${kind}` };
   for (const [field, wanted] of Object.entries(fields)) {
     const found: unknown = (reading as unknown as Record<string, unknown>)[field];
     if (JSON.stringify(found) !== JSON.stringify(wanted)) {
-      return `field "${field}" is ${JSON.stringify(found) ?? 'absent'}, not ${JSON.stringify(wanted)}`;
+      return {
+        reason: `field "${field}" is ${JSON.stringify(found) ?? 'absent'}, not ${JSON.stringify(wanted)}`,
+      };
     }
   }
   return undefined;
@@ -53,16 +74,16 @@ function wrong(
 function readOne(
   text: string,
   patterns: PatternSet,
-): { readonly reading: Event | 'ignored' | 'unrecognized' | undefined; readonly by: string } {
+): { readonly reading: Event | 'ignored' | 'unrecognized' | undefined; readonly by: Owner | undefined } {
   let reading: Event | 'ignored' | 'unrecognized' | undefined;
-  let by = '';
+  let by: Owner | undefined;
   const reader = new EventReader(
     {
       read: (line) => {
         const found = patterns.find(line);
-        if (typeof found !== 'string') by = `${found.pattern.file} ${found.pattern.name}`;
+        if (typeof found !== 'string') by = found.pattern;
         const result = patterns.read(line);
-        if (result !== 'ignored' || by !== '') reading = result;
+        if (result !== 'ignored' || by !== undefined) reading = result;
         return result;
       },
     },

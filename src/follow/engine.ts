@@ -201,10 +201,9 @@ export class Engine {
 
   /** What diagnosis has learnt is stored with the lines that it was learnt from, so that it learns from none twice. */
   #packAll(refs: readonly number[]): void {
-    const rows = refs.flatMap((ref) => this.#reader.byId(ref) ?? []);
     const { db, diagnosis } = this.#options;
     db.transaction(() => {
-      packLoose(db, rows);
+      packLoose(db, refs);
       this.#waiting.forgetSystem();
       this.#write({ knowledge: diagnosis.knowledge() });
     }).immediate();

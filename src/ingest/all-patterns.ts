@@ -8,7 +8,9 @@ export function allPatterns(own: readonly PatternFile[], reader: Reader): Patter
   return compilePatterns(addedPatterns(own, reader));
 }
 
-/** Those beside the built-in ones. */
+/** Those beside the built-in ones; a site's file stands for its older self. */
 export function addedPatterns(own: readonly PatternFile[], reader: Reader): PatternFile[] {
-  return [...own, ...reader.patterns().map(({ file, json }) => parsePatternFile(file, json))];
+  const given = new Set(own.map(({ file }) => file));
+  const older = reader.patterns().filter(({ file }) => !given.has(file));
+  return [...own, ...older.map(({ file, json }) => parsePatternFile(file, json))];
 }

@@ -1,7 +1,7 @@
 /** What is left to do when whole logs have been read. */
 import type { PatternFile } from '../core/pattern.js';
 import { SYSTEM_LINES } from '../store/batch.js';
-import { openForWriting } from '../store/database.js';
+import { giveBackRoom, openForWriting } from '../store/database.js';
 import { storePatterns } from '../store/patterns.js';
 import { Reader } from '../store/reader.js';
 import { packLoose } from './pack-loose.js';
@@ -18,7 +18,7 @@ export function endImport(file: string, patterns: readonly PatternFile[]): void 
   storePatterns(db, patterns);
   // What they taught has been stored with the rest of the knowledge.
   db.prepare('delete from waiting where path = ?').run(SYSTEM_LINES);
-  const newest = reader.newest();
-  packLoose(db, [...reader.loose(), ...reader.open().filter(({ last }) => last <= newest - QUIET)]);
+  packLoose(db, reader.atRest(reader.newest() - QUIET));
+  giveBackRoom(db);
   db.close();
 }

@@ -38,11 +38,7 @@ export function learnAgain(
   const system = reader.waiting().filter(({ path: log }) => log === SYSTEM_LINES);
   const events: { readonly event: Event; readonly alone: boolean }[] = [];
   for (const event of replay(system, patterns)) events.push({ event, alone: true });
-  const open = reader
-    .open()
-    .filter(({ block }) => block === null)
-    .slice(-MAX_OPEN);
-  const messages = [...reader.loose(), ...open].map((row) => {
+  const messages = [...reader.loose(), ...reader.openLoose(MAX_OPEN)].map((row) => {
     const which = storedCase(row, reader, patterns);
     for (const event of which.events) events.push({ event, alone: false });
     return { row, view: viewOf(which, path) };

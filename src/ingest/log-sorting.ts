@@ -41,7 +41,7 @@ export interface LogSorting {
 export function directSorting(options: Omit<SortingOptions, 'clock'>, zone: ZoneOffset): LogSorting {
   return {
     sort: async ({ path, file = path, stream, notAfter, year }, take, signal) => {
-      const input = stream ?? (await openInput(file));
+      const input = stream ?? (await openInput(file, { signal }));
       const sorting = new Sorting({ ...options, clock: { notAfter, year, zone } });
       let bytes = 0;
       let position = 0;

@@ -3,11 +3,11 @@
  * stores a few at a time. They are packed once they fill a block, as small blocks compress badly.
  */
 import type { Database } from 'better-sqlite3';
-import { Reader, type Row } from '../store/reader.js';
+import { Reader } from '../store/reader.js';
 import { BlockBuilder, compressBlock } from '../store/segment.js';
 
-/** Packs the rows' loose lines into blocks, in one transaction. */
-export function packLoose(db: Database, rows: readonly Row[]): void {
+/** Packs the traces' loose lines into blocks, in one transaction. */
+export function packLoose(db: Database, traces: readonly number[]): void {
   const reader = new Reader(db);
   const store = db.prepare('insert into block (id, data) values (?, ?)');
   const place = db.prepare('update trace set block = ?, start = ?, length = ? where id = ?');
@@ -18,8 +18,9 @@ export function packLoose(db: Database, rows: readonly Row[]): void {
     blocks = new BlockBuilder(blocks.next);
   };
   db.transaction(() => {
-    for (const row of rows) {
-      if (row.block !== null) continue;
+    for (const id of traces) {
+      const row = reader.byId(id);
+      if (row === undefined || row.block !== null) continue;
       const { block, start, length } = blocks.add(reader.linesOf(row));
       place.run(block, start, length, row.id);
       drop.run(row.id);

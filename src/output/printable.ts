@@ -1,22 +1,34 @@
 /**
  * Text from outside, made safe for a terminal: what strangers write in HELO names, addresses and subjects must not
- * move the cursor, set a title or turn the reading direction. Such characters are shown as what they are (`\x1b`).
+ * move the cursor, set a title, turn the reading direction or hide in it. Such characters are shown as what they are (`\x1b`).
  */
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 export function printable(text: string): string {
   return text.replace(UNSAFE, visible);
 }
 
+/** The same for text of several lines. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
 /** JSON without a raw control character; the escapes are JSON's own, so parsers give back what was there. */
 export function printableJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    UNSAFE,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  return JSON.stringify(value).replace(UNSAFE, (char) =>
+    char
+      .split('')
+      .map((unit) => `\\u${hex(unit.charCodeAt(0), 4)}`)
+      .join(''),
   );
 }
 
 function visible(char: string): string {
-  const code = char.charCodeAt(0);
-  return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  const code = char.codePointAt(0) ?? 0;
+  if (code < 0x100) return `\\x${hex(code, 2)}`;
+  return code < 0x1_0000 ? `\\u${hex(code, 4)}` : `\\u{${hex(code, 4)}}`;
+}
+
+function hex(code: number, width: number): string {
+  return code.toString(16).padStart(width, '0');
 }

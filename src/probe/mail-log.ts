@@ -3,7 +3,7 @@ import type { ZoneOffset } from '../core/clock.js';
 import type { MailPath } from '../core/path.js';
 import { type Beginning, type LogInput, openFiles, openJournal } from '../follow/inputs.js';
 import { fileError } from '../read/file-error.js';
-import { compilePatterns, readPatternFiles } from '../read/pattern-files.js';
+import { compilePatterns, readOwnPatterns } from '../read/pattern-files.js';
 import { readCatalogue } from '../read/problem-files.js';
 import { type LoggingProgram, lastSaid, type Said } from './last-said.js';
 import { type LogWatch, watchLog } from './log-watch.js';
@@ -48,7 +48,7 @@ export async function openMailLog({ files, patterns, zone }: MailLogOptions): Pr
       const begin = files === null ? { since: now() } : { tail: 1 };
       const input = await open(begin, false, stop.signal);
       return watchLog(input, {
-        patterns: compilePatterns(patterns === undefined ? [] : readPatternFiles(patterns)),
+        patterns: compilePatterns(readOwnPatterns(patterns)),
         catalogue: readCatalogue(patterns),
         path,
         zone,

@@ -7,13 +7,13 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { ClockOptions } from '../core/clock.js';
 import { LineReader } from '../core/line.js';
 import { fileError } from './file-error.js';
-import { inputInfo, openInput } from './input.js';
+import { openInput, packingOf } from './input.js';
 import { eachLine } from './lines.js';
 
 /** A plain log up to this size is looked through. */
 const SMALL = 8 * 1024 * 1024;
 /** Of a larger one, so many places are looked at to begin with. */
-const PLACES = 4096;
+const PLACES = 256;
 /** What lies between two places is looked through when it is no longer than this. */
 const PIECE = 64 * 1024;
 /** How much is read to find a line at a place. */
@@ -34,8 +34,7 @@ export async function firstYear(
   { from = 0, signal }: { readonly from?: number; readonly signal?: AbortSignal } = {},
 ): Promise<number | undefined> {
   const days = new Days(clock);
-  const { compression } = await inputInfo(path);
-  if (compression === 'none') {
+  if ((await packingOf(path)) === 'none') {
     const file = await open(path, 'r').catch((error: unknown) => Promise.reject(fileError(error, path)));
     try {
       await lookThrough(file, from, days);

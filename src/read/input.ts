@@ -1,8 +1,7 @@
-import { type FileHandle, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { printable } from '../output/printable.js';
 import { UserError } from '../user-error.js';
 import { type Compression, compressionOf, MAGIC_LENGTH } from './compression.js';
-import { fileError } from './file-error.js';
 import { decodeLines, wholeLines } from './lines.js';
 import { type Progress, source } from './source.js';
 import { unpack } from './unpack.js';
@@ -34,18 +33,20 @@ export interface InputOptions {
   readonly from?: number;
   /** The file, where it is open already; it is left open, and the path only named in messages. */
   readonly file?: FileHandle;
+  /** Ends the reading. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Opens a log file, plain or packed (gzip, xz, bzip2, zstd), or standard input for `-`.
  * Throws a UserError when it is missing, unreadable, a folder or no text.
  */
-export async function openInput(path: string, { from = 0, file }: InputOptions = {}): Promise<Input> {
+export async function openInput(path: string, { from = 0, file, signal }: InputOptions = {}): Promise<Input> {
   const warnings: string[] = [];
   const onDamage = (reason: string) => {
     warnings.push(`${shown(path)} is damaged: read up to there (${reason})`);
   };
-  const { pieces, compression, progress } = await openBytes(path, onDamage, file);
+  const { pieces, compression, progress } = await openBytes(path, onDamage, file, signal);
   let cutLines = 0;
   async function* chunks(): AsyncGenerator<Chunk, void, undefined> {
     const countCut = () => {
@@ -79,25 +80,12 @@ export async function readHead(path: string, length: number, file?: FileHandle):
   return Buffer.from(Buffer.concat(head).subarray(0, length));
 }
 
-/** Size, time and packing of a file, for progress and for the order of files. Standard input has no size. */
-export async function inputInfo(path: string): Promise<{
-  readonly size: number | null;
-  readonly mtimeMs: number | null;
-  readonly compression: Compression;
-}> {
-  if (path === '-') return { size: null, mtimeMs: null, compression: 'none' };
-  const stats = await stat(path).catch((error: unknown) => {
-    throw fileError(error, path);
-  });
-  if (!stats.isFile()) return { size: null, mtimeMs: null, compression: 'none' };
+/** How a file is packed. */
+export async function packingOf(path: string): Promise<Compression> {
   const raw = source(path, { position: 0 });
-  const first = await raw.next();
+  const head = await atLeast(raw, MAGIC_LENGTH);
   await raw.return();
-  return {
-    size: stats.size,
-    mtimeMs: stats.mtimeMs,
-    compression: compressionOf(first.value ?? Buffer.alloc(0)),
-  };
+  return compressionOf(head);
 }
 
 interface Bytes {
@@ -110,9 +98,10 @@ async function openBytes(
   path: string,
   onDamage: (reason: string) => void,
   file: FileHandle | undefined,
+  signal?: AbortSignal,
 ): Promise<Bytes> {
   const progress = { position: 0 };
-  const raw = source(path, progress, file);
+  const raw = source(path, progress, { opened: file, signal });
   const head = await atLeast(raw, MAGIC_LENGTH);
   const compression = compressionOf(head);
   const unpacked = unpack(compression, startingWith(head, raw), onDamage)[Symbol.asyncIterator]();

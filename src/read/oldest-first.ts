@@ -79,7 +79,7 @@ export async function oldestFirst(paths: readonly string[], reading: Reading): P
 
 async function candidateOf(path: string, { year, signal }: Reading): Promise<Candidate> {
   const stats = path === '-' ? undefined : await stat(path).catch(() => undefined);
-  const input = await openInput(path);
+  const input = await openInput(path, { signal });
   if (stats?.isFile()) {
     let first: string | undefined;
     for await (const { text } of input) {

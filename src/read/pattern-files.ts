@@ -2,9 +2,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type PatternEntry, PatternError, type PatternFile, PatternSet } from '../core/pattern.js';
+import { PatternError, type PatternFile, PatternSet } from '../core/pattern.js';
+import { testPatterns } from '../core/pattern-test.js';
 import { printable } from '../output/printable.js';
 import { UserError } from '../user-error.js';
+import { checkedEntries } from './pattern-form.js';
 
 /** The patterns that come with the program. */
 export const PATTERNS_DIR = fileURLToPath(new URL('../../patterns', import.meta.url));
@@ -42,13 +44,33 @@ export function parsePatternFile(file: string, json: string): PatternFile {
     );
   }
   if (!Array.isArray(patterns)) throw new UserError(`${printable(file)}: "patterns" must be a list`);
-  return { file, programs, patterns: patterns as PatternEntry[] };
+  return { file, programs, patterns: told(() => checkedEntries(file, patterns)) };
+}
+
+/**
+ * A site's own patterns, each proved by its samples: one that doesn't read them would not read the log either.
+ * Throws UserError.
+ */
+export function readOwnPatterns(dir: string | undefined): PatternFile[] {
+  if (dir === undefined) return [];
+  const own = readPatternFiles(dir);
+  const [failure] = testPatterns(compilePatterns(own), own).failures;
+  if (failure === undefined) return own;
+  const { file, name, reason: why, line } = failure;
+  throw new UserError(
+    `${printable(file)}: pattern "${printable(name)}": its sample is not read as it says: ${printable(why)}`,
+    `The sample: ${printable(line)}`,
+  );
 }
 
 /** Patterns compiled; a site's own are tried before those that come with the program. */
 export function compilePatterns(own: readonly PatternFile[]): PatternSet {
+  return told(() => new PatternSet([...own, ...readPatternFiles(PATTERNS_DIR)]));
+}
+
+function told<T>(action: () => T): T {
   try {
-    return new PatternSet([...own, ...readPatternFiles(PATTERNS_DIR)]);
+    return action();
   } catch (error) {
     if (error instanceof PatternError) throw new UserError(printable(error.message));
     throw error;

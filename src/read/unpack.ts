@@ -61,7 +61,8 @@ async function* throughProgram(
     const status = await closed;
     await feeding;
     if (failure) throw failure;
-    if (status !== 0) onDamage(printable(complaint.trim()) || `${command} failed`);
+    // bzip2 goes on with advice.
+    if (status !== 0) onDamage(printable(complaint.trim().split('\n')[0] ?? '') || `${command} failed`);
   } finally {
     child.kill();
     child.stdin.destroy();

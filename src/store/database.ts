@@ -1,22 +1,10 @@
-/** Opening the database: where it is, who may read it, who writes. */
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+/** Opening the database: who may read it, who writes. */
+import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { UserError } from '../user-error.js';
-import { isCurrent, migrate } from './schema.js';
-
-/** `--db`, `$AMAVTRACE_DB`, `$XDG_STATE_HOME/amavtrace/traces.db`, `~/.local/state/amavtrace/traces.db`. */
-export function databaseFile(option: string | undefined, env: NodeJS.ProcessEnv): string {
-  const named = option ?? env['AMAVTRACE_DB'];
-  if (named !== undefined && named !== '') return resolve(named);
-  const state = env['XDG_STATE_HOME'];
-  return join(
-    state !== undefined && state !== '' ? state : join(homedir(), '.local', 'state'),
-    'amavtrace',
-    'traces.db',
-  );
-}
+import { guarded, makeFolder } from './files.js';
+import { isCurrent, migrate, refuseForeign } from './schema.js';
 
 /** Bytes that the write-ahead log keeps on the disk after a reader that took long has let it grow. */
 const LARGEST_LOG = 64 * 1024 * 1024;
@@ -24,10 +12,9 @@ const LARGEST_LOG = 64 * 1024 * 1024;
 /** For writing; made when it doesn't exist (file 0600, folder 0700), brought to this program's version. */
 export function openForWriting(file: string): Database.Database {
   return guarded(file, () => {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    // SQLite gives its side files the mode of the database.
-    if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
+    makePrivate(file);
     const db = new Database(file, { timeout: 10_000 });
+    refuseForeign(db, file);
     db.pragma('journal_mode = wal');
     db.pragma('synchronous = normal');
     db.pragma('cache_size = -8000');
@@ -53,7 +40,9 @@ export function openForReading(file: string): Database.Database {
         'Fill it with `amavtrace import /var/log/mail.log`, or name another with --db.',
       );
     }
+    refuseFolder(file);
     const db = new Database(file, { readonly: true, timeout: 10_000 });
+    refuseForeign(db, file);
     if (isCurrent(db)) return db;
     db.close();
     openForWriting(file).close();
@@ -62,14 +51,46 @@ export function openForReading(file: string): Database.Database {
 }
 
 /**
+ * Gives free pages back to the disk where they are most of the file, as after messages that were all open for long:
+ * their lines lay loose before they were packed. A busy database, or a full disk, keeps them for later use.
+ */
+export function giveBackRoom(db: Database.Database): void {
+  const pages = (name: string): number => db.pragma(name, { simple: true }) as number;
+  if (pages('freelist_count') * 2 > pages('page_count')) vacuum(db);
+}
+
+export function vacuum(db: Database.Database): void {
+  try {
+    db.exec('vacuum');
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError) || !/^SQLITE_(?:BUSY|FULL)/.test(error.code)) throw error;
+  }
+  db.pragma('wal_checkpoint(truncate)');
+}
+
+/**
+ * A file that only its owner may read, made with its folder where there is none; SQLite gives its side files the same
+ * mode. One that holds something already has the mode that somebody meant it to have.
+ */
+function makePrivate(file: string): void {
+  makeFolder(dirname(file));
+  if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
+  refuseFolder(file);
+  if (statSync(file).size === 0) chmodSync(file, 0o600);
+}
+
+function refuseFolder(file: string): void {
+  if (statSync(file).isDirectory()) throw new UserError(`${file} is a folder`, 'Name a file with --db.');
+}
+
+/**
  * The right to write: held by one process at a time, gone with it however it ends. It is a lock on a file of its own
  * beside the database, so that readers are never kept out. Undefined when another process has it.
  */
 export function takeWriteLock(file: string): { release(): void } | undefined {
   return guarded(file, () => {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     const lockFile = `${file}.lock`;
-    if (!existsSync(lockFile)) closeSync(openSync(lockFile, 'a', 0o600));
+    makePrivate(lockFile);
     const lock = new Database(lockFile, { timeout: 0 });
     try {
       lock.exec('begin exclusive');
@@ -80,50 +101,4 @@ export function takeWriteLock(file: string): { release(): void } | undefined {
     }
     return { release: () => lock.close() };
   });
-}
-
-/** Says what the user can do about SQLite's and the file system's errors. */
-export function guarded<T>(file: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    throw explained(file, error);
-  }
-}
-
-export function explained(file: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
-  const { code } = error;
-  if (code === 'SQLITE_FULL' || code === 'ENOSPC') {
-    return new UserError(
-      `the disk is full: ${file} could not grow`,
-      'What was stored before is whole. Make room (or `amavtrace prune --older-than 30d`) and run the command again.',
-    );
-  }
-  if (code === 'SQLITE_NOTADB' || code === 'SQLITE_CORRUPT') {
-    return new UserError(
-      `${file} is no amavtrace database (${error.message})`,
-      'Name another file with --db, or move this one away.',
-    );
-  }
-  if (
-    code === 'EACCES' ||
-    code === 'EPERM' ||
-    code === 'SQLITE_CANTOPEN' ||
-    code === 'SQLITE_READONLY' ||
-    code === 'EROFS'
-  ) {
-    return new UserError(
-      `no permission to use ${file} (${error.message})`,
-      'Run as the user who owns it, or name another file with --db.',
-    );
-  }
-  if (code === 'SQLITE_BUSY')
-    return new UserError(`${file} is in use by another program`, 'Try again when that has ended.');
-  if (code.startsWith('SQLITE_IOERR'))
-    return new UserError(
-      `reading or writing ${file} failed (${error.message})`,
-      'Look at the disk, then run the command again.',
-    );
-  return error;
 }

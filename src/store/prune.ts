@@ -1,5 +1,6 @@
 /** Letting old traces go. */
 import type { Database } from 'better-sqlite3';
+import { vacuum } from './database.js';
 import { KeyIndex } from './key-index.js';
 
 /** Deletes what ended before `before` (microseconds), and the blocks that only such traces used. How many traces. */
@@ -14,12 +15,6 @@ export function prune(db: Database, before: number): number {
       return changes;
     })
     .immediate();
-  // Gives the room back to the disk; needs a moment alone, so a busy database keeps it for later use instead.
-  try {
-    db.exec('vacuum');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY')) throw error;
-  }
-  db.pragma('wal_checkpoint(truncate)');
+  vacuum(db);
   return removed;
 }

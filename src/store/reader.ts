@@ -13,10 +13,13 @@ export interface Row extends TraceRow {
 }
 
 export interface SearchQuery {
-  /** GLOB patterns over whole addresses, lower case. */
-  readonly sender?: string | undefined;
-  readonly recipient?: string | undefined;
-  readonly client?: string | undefined;
+  /**
+   * Globs (`*`, `?`) over whole addresses, lower case, one of which must fit. Rows that don't fit may come too where a
+   * glob has characters beyond ASCII: SQLite doesn't lower those.
+   */
+  readonly sender?: readonly string[] | undefined;
+  readonly recipient?: readonly string[] | undefined;
+  readonly client?: readonly string[] | undefined;
   readonly state?: string | undefined;
   readonly verdict?: string | undefined;
   readonly problem?: string | undefined;
@@ -28,6 +31,15 @@ export interface SearchQuery {
 
 const COLUMNS = `id, host, first, last, state, open, complete, verdicts, problems, sender, recipients, client,
   filter_ms as filterMs, extra, block, start, length`;
+
+/** That a line of the column fits; a glob with a star may also fit over the end of one. */
+const oneLineOf = (column: string): string =>
+  `char(10) || ${column} || char(10) glob '*' || char(10) || ? || char(10) || '*'`;
+
+/** As SQLite's GLOB reads it: `[` begins a set there. */
+function sqliteGlob(glob: string): string {
+  return glob.replaceAll('[', '[[]').replace(/[^\x01-\x7f]+/g, '*');
+}
 
 export class Reader {
   readonly #db: Database;
@@ -67,13 +79,18 @@ export class Reader {
       where.push(condition);
       values.push(value);
     };
-    add('lower(sender) glob ?', query.sender);
-    add("char(10) || recipients || char(10) glob '*' || char(10) || ? || char(10) || '*'", query.recipient);
-    add('lower(client) glob ?', query.client);
+    const addAny = (condition: string, globs: readonly string[] | undefined): void => {
+      if (globs === undefined) return;
+      where.push(`(${globs.map(() => condition).join(' or ')})`);
+      values.push(...globs.map(sqliteGlob));
+    };
+    addAny('lower(sender) glob ?', query.sender);
+    addAny(oneLineOf('recipients'), query.recipient);
+    addAny(oneLineOf('client'), query.client);
     add('state = ?', query.state);
-    add("' ' || verdicts || ' ' like '% ' || ? || ' %'", query.verdict);
+    add("instr(' ' || verdicts || ' ', ' ' || ? || ' ')", query.verdict);
     // Some problems of open messages depend on when one looks.
-    add("(open = 1 or ' ' || problems || ' ' like '% ' || ? || ' %')", query.problem);
+    add("(open = 1 or instr(' ' || problems || ' ', ' ' || ? || ' '))", query.problem);
     add('host = ?', query.host);
     add('last >= ?', query.since);
     add('first < ?', query.until);
@@ -93,6 +110,25 @@ export class Reader {
     return this.#db
       .prepare<[], Row>(`select ${COLUMNS} from trace where open = 0 and block is null order by last`)
       .all();
+  }
+
+  /** The `count` rows of messages that may go on and whose lines are not packed that were quiet the least. */
+  openLoose(count: number): Row[] {
+    return this.#db
+      .prepare<[number], Row>(
+        `select ${COLUMNS} from trace where open = 1 and block is null order by last desc limit ?`,
+      )
+      .all(count)
+      .reverse();
+  }
+
+  /** Ids of messages whose lines are not packed and that are finished, or quiet since `before` (microseconds). */
+  atRest(before: number): number[] {
+    const unpacked = 'select id from trace where block is null';
+    return this.#db
+      .prepare<[number], number>(`${unpacked} and open = 0 union all ${unpacked} and open = 1 and last <= ?`)
+      .pluck()
+      .all(before);
   }
 
   /** Rows that something happened to after `time` (microseconds), and not for long before unless open. */

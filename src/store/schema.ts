@@ -69,6 +69,14 @@ export function migrate(db: Database, file: string): void {
   }).immediate();
 }
 
+/** Throws UserError for a database of another program: nothing of ours may come into it. */
+export function refuseForeign(db: Database, file: string): void {
+  const tables = db.prepare<[], string>("select name from sqlite_master where type = 'table'").pluck().all();
+  if (tables.length === 0 || (tables.includes('trace') && tables.includes('checkpoint'))) return;
+  db.close();
+  throw new UserError(`${file} is a database of another program`, 'Name another file with --db.');
+}
+
 /** Whether the database can be read as it is. */
 export function isCurrent(db: Database): boolean {
   return versionOf(db) === MIGRATIONS.length;

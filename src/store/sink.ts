@@ -1,7 +1,8 @@
 /** Where batches go: straight into the database, or through a thread that writes while this one reads on. */
 import { Worker } from 'node:worker_threads';
 import type { Batch } from './batch.js';
-import { explained, openForWriting } from './database.js';
+import { openForWriting } from './database.js';
+import { explained } from './files.js';
 import { Writer } from './writer.js';
 
 export interface Sink {

@@ -90,7 +90,7 @@ describe('a file that can be read in part', () => {
 });
 
 describe('what strangers write', () => {
-  const EVIL = '\u001b]0;owned\u0007\u001b[2J\u009b31m\u202e';
+  const EVIL = '\u001b]0;owned\u0007\u001b[2J\u009b31m\u202e\u00ad\u{e0041}\ufffa';
   const log = [
     'Nov 23 00:00:00 vm postfix/smtpd[1]: 8BE9416260E: client=unknown[192.0.2.1]',
     `Nov 23 00:00:00 vm postfix/cleanup[2]: 8BE9416260E: hold: header Subject: ${EVIL} from unknown[192.0.2.1]; from=<a${EVIL}@b.example> to=<c@example.com> proto=ESMTP helo=<${EVIL}>: held`,
@@ -112,6 +112,9 @@ describe('what strangers write', () => {
     ['stats'],
     ['stats', '--prometheus'],
     ['explain', EVIL],
+    [EVIL],
+    ['search', `--${EVIL}`],
+    ['patterns', '--patterns', EVIL],
   ])('never reaches the terminal raw: %s', (...args) => {
     const path = file(`${log}\n`);
     const db = join(path, '..', 'traces.db');
@@ -119,11 +122,19 @@ describe('what strangers write', () => {
     const withFile =
       args[0] === 'import'
         ? [...args, path, '--db', join(path, '..', 'other.db')]
-        : args[0] === 'explain'
-          ? args
-          : [...args, '--db', db];
+        : ['trace', 'search', 'stuck', 'stats'].includes(args[0] ?? '')
+          ? [...args, '--db', db]
+          : args;
     const { stdout, stderr } = amavtrace(withFile);
     for (const output of [stdout, stderr])
-      expect(output).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+      expect(output.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  });
+
+  it('comes out of JSON as it was', () => {
+    const path = file(`${log}\n`);
+    const db = join(path, '..', 'traces.db');
+    amavtrace(['import', path, '--db', db]);
+    const { stdout } = amavtrace(['trace', '8BE9416260E', '--json', '--db', db]);
+    expect(JSON.parse(stdout)).toMatchObject({ messageId: `${EVIL}@x` });
   });
 });

@@ -71,8 +71,73 @@ describe('a site’s own patterns', () => {
     expect([status, stdout]).toEqual([1, expect.stringContaining('field "verdict" is "CLEAN", not "SPAM"')]);
   });
 
+  it('may stand in a built-in one’s place', () => {
+    const instead = {
+      name: 'our removed',
+      event: 'ignored',
+      queueId: true,
+      start: 'removed',
+      samples: [{ line: 'Nov 23 00:27:02 vm postfix/qmgr[19709]: 1CE88162637: removed' }],
+    };
+    const dir = folder({ programs: ['postfix/qmgr'], patterns: [instead] });
+    const { status, stdout, stderr } = amavtrace(['patterns', '--test', '--patterns', dir]);
+    expect([status, stdout]).toEqual([0, '']);
+    expect(stderr).toContain('another pattern reads this line: site.json our removed');
+  });
+
+  it('that are given again stand for what the store has of the same file', () => {
+    const line = 'Nov 23 00:27:02 vm postfix/qmgr[19709]: 1CE88162637: removed';
+    const pattern = { name: 'x', event: 'ignored', queueId: true, start: 'removed', samples: [{ line }] };
+    const dir = folder({ programs: ['postfix/qmgr'], patterns: [pattern] });
+    const db = join(dir, '..', 'traces.db');
+    const log = join(dir, '..', 'mail.log');
+    writeFileSync(log, `${line}\n`);
+    amavtrace(['import', log, '--db', db, '--patterns', dir]);
+    expect(amavtrace(['search', '--db', db, '--json']).stdout).toBe('');
+    writeFileSync(join(dir, 'site.json'), JSON.stringify({ programs: ['postfix/qmgr'], patterns: [] }));
+    amavtrace(['import', log, '--db', db, '--patterns', dir]);
+    expect(JSON.parse(amavtrace(['search', '--db', db, '--json']).stdout)).toMatchObject({
+      queueIds: ['1CE88162637'],
+    });
+  });
+
+  it('are refused by every command when a sample isn’t read as it says', () => {
+    const wrong = { ...entry, samples: [{ ...entry.samples[0], fields: { verdict: 'SPAM' } }] };
+    const dir = folder({ programs: ['amavis'], patterns: [wrong] });
+    const { status, stderr } = amavtrace([
+      'import',
+      join(dir, 'site.json'),
+      '--db',
+      join(dir, 'x.db'),
+      '--patterns',
+      dir,
+    ]);
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringContaining(
+        'site.json: pattern "short main line": its sample is not read as it says: field "verdict"',
+      ),
+    ]);
+  });
+
   it.each([
     ['no JSON', '{', 'site.json is not valid JSON'],
+    ['an entry that is none', { programs: ['amavis'], patterns: [null] }, 'site.json: entry 1 is no object'],
+    [
+      'a key that is none',
+      { programs: ['amavis'], patterns: [{ ...entry, wrod: 'x' }] },
+      'site.json: pattern "short main line": there is no key "wrod"',
+    ],
+    [
+      'a sample that is none',
+      { programs: ['amavis'], patterns: [{ ...entry, samples: ['a line'] }] },
+      'site.json: pattern "short main line": "samples" must be a list',
+    ],
+    [
+      'an expression that is no text',
+      { programs: ['amavis'], patterns: [{ ...entry, expression: 5 }] },
+      'site.json: pattern "short main line": "expression" must be text',
+    ],
     ['no programs', { patterns: [] }, 'site.json: "programs" must list'],
     [
       'an entry without samples',

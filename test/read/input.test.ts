@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { fileError } from '../../src/read/file-error.js';
-import { inputInfo, openInput, readHead } from '../../src/read/input.js';
+import { openInput, readHead } from '../../src/read/input.js';
 import { UserError } from '../../src/user-error.js';
 import { folder, readAll } from './helpers.js';
 
@@ -221,13 +221,6 @@ describe('openInput of -', () => {
     expect(run(log).toString() === log).toBe(true);
     expect(run(gzipSync(log)).toString() === log).toBe(true);
   });
-});
-
-test('inputInfo tells size, time and compression', async () => {
-  const path = file(gzipSync(LINE));
-  const { size, mtimeMs } = statSync(path);
-  expect(await inputInfo(path)).toEqual({ size, mtimeMs, compression: 'gzip' });
-  expect(await inputInfo('-')).toEqual({ size: null, mtimeMs: null, compression: 'none' });
 });
 
 test('readHead gives the first bytes of the unpacked text', async () => {

@@ -420,10 +420,10 @@ function attemptStart({ at, delays }: DeliveryEvent): number {
   return startBefore(at.time, ((delays[2] ?? 0) + (delays[3] ?? 0)) * SECOND);
 }
 
-/** A time of whole seconds stays one: the log has no more. */
+/** A time of whole seconds stays one: the log has no more. Rounded up, so that no hop begins before the one it follows. */
 function startBefore(time: number, micros: number): number {
   const start = Math.round(time - micros);
-  return time % SECOND === 0 ? Math.floor(start / SECOND) * SECOND : start;
+  return time % SECOND === 0 ? Math.ceil(start / SECOND) * SECOND : start;
 }
 
 /** A failure's text without what differs from attempt to attempt. */

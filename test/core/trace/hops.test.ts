@@ -59,3 +59,13 @@ describe('what amavis sends of its own', () => {
     expect(ports(released)).toEqual(['receive:amavis', 'reinject:smtpd', 'queue:qmgr', 'deliver:local']);
   });
 });
+
+it.each(['split_policy', 'pass_lmtp', 'filter_slow', 'reinject_down'])(
+  'no hop begins before its message where stamps are whole seconds: %s',
+  (name) => {
+    const early = tracesOf(sample(name)).flatMap(({ firstSeen, hops }) =>
+      hops.filter(({ from }) => from < firstSeen),
+    );
+    expect(early).toEqual([]);
+  },
+);

@@ -1,0 +1,100 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, createWriteStream, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { allTraces, amavtrace, CLI, SAMPLES, temporaryFolder } from '../support/cli.js';
+
+const LOG = join(SAMPLES, 'pass_lmtp', 'maillog');
+
+/** Starts an import whose standard input stays open; both give what they printed when it has ended. */
+function start(...args: readonly string[]) {
+  const child = spawn(process.execPath, [CLI, 'import', ...args], { env: { ...process.env, TZ: 'UTC' } });
+  let stderr = '';
+  child.stderr.on('data', (text) => {
+    stderr += String(text);
+  });
+  const ended = once(child, 'close').then(([status]) => ({ status: status as number | null, stderr }));
+  return { child, ended };
+}
+
+/** Waits until the import has got so far that it made its database. */
+async function made(db: string): Promise<void> {
+  for (let tries = 0; !existsSync(db) && tries < 600; tries++) await setTimeout(50);
+}
+
+describe('import reads', () => {
+  it('standard input, a pipe or a file', () => {
+    const folder = temporaryFolder();
+    const piped = join(folder, 'piped.db');
+    const redirected = join(folder, 'redirected.db');
+    expect(amavtrace(['import', '-', '--db', piped], readFileSync(LOG)).status).toBe(0);
+    execFileSync(
+      'sh',
+      ['-c', '"$0" "$1" import - --db "$2" < "$3"', process.execPath, CLI, redirected, LOG],
+      {
+        stdio: 'ignore',
+      },
+    );
+    expect(allTraces(piped)).toHaveLength(8);
+    expect(allTraces(redirected)).toHaveLength(8);
+  });
+
+  it('a named pipe, as the shell makes for <(zcat …), once and whole', async () => {
+    const folder = temporaryFolder();
+    const pipe = join(folder, 'pipe');
+    const db = join(folder, 'traces.db');
+    execFileSync('mkfifo', [pipe]);
+    const { ended } = start(pipe, '--db', db);
+    createWriteStream(pipe).end(readFileSync(LOG));
+    expect(await ended).toMatchObject({ status: 0 });
+    expect(allTraces(db)).toHaveLength(8);
+  });
+});
+
+describe('Ctrl-C ends an import that waits', () => {
+  it('for standard input', async () => {
+    const db = join(temporaryFolder(), 'traces.db');
+    const { child, ended } = start('-', '--db', db);
+    child.stdin.write(readFileSync(LOG));
+    await made(db);
+    child.kill('SIGINT');
+    expect(await ended).toEqual({ status: 2, stderr: expect.stringContaining('interrupted') });
+  });
+
+  it('for a pipe that nobody writes to', async () => {
+    const folder = temporaryFolder();
+    const pipe = join(folder, 'pipe');
+    const db = join(folder, 'traces.db');
+    execFileSync('mkfifo', [pipe]);
+    const { child, ended } = start(pipe, '--db', db);
+    await made(db);
+    child.kill('SIGTERM');
+    expect(await ended).toEqual({ status: 2, stderr: expect.stringContaining('interrupted') });
+  });
+});
+
+describe('who reads the output', () => {
+  it('and has had enough doesn’t stop an import', async () => {
+    const folder = temporaryFolder();
+    const log = join(folder, 'mail.log');
+    const db = join(folder, 'traces.db');
+    // More than a pipe holds.
+    for (let n = 0; n < 2000; n++)
+      appendFileSync(log, `Nov 23 00:00:00 vm postfix/smtpd[1]: something new ${'x'.repeat(100)}\n`);
+    appendFileSync(log, readFileSync(LOG));
+    const { child, ended } = start('--show-unrecognized', log, '--db', db);
+    child.stdout.destroy();
+    expect(await ended).toMatchObject({ status: 0 });
+    expect(allTraces(db)).toHaveLength(8);
+  });
+
+  it('and has no room for it is told, with status 2', () => {
+    const db = join(temporaryFolder(), 'traces.db');
+    amavtrace(['import', LOG, '--db', db]);
+    const command = '"$0" "$1" search --db "$2" 2>&1 >/dev/full; echo $?';
+    const printed = execFileSync('sh', ['-c', command, process.execPath, CLI, db], { encoding: 'utf8' });
+    expect(printed).toMatch(/^amavtrace: cannot write to standard output .*\n2\n$/);
+  });
+});
