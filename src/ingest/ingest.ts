@@ -24,7 +24,7 @@ import { StoreArchive } from './store-archive.js';
 import { WaitingLines } from './waiting-lines.js';
 
 /** Batches under way at once: enough to keep the writer busy, few enough to bound memory. */
-const MAX_UNDER_WAY = 3;
+const MAX_UNDER_WAY = 2;
 const COUNTS = ['lines', 'events', 'ignored', 'unrecognized'] as const;
 /** For lines whose time is known. */
 const TIMED: ClockOptions = { notAfter: 0, zone: () => 0 };

@@ -10,7 +10,7 @@ import { Draft } from './draft.js';
 import { keysOf, rowOf } from './row.js';
 
 /** A batch is handed over when it holds about this many characters of lines. */
-const BATCH_CHARACTERS = 2 * 1024 * 1024;
+const BATCH_CHARACTERS = 1024 * 1024;
 
 /** A live case that was taken into the batch. */
 interface Added {

@@ -19,7 +19,7 @@ import type { Sorted } from './sorted.js';
 /** After so many events it is looked what is at rest. */
 const REST_EVERY = 500;
 /** A piece is full when it holds about this many characters of lines. */
-const FULL = 1024 * 1024;
+const FULL = 512 * 1024;
 
 export interface SortingOptions {
   readonly patterns: PatternSet;
