@@ -306,6 +306,16 @@ describe('signals', () => {
     expect(await stored()).toHaveLength(MESSAGES);
   });
 
+  test('SIGHUP while it starts does not end it', async () => {
+    append(LINES);
+    const program = await follow('--from-start', '--plain');
+
+    program.child.kill('SIGHUP');
+    await program.until(() => program.lines.length >= MESSAGES);
+
+    expect(await program.end()).toBe(0);
+  });
+
   test('SIGHUP opens the log anew and loses nothing', async () => {
     append(WAITING);
     const program = await follow('--from-start', '--plain');
