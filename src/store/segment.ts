@@ -64,7 +64,9 @@ export class BlockBuilder {
   }
 
   add(lines: readonly StoredLine[]): Place {
-    const text = [timesOf(lines), ...lines.map(({ raw }) => raw)].join('\n');
+    const parts = [timesOf(lines)];
+    for (const { raw } of lines) parts.push(raw);
+    const text = parts.join('\n');
     const most = text.length * MOST_BYTES;
     const open = this.#roomFor(most);
     const start = open.used;

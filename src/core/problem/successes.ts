@@ -12,29 +12,34 @@ export type SuccessesState = readonly (readonly [string, readonly number[]])[];
 
 export class Successes {
   /** By sign and host, in their order. */
-  readonly #times = new Map<string, number[]>();
+  readonly #times = new Map<Sign, Map<string, number[]>>();
 
   constructor(state: SuccessesState = []) {
-    for (const [key, times] of state) this.#times.set(key, [...times]);
+    for (const [key, times] of state) {
+      const blank = key.indexOf(' ');
+      this.#of(key.slice(0, blank) as Sign).set(key.slice(blank + 1), [...times]);
+    }
   }
 
   /** Whether it is news: the first of its second (`late`: of one that lies before the last). */
   add(sign: Sign, host: string, time: number): 'newest' | 'late' | undefined {
-    const key = `${sign} ${host}`;
-    const times = this.#times.get(key);
+    const hosts = this.#of(sign);
+    const times = hosts.get(host);
     if (times === undefined) {
-      this.#times.set(key, [time]);
+      hosts.set(host, [time]);
       return 'newest';
     }
-    const latest = times.at(-1) ?? 0;
-    if (secondOf(time) > secondOf(latest)) {
+    const latest = times[times.length - 1] ?? 0;
+    const second = secondOf(time);
+    if (second > secondOf(latest)) {
       times.push(time);
       if (times.length > MAX_TIMES) times.splice(0, MAX_TIMES / 2);
       return 'newest';
     }
-    const at = firstFrom(times, secondOf(time) * SECOND);
+    if (time >= latest) return undefined;
+    const at = firstFrom(times, second * SECOND);
     const known = times[at];
-    if (known === undefined || secondOf(known) !== secondOf(time)) times.splice(at, 0, time);
+    if (known === undefined || secondOf(known) !== second) times.splice(at, 0, time);
     else if (time < known) times[at] = time;
     else return undefined;
     return 'late';
@@ -42,13 +47,13 @@ export class Successes {
 
   /** The first success in a second after that of the time; undefined when there was none. */
   firstAfter(sign: Sign, host: string, time: number): number | undefined {
-    const times = this.#times.get(`${sign} ${host}`);
+    const times = this.#times.get(sign)?.get(host);
     return times?.[firstFrom(times, (secondOf(time) + 1) * SECOND)];
   }
 
   /** Whether all that are remembered are later than the time. */
   beginAfter(sign: Sign, host: string, time: number): boolean {
-    const first = this.#times.get(`${sign} ${host}`)?.[0];
+    const first = this.#times.get(sign)?.get(host)?.[0];
     return first !== undefined && first > time;
   }
 
@@ -58,18 +63,24 @@ export class Successes {
     readonly host: string;
     readonly times: readonly number[];
   }> {
-    for (const [key, times] of this.#times) {
-      const blank = key.indexOf(' ');
-      yield { sign: key.slice(0, blank) as Sign, host: key.slice(blank + 1), times };
-    }
+    for (const [sign, hosts] of this.#times) for (const [host, times] of hosts) yield { sign, host, times };
   }
 
   /** The last ones, for another run of the program to go on from. */
   state(): SuccessesState {
-    return [...this.#times].map(([key, times]) => [
-      key,
+    return [...this.all()].map(({ sign, host, times }) => [
+      `${sign} ${host}`,
       times.slice(firstFrom(times, (times.at(-1) ?? 0) - LASTING)),
     ]);
+  }
+
+  #of(sign: Sign): Map<string, number[]> {
+    let hosts = this.#times.get(sign);
+    if (hosts === undefined) {
+      hosts = new Map();
+      this.#times.set(sign, hosts);
+    }
+    return hosts;
   }
 }
 

@@ -38,6 +38,7 @@ export class Surroundings {
   readonly #handers = new Set<string>();
   readonly #times = new Float64Array(REMEMBERED);
   readonly #path: PathKnowledge;
+  #lastHander: (Client & { readonly host: string }) | undefined;
   #timesSeen = 0;
   #usual: number | null = null;
 
@@ -92,11 +93,17 @@ export class Surroundings {
     }
     const first = trace.queueIds[0];
     for (const event of events) {
-      if (event.kind !== 'smtpd.client' || event.queueId === first || this.#handers.size >= MAX_KEYS)
-        continue;
-      this.#handers.add(handerKey(trace.host, event));
+      if (event.kind === 'smtpd.client' && event.queueId !== first) this.#handedBack(trace.host, event);
     }
     for (const { durationMs } of trace.filter) if (durationMs !== null) this.#time(durationMs);
+  }
+
+  /** Nearly always the one that did so last. */
+  #handedBack(host: string, { clientName, clientAddress }: Client): void {
+    const last = this.#lastHander;
+    if (last?.host === host && last.clientAddress === clientAddress && last.clientName === clientName) return;
+    this.#lastHander = { host, clientName, clientAddress };
+    if (this.#handers.size < MAX_KEYS) this.#handers.add(handerKey(host, this.#lastHander));
   }
 
   #isFed(event: Event): boolean {
