@@ -47,6 +47,8 @@ export async function main(argv: readonly string[]): Promise<ExitStatus> {
       const options = received.at(-2) as Options;
       const args = received.slice(0, -2).flat().map(String);
       worksUnread = spec.worksUnread === true;
+      // Before the command is ready it has no log open yet; the system would end it.
+      if (spec.heedsHangUp === true && process.stdout.isTTY !== true) process.on('SIGHUP', ignore);
       const { run } = await spec.load();
       const io = makeIo(options, abort.signal);
       try {
@@ -76,8 +78,11 @@ export async function main(argv: readonly string[]): Promise<ExitStatus> {
   } finally {
     process.off('SIGINT', end);
     process.off('SIGTERM', end);
+    process.off('SIGHUP', ignore);
   }
 }
+
+function ignore(): void {}
 
 function addOption(command: Command, { flags, help, many }: CommandSpec['options'][number]): void {
   const option = new Option(flags, help);

@@ -38,5 +38,7 @@ export interface CommandSpec {
   readonly examples: readonly { readonly line: string; readonly help: string }[];
   /** Goes on when nobody reads any more what it prints (`| head`): its work is something else. */
   readonly worksUnread?: true;
+  /** Without a terminal a hang-up asks it to open its logs anew, and never ends it. */
+  readonly heedsHangUp?: true;
   readonly load: () => Promise<{ readonly run: Run }>;
 }

@@ -79,6 +79,7 @@ export const commands: readonly CommandSpec[] = [
         help: 'traces as they change, for a program',
       },
     ],
+    heedsHangUp: true,
     load: () => import('./follow.js'),
   },
   {

@@ -6,6 +6,7 @@ import { firstYear } from '../read/first-year.js';
 import { readJournal } from '../read/journal.js';
 import type { Checkpoint } from '../tail/checkpoint.js';
 import { type Following, follow } from '../tail/follow.js';
+import { logFiles } from '../tail/log-files.js';
 import type { From } from '../tail/plain-generation.js';
 import { offsetSince } from './since.js';
 
@@ -59,8 +60,10 @@ export async function openFiles(
   const years = new Map<string, number | undefined>();
   for (const path of paths) {
     const known = position(path) as Checkpoint | undefined;
-    if (known !== undefined) checkpoints.push(known);
-    else {
+    if (known !== undefined) {
+      checkpoints.push(known);
+      if (isUntouched(known)) years.set(path, await yearOf(await nameOf(known), 'start', clock));
+    } else {
       if (once) await stat(path).catch((error: unknown) => Promise.reject(fileError(error, path)));
       const begin = await beginOf(path, beginning, clock);
       from.set(path, begin);
@@ -93,6 +96,17 @@ async function beginOf(
     () => 0,
   );
   return Math.max(0, size - tail);
+}
+
+/** Whether the earlier run ended before its first line was stored: the lines tell the year as if there had been none. */
+function isUntouched({ offset, older }: Checkpoint): boolean {
+  return offset === 0 && older === undefined;
+}
+
+/** What the file is called by now. */
+async function nameOf({ path, dev, ino }: Checkpoint): Promise<string> {
+  const files = await logFiles(path);
+  return files.find((file) => file.dev === dev && file.ino === ino)?.path ?? path;
 }
 
 /** What the rest of a log tells; nothing of one that can't be read yet. */

@@ -182,7 +182,15 @@ describe('where it begins', () => {
     expect(second.lines.map((line) => line.split(' ')[3])).toEqual(['deferred']);
   });
 
-  test('a log that is read from its start may have gone over New Year', async () => {
+  test.each([
+    ['may have gone over New Year', () => {}],
+    [
+      'may have done so also when nothing of it was stored before the restart',
+      () => runProgram(['follow', log, '--once', '--from-start', '--db', db, '--plain']),
+    ],
+  ])('a log that is read from its start %s', async (_, before) => {
+    append([]);
+    await before();
     const received = (stamp: string, id: string): string =>
       `${stamp} vm postfix/qmgr[902]: ${id}: from=<sender@outside.example>, size=400, nrcpt=1 (queue active)`;
     const days = ['Feb 27', 'Jul  1', 'Feb  1', 'Aug  1', 'Jan  9', 'Feb 26'];
@@ -304,6 +312,16 @@ describe('signals', () => {
 
     expect(await program.end(signal)).toBe(0);
     expect(await stored()).toHaveLength(MESSAGES);
+  });
+
+  test('SIGHUP while it starts does not end it', async () => {
+    append(LINES);
+    const program = await follow('--from-start', '--plain');
+
+    program.child.kill('SIGHUP');
+    await program.until(() => program.lines.length >= MESSAGES);
+
+    expect(await program.end()).toBe(0);
   });
 
   test('SIGHUP opens the log anew and loses nothing', async () => {

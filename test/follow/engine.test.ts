@@ -77,6 +77,26 @@ describe('a program killed after a commit leaves what the next one needs', () =>
     expect(found.messages[0]?.trace.client?.name).toBe('localhost');
   });
 
+  test('between notices of amavis and the line that tells whose they are', async () => {
+    const lines = [
+      'Nov 23 00:26:21 vm postfix/smtpd[16958]: F279E162657: client=unknown[192.0.2.1]',
+      'Nov 23 00:26:22 vm postfix/cleanup[16961]: 400A1162654: message-id=<VAOeluPQWrD5lk@mail.example.com>',
+      'Nov 23 00:26:22 vm postfix/qmgr[16937]: 400A1162654: from=<postmaster@mail.example.com>, size=2146, nrcpt=1 (queue active)',
+      'Nov 23 00:26:22 vm postfix/qmgr[16937]: 400A1162654: removed',
+      'Nov 23 00:28:22 vm postfix/cleanup[16961]: 41A49162654: message-id=<VSOeluPQWrD5lk@mail.example.com>',
+      'Nov 23 00:28:22 vm amavis[16957]: (16957-02) Blocked BANNED (.exe,setup.exe) {BouncedInbound,Quarantined}, [192.0.2.1]:35198 <alice@example.com> -> <carol@example.com>, Queue-ID: F279E162657, mail_id: OeluPQWrD5lk, Hits: -, size: 3433, 113 ms',
+    ];
+
+    const found = followed(lines, () => 1);
+
+    expect(found).toEqual(await imported(lines, MODIFIED));
+    expect(found.messages.map(({ trace }) => trace.parent?.id)).toEqual([
+      'vm/F279E162657/2026-11-23T00:26:21.000Z',
+      'vm/F279E162657/2026-11-23T00:26:21.000Z',
+      undefined,
+    ]);
+  });
+
   test('around New Year, in stamps without a year', () => {
     const lines = [
       'Dec 31 23:59:58 vm postfix/pickup[1]: 4A1B2C3D4E5: uid=0 from=<root>',

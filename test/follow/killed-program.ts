@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openForReading } from '../../src/store/database.js';
 import { Reader } from '../../src/store/reader.js';
@@ -23,8 +23,11 @@ export class KilledProgram implements Subject {
     return this.program !== undefined;
   }
 
-  reopen = (): void => {
-    this.program?.child.kill('SIGHUP');
+  reopen = async (): Promise<void> => {
+    const { program } = this;
+    // Before a process can heed a signal it's killed by it.
+    await program?.until(() => heedsHangUp(program.child.pid));
+    program?.child.kill('SIGHUP');
   };
 
   async start(): Promise<void> {
@@ -65,4 +68,10 @@ export class KilledProgram implements Subject {
     db.close();
     return checkpoint === undefined ? undefined : (JSON.parse(checkpoint.json).position as Position);
   }
+}
+
+/** Whether a process has a handler for SIGHUP. */
+function heedsHangUp(pid: number | undefined): boolean {
+  const [, caught = '0'] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return (BigInt(`0x${caught}`) & 1n) === 1n;
 }

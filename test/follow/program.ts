@@ -50,7 +50,9 @@ export class Program {
   async until(condition: () => boolean, patience = 30_000): Promise<void> {
     const end = Date.now() + patience;
     while (!condition()) {
-      if (this.child.exitCode !== null) throw new Error(`ended early: ${this.err}${this.out}`);
+      const { exitCode, signalCode } = this.child;
+      const ended = exitCode ?? signalCode;
+      if (ended !== null) throw new Error(`ended early with ${ended}: ${this.err}${this.out}`);
       if (Date.now() > end) throw new Error(`waited in vain; it said: ${this.err}${this.out}`);
       await sleep(20);
     }

@@ -15,7 +15,7 @@ const PACKERS: readonly [Packer, ...Packer[]] = [
 /** Who follows the log; it may be up or not. */
 export interface Subject {
   readonly isUp: boolean;
-  reopen: () => void;
+  reopen: () => Promise<void> | void;
   start(): Promise<void>;
   /** As kill -9 does. */
   kill(): Promise<void>;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { MailPath } from '../../src/core/path.js';
 import { Incidents, type IncidentsState } from '../../src/core/problem/incidents.js';
@@ -148,6 +149,30 @@ describe('a hint on the configuration', () => {
 
   it('is no problem of the mail that shows it', () => {
     expect(diagnosed(outbound).traces.flatMap(({ problems }) => problems)).toEqual([]);
+  });
+});
+
+describe('what a message showed before all of it was read', () => {
+  // Up to here the copy that came back first seems to have been delivered beside the second.
+  const loop = readFileSync('samples/filter_loop/maillog', 'utf8').split('\n').slice(0, 38);
+  const part = loop.slice(0, 17);
+
+  it('is no incident when the rest shows that it was none', () => {
+    const incidents = new Incidents(catalogue, new MailPath());
+    takeIn(part, incidents);
+    expect(incidents.list()).toMatchObject([{ code: 'duplicate-delivery', messages: 1 }]);
+
+    takeIn(loop, incidents);
+
+    expect(incidents.list()).toEqual([]);
+  });
+
+  it('is one still where a line without a message tells of it', () => {
+    const { incidents } = diagnosed([...received(Q1), ...refused(Q1, '00:20:02')]);
+
+    for (const [ref] of incidents.state().incidents.flatMap(({ ids }) => ids)) incidents.forget(ref);
+
+    expect(incidents.list()).toMatchObject([{ code: 'filter-refused', messages: 0 }]);
   });
 });
 

@@ -93,7 +93,8 @@ export class Family {
   }
 
   #noticesOf(run: Run, mailId: string, time: number): void {
-    if (this.#notices.get(mailId) === undefined) this.#recall(noticeKey(mailId), time);
+    // One of them may be at rest while another waits.
+    this.#recall(noticeKey(mailId), time);
     const waiting = this.#notices.get(mailId) ?? [];
     const own = this.#lives.runsPostfix(run.host) ? waiting.filter(({ host }) => host === run.host) : waiting;
     for (const life of own) this.#adopt(run, mailId, life);
@@ -147,8 +148,7 @@ export class Family {
   release(which: Case): void {
     for (const life of which.lives) {
       const notified = life.messageId === null ? undefined : noticeParent(life.messageId);
-      if (notified !== undefined && this.#notices.get(notified)?.includes(life))
-        this.#notices.delete(notified);
+      if (notified !== undefined) this.#forgetNotice(notified, life);
     }
     for (const run of which.runs) if (run.mailId !== null) this.#forgetMail(run.mailId, run);
   }
@@ -156,6 +156,13 @@ export class Family {
   clear(): void {
     this.#notices.clear();
     this.#releases.clear();
+  }
+
+  #forgetNotice(mailId: string, life: Life): void {
+    const waiting = this.#notices.get(mailId) ?? [];
+    const at = waiting.indexOf(life);
+    if (at !== -1) waiting.splice(at, 1);
+    if (waiting.length === 0) this.#notices.delete(mailId);
   }
 
   #forgetMail(mailId: string, run: Run): void {

@@ -551,7 +551,8 @@ export class Joiner {
     home.children.push(...stored.children);
     home.likely.push(...stored.likely);
     for (const event of stored.events) this.#place(event, home);
-    home.dirty = false;
+    // Whose notice it is may be known only now.
+    home.dirty = home.parent !== stored.parent || home.children.length > stored.children.length;
     home.unsettled = false;
     // Once its missing lines come, another may be told by what it is not.
     home.asks ||= isUntold(home, this.#path);

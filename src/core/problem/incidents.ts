@@ -143,19 +143,30 @@ export class Incidents {
 
   /** A message with its problems; again whenever it changed. */
   trace(trace: Subject, problems: readonly FoundProblem[], message: Touched, events: readonly Event[]): void {
-    this.forget(message.ref);
+    const left = this.#leave(message.ref);
     for (const { definition, events: shown, evidence } of problems) {
       if (definition.ends === undefined) continue;
       const touched = shown().map(({ at }) => this.#incidentAt(definition, trace.host, at.time));
       for (const incident of new Set(touched)) this.#touch(incident, message, evidence()[0] ?? '');
     }
     this.#hints(trace, message, events);
+    this.#dropGroundless(left);
   }
 
-  /** The message has become part of another one, or is told anew. */
+  /** The message has become part of another one. */
   forget(ref: number): void {
-    if (!this.#touched.delete(ref)) return;
-    for (const { ids } of this.#all) ids.delete(ref);
+    this.#dropGroundless(this.#leave(ref));
+  }
+
+  /** Takes the message out of the incidents that it touched. Gives these. */
+  #leave(ref: number): readonly Open[] {
+    return this.#touched.delete(ref) ? this.#all.filter(({ ids }) => ids.delete(ref)) : [];
+  }
+
+  /** What a message showed before all of it was read, and nothing else does, was no incident. */
+  #dropGroundless(incidents: readonly Open[]): void {
+    for (const incident of incidents)
+      if (!incident.told && incident.ids.size === 0 && this.#all.includes(incident)) this.#drop(incident);
   }
 
   #touch(incident: Open, { ref, id }: Touched, line: string): void {
