@@ -13,12 +13,12 @@ import { readCatalogue } from '../read/problem-files.js';
 import { openForReading, openForWriting, takeWriteLock } from '../store/database.js';
 import { databaseFile, guarded } from '../store/files.js';
 import { Reader } from '../store/reader.js';
-import { directSink, threadSink } from '../store/sink.js';
+import { Writer } from '../store/writer.js';
 import { UserError } from '../user-error.js';
 import type { Io, Run } from './command.js';
 import { flag, mailPath, pathOptions, text, year, zone } from './options.js';
 
-/** A log smaller than this is stored before a writing thread would have started. */
+/** A log smaller than this is read before a sorting thread would have started. */
 const SMALL = 4 * 1024 * 1024;
 
 export const run: Run = async (paths, options, io) => {
@@ -52,11 +52,10 @@ export const run: Run = async (paths, options, io) => {
       'Wait for it, or stop the `amavtrace follow` that feeds it (what it follows needs no import).',
     );
   }
-  openForWriting(file).close();
+  const writer = new Writer(openForWriting(file));
   const db = openForReading(file);
   const total = logs.reduce((sum, { size }) => sum + size, 0);
   const small = total < SMALL && logs.every(({ size }) => size > 0);
-  const sink = small ? directSink(file) : threadSink(file);
   const reader = new Reader(db);
   const added = addedPatterns(own, reader);
   const patterns = compilePatterns(added);
@@ -67,7 +66,7 @@ export const run: Run = async (paths, options, io) => {
     path,
     reader,
     diagnosis: diagnosisOf(catalogue, { reader, patterns, path }),
-    sink,
+    store: (batch) => guarded(file, () => writer.write(batch)),
     onUnrecognized: showUnrecognized ? (raw) => io.out(`${printable(raw)}\n`) : undefined,
   });
   const isStream = logs.some(({ stream }) => stream !== undefined);
@@ -90,7 +89,7 @@ export const run: Run = async (paths, options, io) => {
       if (io.signal.aborted) break;
       const source = ingest.source();
       const take = async (sorted: Sorted, position: number): Promise<void> => {
-        await ingest.take(sorted, source);
+        ingest.take(sorted, source);
         bar.show(log.path, position);
       };
       try {
@@ -106,11 +105,11 @@ export const run: Run = async (paths, options, io) => {
         complain(error);
       }
     }
-    await ingest.finish();
+    ingest.finish();
   } finally {
     bar.clear();
     await sorting.close();
-    await sink.close();
+    writer.close();
     db.close();
   }
   guarded(file, () => endImport(file, own));

@@ -1,8 +1,7 @@
 /**
  * Lines in, stored traces out: what import and follow have in common.
  *
- * The reading side (this) parses and joins; the sink stores. What is handed to the sink stays findable in memory
- * until it has arrived, so a late line finds its message wherever it is.
+ * What is not stored yet is found in memory, so a late line finds its message wherever it is.
  */
 import type { ClockOptions } from '../core/clock.js';
 import type { Event } from '../core/event.js';
@@ -14,7 +13,6 @@ import type { PatternSet } from '../core/pattern.js';
 import { type Batch, type RowContent, SPLIT_LINES } from '../store/batch.js';
 import type { Reader } from '../store/reader.js';
 import { textAt, unpackLines } from '../store/segment.js';
-import type { Sink } from '../store/sink.js';
 import type { Diagnosis } from './diagnosis.js';
 import { Packer } from './packer.js';
 import { replay } from './replay.js';
@@ -23,8 +21,6 @@ import { SplitLines } from './split-lines.js';
 import { StoreArchive } from './store-archive.js';
 import { WaitingLines } from './waiting-lines.js';
 
-/** Batches under way at once: enough to keep the writer busy, few enough to bound memory. */
-const MAX_UNDER_WAY = 2;
 const COUNTS = ['lines', 'events', 'ignored', 'unrecognized'] as const;
 /** For lines whose time is known. */
 const TIMED: ClockOptions = { notAfter: 0, zone: () => 0 };
@@ -36,7 +32,8 @@ export interface IngestOptions {
   readonly path: MailPath;
   readonly reader: Reader;
   readonly diagnosis: Diagnosis;
-  readonly sink: Sink;
+  /** Puts a batch into the store, or throws. */
+  readonly store: (batch: Batch) => void;
   readonly onUnrecognized?: ((raw: string) => void) | undefined;
 }
 
@@ -47,12 +44,11 @@ export class Ingest {
   readonly #packer: Packer;
   /** Lines that are no message's yet, such as a client before the queue: their message may stand in the next log. */
   readonly #waiting: WaitingLines;
-  readonly #underWay = new Set<Promise<void>>();
   /** Puts together what was split over the end of a log and the beginning of another, whichever came first. */
   readonly #split: SplitLines;
   /** Filters that the sorting learnt, to be stored. */
   readonly #learnt: string[] = [];
-  #failure: unknown;
+  #failed = false;
   #sinceRest = 0;
   readonly counts: Counts = { lines: 0, events: 0, ignored: 0, unrecognized: 0 };
 
@@ -80,7 +76,7 @@ export class Ingest {
 
   /** Whether something could not be stored. */
   get failed(): boolean {
-    return this.#failure !== undefined;
+    return this.#failed;
   }
 
   /** Begins a log; with a clock where its lines come as they stand there. */
@@ -92,7 +88,7 @@ export class Ingest {
   }
 
   /** A sorted piece of a log: its ordinary messages go to the store as they are, unless one of their ids is known. */
-  async take(sorted: Sorted, source: EventReader): Promise<void> {
+  take(sorted: Sorted, source: EventReader): void {
     const { path, diagnosis, onUnrecognized } = this.#options;
     for (const [host, name] of sorted.seen.instances) this.#joiner.learnInstance(host, name);
     path.recall(sorted.endpoints);
@@ -107,7 +103,7 @@ export class Ingest {
     for (const raw of sorted.unrecognized) onUnrecognized?.(raw);
     for (const key of COUNTS) this.counts[key] += sorted.counts[key];
     for (const [host, time] of sorted.seen.clocks) this.#joiner.hear(host, time);
-    await this.settle();
+    this.settle();
   }
 
   #messages({ rows, ids, numbers, keys, blocks }: Sorted): void {
@@ -144,14 +140,14 @@ export class Ingest {
     for (const resting of this.#joiner.rest()) this.#packer.add(resting);
   }
 
-  /** After a piece of a stream: puts away what is at rest, and hands over what there is to store. */
-  async settle(): Promise<void> {
+  /** After a piece of a stream: puts away what is at rest, and stores what there is. */
+  settle(): void {
     this.#rest();
-    if (this.#packer.isFull) await this.#send();
+    if (this.#packer.isFull) this.#send();
   }
 
   /** At the end of a stream: puts everything away. */
-  async endSource(source: EventReader): Promise<void> {
+  endSource(source: EventReader): void {
     const cut = source.cut();
     source.end();
     this.#split.add(cut);
@@ -159,36 +155,23 @@ export class Ingest {
     const waiting = [...this.#joiner.loose()];
     for (const rest of this.#joiner.drain()) this.#packer.add(rest);
     for (const event of waiting) this.#joiner.apply(event);
-    if (this.#packer.isFull) await this.#send();
+    if (this.#packer.isFull) this.#send();
   }
 
-  /** Waits until all is stored. */
-  async finish(): Promise<void> {
-    await this.#send({
+  /** Stores all that is left. */
+  finish(): void {
+    this.#send({
       knowledge: this.#options.diagnosis.knowledge(),
       waiting: this.#waiting.changes(this.#joiner.loose(), new Map([[SPLIT_LINES, this.#split]])),
     });
-    await Promise.all(this.#underWay);
-    if (this.#failure !== undefined) throw this.#failure;
   }
 
-  async #send(more: Partial<Pick<Batch, 'knowledge' | 'waiting'>> = {}): Promise<void> {
+  #send(more: Partial<Pick<Batch, 'knowledge' | 'waiting'>> = {}): void {
     const draft = this.#packer.take();
-    this.#archive.send(draft);
-    const done: Promise<void> = this.#options.sink
-      .write(
-        draft.batch({
-          ...more,
-          endpoints: [...this.#learnt.splice(0), ...this.#options.path.takeLearnt()],
-        }),
-      )
-      .then(() => this.#archive.arrived(draft))
-      .catch((error: unknown) => {
-        this.#failure ??= error;
-      })
-      .finally(() => this.#underWay.delete(done));
-    this.#underWay.add(done);
-    while (this.#underWay.size >= MAX_UNDER_WAY) await Promise.race(this.#underWay);
-    if (this.#failure !== undefined) throw this.#failure;
+    const endpoints = [...this.#learnt.splice(0), ...this.#options.path.takeLearnt()];
+    this.#failed = true;
+    this.#options.store(draft.batch({ ...more, endpoints }));
+    this.#failed = false;
+    this.#archive.stored(draft);
   }
 }

@@ -90,7 +90,7 @@ export function threadSorting(data: ThreadData): LogSorting {
   const worker = new Worker(new URL('./sorting-thread.js', import.meta.url), {
     workerData: data,
     // What it allocates is gone with each piece.
-    resourceLimits: { maxYoungGenerationSizeMb: 12 },
+    resourceLimits: { maxYoungGenerationSizeMb: 24 },
   });
   const answers = on(worker, 'message') as AsyncIterator<[Answer]>;
   const order = (what: Order): void => worker.postMessage(what);

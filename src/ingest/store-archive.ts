@@ -19,8 +19,6 @@ export class StoreArchive implements Archive {
   readonly #stored = new Bloom();
   /** Whether the store held anything before. */
   readonly #hadMore: boolean;
-  /** Batches that were handed to the writer and may not be in the database yet, the newest first. */
-  readonly #underWay: Draft[] = [];
 
   /** `current` gives the batch that is being filled. */
   constructor(reader: Reader, patterns: PatternSet, current: () => Draft) {
@@ -35,21 +33,13 @@ export class StoreArchive implements Archive {
     if (!this.#mayHave(hash)) return NONE;
     const isNear = ({ first, last }: TraceRow): boolean => first - within <= time && time <= last + within;
     const found = new Map<number, StoredCase>();
-    const drafts = [this.#current(), ...this.#underWay];
-    drafts.forEach((draft, age) => {
-      for (const row of draft.byHash(hash)) {
-        if (
-          !isNear(row) ||
-          found.has(row.id) ||
-          drafts.slice(0, age).some((newer) => newer.hasDropped(row.id))
-        )
-          continue;
-        found.set(row.id, storedCase(row, draft, this.#patterns));
-      }
-    });
+    const draft = this.#current();
+    for (const row of draft.byHash(hash)) {
+      if (isNear(row)) found.set(row.id, storedCase(row, draft, this.#patterns));
+    }
     if (this.#hadMore || this.#stored.mayHave(hash)) {
       for (const row of this.#reader.byHash(hash)) {
-        if (!isNear(row) || found.has(row.id) || drafts.some((newer) => newer.hasDropped(row.id))) continue;
+        if (!isNear(row) || found.has(row.id) || draft.hasDropped(row.id)) continue;
         found.set(row.id, storedCase(row, this.#reader, this.#patterns));
       }
     }
@@ -65,19 +55,11 @@ export class StoreArchive implements Archive {
   }
 
   #mayHave(hash: number): boolean {
-    if (this.#hadMore || this.#current().mayHave(hash)) return true;
-    for (const draft of this.#underWay) if (draft.mayHave(hash)) return true;
-    return this.#stored.mayHave(hash);
-  }
-
-  /** The batch is on its way to the store. */
-  send(draft: Draft): void {
-    this.#underWay.unshift(draft);
+    return this.#hadMore || this.#current().mayHave(hash) || this.#stored.mayHave(hash);
   }
 
   /** The batch has been stored: what it held is found in the database from now on. */
-  arrived(draft: Draft): void {
-    this.#underWay.splice(this.#underWay.indexOf(draft), 1);
+  stored(draft: Draft): void {
     for (const hash of draft.hashes) this.#stored.add(hash);
   }
 }

@@ -1,4 +1,4 @@
-/** What is written in one transaction. Plain data, so that it can cross to the writing thread. */
+/** What is written in one transaction. */
 
 /** What a trace's row says of it. */
 export interface RowContent {
@@ -50,7 +50,7 @@ export const SYSTEM_LINES = '#';
 export const SPLIT_LINES = '...';
 
 export interface Batch {
-  /** The TraceRows, as one piece of JSON: it crosses to the writing thread at less cost. */
+  /** The TraceRows, as one piece of JSON: so they come from the sorting thread, and they hold on to no log text. */
   readonly traces: string;
   /** Hashes of ids; `keyTraces` has the trace of each. */
   readonly keys: Float64Array;

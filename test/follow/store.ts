@@ -86,24 +86,22 @@ export async function imported(lines: readonly string[], modified = Date.now()):
 }
 
 /** Imports lines as one run of the program does. */
-export async function importInto(
-  db: Database,
-  lines: readonly string[],
-  modified = Date.now(),
-): Promise<Ingest> {
+export function importInto(db: Database, lines: readonly string[], modified = Date.now()): Ingest {
   const writer = new Writer(db);
-  const sink = {
-    write: async (batch: Parameters<Writer['write']>[0]) => writer.write(batch),
-    close: async () => {},
-  };
   const path = new MailPath();
   const reader = new Reader(db);
   path.recall(reader.endpoints());
   const diagnosis = diagnosisOf(CATALOGUE, { reader, patterns: PATTERNS, path });
-  const ingest = new Ingest({ patterns: PATTERNS, path, reader, diagnosis, sink });
+  const ingest = new Ingest({
+    patterns: PATTERNS,
+    path,
+    reader,
+    diagnosis,
+    store: (batch) => writer.write(batch),
+  });
   const source = ingest.source({ notAfter: modified, zone: () => 0 });
   for (const line of lines) if (line !== '') source.read(line);
-  await ingest.endSource(source);
-  await ingest.finish();
+  ingest.endSource(source);
+  ingest.finish();
   return ingest;
 }

@@ -9,7 +9,7 @@ import { compilePatterns } from '../../src/read/pattern-files.js';
 import { readCatalogue } from '../../src/read/problem-files.js';
 import { openForReading, openForWriting } from '../../src/store/database.js';
 import { Reader } from '../../src/store/reader.js';
-import { directSink } from '../../src/store/sink.js';
+import { Writer } from '../../src/store/writer.js';
 
 const FEED =
   'Nov 23 00:19:14 mail postfix/lmtp[7295]: 8BE9416260E: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10099, delay=0.22, delays=0.02/0.01/0/0.19, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as BE6C0162610)';
@@ -27,15 +27,21 @@ async function importLines(path: MailPath, lines: readonly string[]): Promise<vo
   const file = join(folder, 'traces.db');
   openForWriting(file).close();
   const db = openForReading(file);
-  const sink = directSink(file);
+  const writer = new Writer(openForWriting(file));
   const reader = new Reader(db);
   const diagnosis = new Diagnosis(readCatalogue(undefined), path, reader.knowledge());
-  const ingest = new Ingest({ patterns: compilePatterns([]), path, reader, diagnosis, sink });
+  const ingest = new Ingest({
+    patterns: compilePatterns([]),
+    path,
+    reader,
+    diagnosis,
+    store: (batch) => writer.write(batch),
+  });
   const source = ingest.source({ notAfter: Date.UTC(2026, 10, 24), zone: () => 0 });
   for (const line of lines) source.read(line);
-  await ingest.endSource(source);
-  await ingest.finish();
-  await sink.close();
+  ingest.endSource(source);
+  ingest.finish();
+  writer.close();
   db.close();
 }
 

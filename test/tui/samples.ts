@@ -11,7 +11,7 @@ import { compilePatterns } from '../../src/read/pattern-files.js';
 import { readCatalogue } from '../../src/read/problem-files.js';
 import { openForReading, openForWriting } from '../../src/store/database.js';
 import { Reader } from '../../src/store/reader.js';
-import { directSink } from '../../src/store/sink.js';
+import { Writer } from '../../src/store/writer.js';
 
 const SAMPLES = new URL('../../samples/', import.meta.url).pathname;
 
@@ -28,22 +28,28 @@ export async function sampled(folders: readonly string[]): Promise<Sampled> {
   const file = join(dir, 'traces.db');
   try {
     openForWriting(file).close();
-    const sink = directSink(file);
+    const writer = new Writer(openForWriting(file));
     const db = openForReading(file);
     const path = new MailPath();
     const reader = new Reader(db);
     const diagnosis = new Diagnosis(readCatalogue(undefined), path, reader.knowledge());
-    const ingest = new Ingest({ patterns: compilePatterns([]), path, diagnosis, reader, sink });
+    const ingest = new Ingest({
+      patterns: compilePatterns([]),
+      path,
+      diagnosis,
+      reader,
+      store: (batch) => writer.write(batch),
+    });
     for (const name of folders) {
       const year = name === 'guide_2006' ? 2006 : 2026;
       const source = ingest.source({ notAfter: Date.UTC(2027, 0), year, zone: () => 0 });
       for (const line of readFileSync(join(SAMPLES, name, 'maillog'), 'utf8').split('\n')) {
         if (line !== '') source.read(line);
       }
-      await ingest.endSource(source);
+      ingest.endSource(source);
     }
-    await ingest.finish();
-    await sink.close();
+    ingest.finish();
+    writer.close();
     const found = new Traces({ db, path, diagnosis, patterns: compilePatterns([]), stuckAfter: 300_000_000 });
     const traces = [...found.search({}, () => true)].reverse();
     const evidence = new Map<string, readonly string[]>();
