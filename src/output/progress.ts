@@ -31,7 +31,8 @@ export function progressBar(total: number, io: Io): ProgressBar {
       const rate = (before + position) / (now - started);
       const full = Math.round(share * WIDTH);
       const [on, off] = io.unicode ? ['█', '░'] : ['#', '.'];
-      const left = share > 0 ? duration(((1 - share) / share) * (now - started)) : '';
+      const left =
+        share > 0 ? duration(Math.ceil((((1 - share) / share) * (now - started)) / 1000) * 1000) : '';
       const text = `${on.repeat(full)}${off.repeat(WIDTH - full)} ${Math.round(share * 100)}%  ${(rate / 1000).toFixed(0)} MB/s  ${left} left  ${printable(name)}`;
       io.note(`\r${clip(text, Math.max(20, io.columns - 1), io)}`);
     },
