@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * Keeps the heap near what is in use. V8 lets it grow to a multiple of that before it looks what is still needed,
- * and the log's text makes it grow fast.
+ * Keeps the heap near what is in use: it grows by so much (percent) before V8 looks what is still needed, where by
+ * itself it would let it grow to a multiple, and the log's text makes it grow fast. The less, the more often it looks.
  */
-export function keepHeapSmall(): void {
-  setFlagsFromString('--heap-growing-percent=30');
+export function keepHeapSmall(growth: number): void {
+  setFlagsFromString(`--heap-growing-percent=${growth}`);
 }
