@@ -13,6 +13,8 @@ export interface Counts {
   unrecognized: number;
 }
 
+export const COUNTS = ['lines', 'events', 'ignored', 'unrecognized'] as const satisfies (keyof Counts)[];
+
 export interface EventSink {
   event(event: Event): void;
   /** A line of Postfix or amavis that no pattern knows. */

@@ -62,10 +62,14 @@ export class Diagnosis {
     this.#surroundings.trace(summary, events);
   }
 
-  /** What ordinary messages that were put together elsewhere show. */
-  absorb({ successes, surroundings }: Shown): void {
+  /** What ordinary messages that were put together elsewhere saw work. */
+  worked(successes: Shown['successes']): void {
     for (const { sign, host, times } of successes)
       for (const time of times) this.incidents.succeeded(sign, host, time);
+  }
+
+  /** What they show to be usual; once, as messages put away here are counted once. */
+  learn(surroundings: SurroundingsState): void {
     this.#surroundings.absorb(surroundings);
   }
 

@@ -5,7 +5,7 @@
  */
 import type { ClockOptions } from '../core/clock.js';
 import type { Event } from '../core/event.js';
-import { type Counts, EventReader } from '../core/event-reader.js';
+import { COUNTS, type Counts, EventReader } from '../core/event-reader.js';
 import { Joiner } from '../core/join/joiner.js';
 import { queueKey } from '../core/keys.js';
 import type { MailPath } from '../core/path.js';
@@ -21,7 +21,6 @@ import { SplitLines } from './split-lines.js';
 import { StoreArchive } from './store-archive.js';
 import { WaitingLines } from './waiting-lines.js';
 
-const COUNTS = ['lines', 'events', 'ignored', 'unrecognized'] as const;
 /** For lines whose time is known. */
 const TIMED: ClockOptions = { notAfter: 0, zone: () => 0 };
 /** After so many events, what is at rest is put away: soon enough that it goes while it is new to the garbage collector. */
@@ -93,8 +92,9 @@ export class Ingest {
     for (const [host, name] of sorted.seen.instances) this.#joiner.learnInstance(host, name);
     path.recall(sorted.endpoints);
     this.#learnt.push(...sorted.endpoints);
-    diagnosis.absorb(sorted.shown);
-    this.#messages(sorted);
+    diagnosis.worked(sorted.shown.successes);
+    // A log that is read again teaches nothing again.
+    if (this.#messages(sorted)) diagnosis.learn(sorted.shown.surroundings);
     if (sorted.times.length > 0) {
       sorted.lines.split('\n').forEach((line, n) => {
         source.read(line, sorted.times[n]);
@@ -106,8 +106,9 @@ export class Ingest {
     this.settle();
   }
 
-  #messages({ rows, ids, numbers, keys, blocks }: Sorted): void {
-    if (numbers.length === 0) return;
+  /** Whether any of them is new. */
+  #messages({ rows, ids, numbers, keys, blocks }: Sorted): boolean {
+    if (numbers.length === 0) return false;
     const each = ids.split('\n');
     const adopted: (number | undefined)[] = [];
     let key = 0;
@@ -128,6 +129,7 @@ export class Ingest {
         for (const event of replay(lines, this.#options.patterns)) this.#event(event);
       }
     });
+    return adopted.length > 0;
   }
 
   #event(event: Event): void {
@@ -166,12 +168,17 @@ export class Ingest {
     });
   }
 
+  /** Nothing more is stored once something could not be: what comes later may rest on it. */
   #send(more: Partial<Pick<Batch, 'knowledge' | 'waiting'>> = {}): void {
     const draft = this.#packer.take();
+    if (this.#failed) return;
     const endpoints = [...this.#learnt.splice(0), ...this.#options.path.takeLearnt()];
-    this.#failed = true;
-    this.#options.store(draft.batch({ ...more, endpoints }));
-    this.#failed = false;
+    try {
+      this.#options.store(draft.batch({ ...more, endpoints }));
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
     this.#archive.stored(draft);
   }
 }

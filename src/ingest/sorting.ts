@@ -1,7 +1,7 @@
 /** Lines in, sorted pieces out: what comes before the joiner, so that it can be done in a thread of its own. */
 import type { ClockOptions } from '../core/clock.js';
 import type { Event } from '../core/event.js';
-import { type Counts, EventReader } from '../core/event-reader.js';
+import { COUNTS, type Counts, EventReader } from '../core/event-reader.js';
 import { INSTANCE_DAEMONS } from '../core/join/lives.js';
 import { type OrdinaryMail, Sorter } from '../core/join/sorter.js';
 import type { MailPath } from '../core/path.js';
@@ -78,7 +78,7 @@ export class Sorting {
     const { counts } = this.#reader;
     const piece = this.#piece;
     const since = { ...counts };
-    for (const key of ['lines', 'events', 'ignored', 'unrecognized'] as const) since[key] -= this.#told[key];
+    for (const key of COUNTS) since[key] -= this.#told[key];
     this.#told = { ...counts };
     this.#piece = new Piece(this.#options.path);
     return piece.sorted(since);
