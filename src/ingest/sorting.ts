@@ -16,8 +16,8 @@ import { BlockBuilder } from '../store/segment.js';
 import { keysOf, rowOf } from './row.js';
 import type { Sorted } from './sorted.js';
 
-/** After so many events it is looked what is at rest. */
-const REST_EVERY = 500;
+/** After so many events it is looked what is at rest: soon, so that it goes while it is new to the garbage collector. */
+const REST_EVERY = 100;
 /** A piece is full when it holds about this many characters of lines. */
 const FULL = 512 * 1024;
 
@@ -98,6 +98,7 @@ export class Sorting {
     if (++this.#sinceRest < REST_EVERY) return;
     this.#sinceRest = 0;
     this.#sorter.rest(event.at.time);
+    this.#piece.gather();
   }
 }
 
@@ -106,10 +107,10 @@ class Piece {
   readonly #path: MailPath;
   readonly #blocks = new BlockBuilder(0);
   readonly #rows: string[] = [];
-  readonly #ids: string[] = [];
+  readonly #ids = new Gathered();
   readonly #numbers: number[] = [];
   readonly #keys: number[] = [];
-  readonly #lines: string[] = [];
+  readonly #lines = new Gathered();
   readonly #times: number[] = [];
   readonly #clocks = new Map<string, number>();
   readonly #instances = new Map<string, Set<string>>();
@@ -161,16 +162,21 @@ class Piece {
     this.size += raw.length;
   }
 
+  gather(): void {
+    this.#ids.gather();
+    this.#lines.gather();
+  }
+
   /** `counts` are those of all the lines read. */
   sorted(counts: Counts): Sorted {
     const left = this.#times.length;
     return {
       rows: this.#rows.join('\n'),
-      ids: this.#ids.join('\n'),
+      ids: this.#ids.text(),
       numbers: new Float64Array(this.#numbers),
       keys: new Float64Array(this.#keys),
-      blocks: this.#blocks.all().map(({ data }) => Uint8Array.from(data)),
-      lines: this.#lines.join('\n'),
+      blocks: this.#blocks.all().map(({ data }) => new Uint8Array(data)),
+      lines: this.#lines.text(),
       times: new Float64Array(this.#times),
       unrecognized: this.unrecognized,
       seen: {
@@ -183,5 +189,26 @@ class Piece {
       endpoints: this.#path.takeLearnt(),
       counts: { ...counts, lines: counts.lines - left, events: counts.events - left },
     };
+  }
+}
+
+/** Lines of text. Until they are gathered, each may be cut from a chunk of the log, and keeps all of that in memory. */
+class Gathered {
+  readonly #parts: string[] = [];
+  #new: string[] = [];
+
+  push(line: string): void {
+    this.#new.push(line);
+  }
+
+  gather(): void {
+    if (this.#new.length === 0) return;
+    this.#parts.push(this.#new.join('\n'));
+    this.#new = [];
+  }
+
+  text(): string {
+    this.gather();
+    return this.#parts.join('\n');
   }
 }

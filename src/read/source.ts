@@ -5,7 +5,8 @@ import { ReadStream } from 'node:tty';
 import { promisify } from 'node:util';
 import { fileError } from './file-error.js';
 
-const PIECE = 1 << 18;
+/** Bytes read at once: as text still small enough that the garbage collector doesn't take it for a large object. */
+const PIECE = 1 << 16;
 const STDIN = 0;
 const readDescriptor = promisify(read);
 

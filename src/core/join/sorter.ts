@@ -85,7 +85,7 @@ export class Sorter {
   /** When one last did something else to a message before it had a queue id. */
   readonly #acted = new Map<string, number>();
   /** What each received last; `taken` once the sink has that. */
-  readonly #received = new Map<string, Half | 'taken'>();
+  readonly #received = new LinkedMap<Half | 'taken'>();
   #lastLook = 0;
 
   constructor(path: MailPath, sink: SorterSink) {
@@ -362,7 +362,7 @@ function processOf({ at }: Event): string {
   return `${at.host}|${at.pid}`;
 }
 
-function remember<V>(what: Map<string, V>, process: string, value: V): void {
+function remember<V>(what: Map<string, V> | LinkedMap<V>, process: string, value: V): void {
   if (what.size >= MAX_PROCESSES) what.clear();
   what.set(process, value);
 }
