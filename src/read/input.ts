@@ -27,6 +27,8 @@ export interface Input extends AsyncIterable<Chunk> {
 }
 
 const BLOCK = 4096;
+/** Bytes of a chunk: as text still small enough that the garbage collector doesn't take it for a large object. */
+const PART = 1 << 16;
 
 export interface InputOptions {
   /** Begins so many bytes into the unpacked text. */
@@ -52,7 +54,7 @@ export async function openInput(path: string, { from = 0, file, signal }: InputO
     const countCut = () => {
       cutLines += 1;
     };
-    for await (const { data, bytes } of wholeLines(after(from, pieces), countCut)) {
+    for await (const { data, bytes } of wholeLines(inParts(after(from, pieces)), countCut)) {
       yield { text: decodeLines(data), bytes, position: progress.position };
     }
   }
@@ -141,6 +143,12 @@ async function* after(from: number, pieces: AsyncIterable<Buffer>): AsyncGenerat
   for await (const piece of pieces) {
     if (piece.length > skip) yield piece.subarray(skip);
     skip -= Math.min(skip, piece.length);
+  }
+}
+
+async function* inParts(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  for await (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += PART) yield piece.subarray(at, at + PART);
   }
 }
 

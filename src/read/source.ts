@@ -5,8 +5,7 @@ import { ReadStream } from 'node:tty';
 import { promisify } from 'node:util';
 import { fileError } from './file-error.js';
 
-/** Bytes read at once: as text still small enough that the garbage collector doesn't take it for a large object. */
-const PIECE = 1 << 16;
+const PIECE = 1 << 19;
 const STDIN = 0;
 const readDescriptor = promisify(read);
 
