@@ -13,7 +13,7 @@ import { BloomLayer } from './bloom.js';
 /** So many keys make a run of their own. */
 const RUN = 4096;
 /** So many runs of one level are merged into one of the next. */
-const FAN = 8;
+const FAN = 16;
 /** Keys of a run that are stored in one row. */
 const PART = 80;
 const BYTES = Float64Array.BYTES_PER_ELEMENT + Uint32Array.BYTES_PER_ELEMENT;
@@ -97,15 +97,9 @@ export class KeyIndex {
   add(hashes: Float64Array, traces: Uint32Array): void {
     for (let from = 0; from < hashes.length; from += SLOTS) {
       const part = hashes.subarray(from, from + SLOTS);
-      const order = part.map((hash, place) => hash * SLOTS + place).sort();
-      const sorted = (function* () {
-        for (const packed of order) {
-          const hash = Math.floor(packed / SLOTS);
-          yield [hash, traces[from + packed - hash * SLOTS] ?? 0] as const;
-        }
-      })();
+      const sorted = new InOrder(part, traces.subarray(from, from + SLOTS));
       if (part.length >= RUN) this.#store(sorted, 0, part.length);
-      else for (const [hash, trace] of sorted) this.#addLoose.run(hash, trace);
+      else while (sorted.next()) this.#addLoose.run(sorted.hash, sorted.trace);
     }
     this.#collect(hashes.length);
   }
@@ -117,9 +111,7 @@ export class KeyIndex {
     const there = new Uint8Array(last + 1);
     for (const id of ids.iterate()) there[id] = 1;
     const runs = this.#runs();
-    const kept = (function* (all: IterableIterator<Key>): IterableIterator<Key> {
-      for (const key of all) if (there[key[1]] === 1) yield key;
-    })(this.#merged(runs));
+    const kept = this.#merged(runs, (trace) => there[trace] === 1);
     this.#store(kept, Math.max(0, ...runs.map(({ level }) => level)), keysOf(runs));
     this.#drop(runs);
     this.#db.exec('delete from key where trace not in (select id from trace)');
@@ -131,9 +123,11 @@ export class KeyIndex {
     if (added < RUN) this.#loose += added;
     if (this.#loose >= RUN * 4) {
       const loose = this.#db
-        .prepare<[], [number, number]>('select hash, trace from key order by hash, trace')
-        .raw();
-      this.#store(loose.all(), 0, this.#loose);
+        .prepare<[], { hash: number; trace: number }>('select hash, trace from key order by hash, trace')
+        .all();
+      const hashes = Float64Array.from(loose, ({ hash }) => hash);
+      const traces = Uint32Array.from(loose, ({ trace }) => trace);
+      this.#store(new InOrder(hashes, traces), 0, this.#loose);
       this.#db.exec('delete from key');
       this.#loose = 0;
     }
@@ -157,7 +151,7 @@ export class KeyIndex {
   }
 
   /** Stores keys in their order, of which there are `most` or fewer. */
-  #store(keys: Iterable<Key>, level: number, most: number): void {
+  #store(keys: Keys, level: number, most: number): void {
     const bloom = BloomLayer.for(most);
     const { lastInsertRowid: run } = this.#addRun.run(level, 0, bloom.bytes);
     const hashes = new Float64Array(PART);
@@ -170,7 +164,8 @@ export class KeyIndex {
       count = 0;
     };
     let [lastHash, lastTrace] = [-1, -1];
-    for (const [hash, trace] of keys) {
+    while (keys.next()) {
+      const { hash, trace } = keys;
       if (hash === lastHash && trace === lastTrace) continue;
       lastHash = hash;
       lastTrace = trace;
@@ -183,21 +178,12 @@ export class KeyIndex {
     this.#db.prepare('update key_run set keys = ?, bloom = ? where id = ?').run(stored, bloom.bytes, run);
   }
 
-  /** The keys of several runs in one order. */
-  *#merged(runs: readonly Run[]): IterableIterator<Key> {
-    const heads: Head[] = [];
-    for (const { id } of runs) {
-      const head = new Head(this.#partsOf(id));
-      if (head.next()) heads.push(head);
-    }
-    while (heads.length > 0) {
-      let least = heads[0] as Head;
-      for (const head of heads) {
-        if (head.hash < least.hash || (head.hash === least.hash && head.trace < least.trace)) least = head;
-      }
-      yield [least.hash, least.trace];
-      if (!least.next()) heads.splice(heads.indexOf(least), 1);
-    }
+  /** The keys of several runs in one order, of the traces that are wanted. */
+  #merged(runs: readonly Run[], isWanted?: (trace: number) => boolean): Keys {
+    return new Merged(
+      runs.map(({ id }) => new Stored(this.#partsOf(id))),
+      isWanted,
+    );
   }
 
   /** A run's parts; asked for one by one, since the database can't be written to while a question is open. */
@@ -217,14 +203,43 @@ export class KeyIndex {
   }
 }
 
-type Key = readonly [hash: number, trace: number];
-
 function keysOf(runs: readonly Run[]): number {
   return runs.reduce((sum, { keys }) => sum + keys, 0);
 }
 
-/** A run's keys one after another. */
-class Head {
+/** Keys one after another, the one at hand as fields: an object for each of millions would cost more than the rest. */
+interface Keys {
+  readonly hash: number;
+  readonly trace: number;
+  /** Steps to the next key; false at the end. */
+  next(): boolean;
+}
+
+/** Pairs in the order of their hashes, at most SLOTS of them. */
+class InOrder implements Keys {
+  hash = 0;
+  trace = 0;
+  /** Hash and place in one number. */
+  readonly #order: Float64Array;
+  readonly #traces: Uint32Array;
+  #at = 0;
+
+  constructor(hashes: Float64Array, traces: Uint32Array) {
+    this.#order = hashes.map((hash, place) => hash * SLOTS + place).sort();
+    this.#traces = traces;
+  }
+
+  next(): boolean {
+    const packed = this.#order[this.#at++];
+    if (packed === undefined) return false;
+    this.hash = Math.floor(packed / SLOTS);
+    this.trace = this.#traces[packed - this.hash * SLOTS] ?? 0;
+    return true;
+  }
+}
+
+/** A run's keys, from its parts. */
+class Stored implements Keys {
   hash = 0;
   trace = 0;
   readonly #parts: Iterator<Buffer>;
@@ -236,7 +251,6 @@ class Head {
     this.#parts = parts;
   }
 
-  /** Steps to the next key; false at the end. */
   next(): boolean {
     if (this.#at === this.#hashes.length) {
       const part = this.#parts.next();
@@ -247,6 +261,33 @@ class Head {
     this.hash = this.#hashes[this.#at] ?? 0;
     this.trace = this.#traces[this.#at] ?? 0;
     this.#at++;
+    return true;
+  }
+}
+
+/** Several runs in one order. */
+class Merged implements Keys {
+  hash = 0;
+  trace = 0;
+  readonly #heads: Keys[];
+  readonly #isWanted: ((trace: number) => boolean) | undefined;
+
+  constructor(runs: readonly Keys[], isWanted?: (trace: number) => boolean) {
+    this.#heads = runs.filter((run) => run.next());
+    this.#isWanted = isWanted;
+  }
+
+  next(): boolean {
+    do {
+      let least = this.#heads[0];
+      if (least === undefined) return false;
+      for (const head of this.#heads) {
+        if (head.hash < least.hash || (head.hash === least.hash && head.trace < least.trace)) least = head;
+      }
+      this.hash = least.hash;
+      this.trace = least.trace;
+      if (!least.next()) this.#heads.splice(this.#heads.indexOf(least), 1);
+    } while (this.#isWanted?.(this.trace) === false);
     return true;
   }
 }
@@ -262,7 +303,7 @@ function encode(hashes: Float64Array, traces: Uint32Array, count: number): Buffe
 function decode(data: Buffer): { hashes: Float64Array; traces: Uint32Array } {
   const count = data.length / BYTES;
   // A copy begins where numbers may begin.
-  const { buffer } = Uint8Array.from(data);
+  const { buffer } = new Uint8Array(data);
   return {
     hashes: new Float64Array(buffer, 0, count),
     traces: new Uint32Array(buffer, count * Float64Array.BYTES_PER_ELEMENT, count),
