@@ -79,6 +79,7 @@ interface Open {
   readonly evidence: string[];
 }
 
+const NONE: readonly Open[][] = [];
 const MAX_IDS = 1000;
 const MAX_EVIDENCE = 10;
 const MAX_INCIDENTS = 1000;
@@ -96,8 +97,8 @@ export class Incidents {
   readonly #byKind = new Map<string, Open[]>();
   /** Messages that some incident touched. */
   readonly #touched = new Set<number>();
-  /** Those that a success would end. */
-  readonly #unended = new Set<Open>();
+  /** Those lists of one host that a success ends, by `sign host`. */
+  readonly #bySign = new Map<string, Open[][]>();
   readonly #successes: Successes;
 
   constructor(catalogue: Catalogue, path: PathKnowledge, state?: IncidentsState) {
@@ -111,7 +112,6 @@ export class Incidents {
       for (const [ref] of ids) this.#touched.add(ref);
       this.#all.push(incident);
       this.#alike(definition, incident.host).push(incident);
-      if (signOf(definition) !== undefined && incident.end === null) this.#unended.add(incident);
     }
     for (const alike of this.#byKind.values()) alike.sort((a, b) => a.begin - b.begin);
     this.#successes = new Successes(state?.successes);
@@ -257,14 +257,14 @@ export class Incidents {
 
   /** Something was seen to work. */
   succeeded(sign: Sign, host: string, time: number): void {
-    const news = this.#successes.add(sign, host, time);
-    if (news === undefined) return;
-    for (const incident of news === 'late' ? this.#all : this.#unended) {
-      if (incident.host !== host || incident.definition.ends !== sign || !isLater(time, incident.last))
-        continue;
-      if (incident.end !== null && incident.end <= time) continue;
-      incident.end = time;
-      this.#unended.delete(incident);
+    if (!this.#successes.add(sign, host, time)) return;
+    for (const alike of this.#bySign.get(`${sign} ${host}`) ?? NONE) {
+      // What began earlier ended earlier, too.
+      for (let n = alike.length - 1; n >= 0; n--) {
+        const incident = alike[n];
+        if (incident === undefined || (incident.end !== null && incident.end <= time)) break;
+        if (isLater(time, incident.last)) incident.end = time;
+      }
     }
   }
 
@@ -297,12 +297,14 @@ export class Incidents {
     return incident;
   }
 
-  #alike({ code }: Definition, host: string): Open[] {
+  #alike({ code, ends }: Definition, host: string): Open[] {
     const kind = `${code} ${host}`;
     const known = this.#byKind.get(kind);
     if (known !== undefined) return known;
     const alike: Open[] = [];
     this.#byKind.set(kind, alike);
+    const sign = `${ends} ${host}`;
+    this.#bySign.set(sign, [...(this.#bySign.get(sign) ?? NONE), alike]);
     return alike;
   }
 
@@ -331,7 +333,6 @@ export class Incidents {
     const sign = signOf(definition);
     if (sign === undefined || (end !== null && isLater(end, last))) return;
     incident.end = this.#successes.firstAfter(sign, host, last) ?? null;
-    if (incident.end === null) this.#unended.add(incident);
   }
 
   #begin(definition: Definition, host: string, time: number): Open {
@@ -359,7 +360,6 @@ export class Incidents {
     this.#all.splice(this.#all.indexOf(incident), 1);
     const alike = this.#alike(incident.definition, incident.host);
     alike.splice(alike.indexOf(incident), 1);
-    this.#unended.delete(incident);
   }
 }
 

@@ -21,28 +21,28 @@ export class Successes {
     }
   }
 
-  /** Whether it is news: the first of its second (`late`: of one that lies before the last). */
-  add(sign: Sign, host: string, time: number): 'newest' | 'late' | undefined {
+  /** Whether it is news: the first of its second. */
+  add(sign: Sign, host: string, time: number): boolean {
     const hosts = this.#of(sign);
     const times = hosts.get(host);
     if (times === undefined) {
       hosts.set(host, [time]);
-      return 'newest';
+      return true;
     }
     const latest = times[times.length - 1] ?? 0;
     const second = secondOf(time);
     if (second > secondOf(latest)) {
       times.push(time);
       if (times.length > MAX_TIMES) times.splice(0, MAX_TIMES / 2);
-      return 'newest';
+      return true;
     }
-    if (time >= latest) return undefined;
+    if (time >= latest) return false;
     const at = firstFrom(times, second * SECOND);
     const known = times[at];
     if (known === undefined || secondOf(known) !== second) times.splice(at, 0, time);
     else if (time < known) times[at] = time;
-    else return undefined;
-    return 'late';
+    else return false;
+    return true;
   }
 
   /** The first success in a second after that of the time; undefined when there was none. */
