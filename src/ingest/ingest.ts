@@ -88,6 +88,11 @@ export class Ingest {
 
   /** A sorted piece of a log: its ordinary messages go to the store as they are, unless one of their ids is known. */
   take(sorted: Sorted, source: EventReader): void {
+    this.#options.reader.together(() => this.#piece(sorted, source));
+    this.settle();
+  }
+
+  #piece(sorted: Sorted, source: EventReader): void {
     const { path, diagnosis, onUnrecognized } = this.#options;
     for (const [host, name] of sorted.seen.instances) this.#joiner.learnInstance(host, name);
     path.recall(sorted.endpoints);
@@ -103,7 +108,6 @@ export class Ingest {
     for (const raw of sorted.unrecognized) onUnrecognized?.(raw);
     for (const key of COUNTS) this.counts[key] += sorted.counts[key];
     for (const [host, time] of sorted.seen.clocks) this.#joiner.hear(host, time);
-    this.settle();
   }
 
   /** Whether any of them is new. */

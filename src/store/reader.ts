@@ -57,6 +57,11 @@ export class Reader {
     this.#block = db.prepare('select data from block where id = ?');
   }
 
+  /** Runs work that asks many times: what others write meanwhile isn't seen, and the file is locked once. */
+  together(work: () => void): void {
+    this.#db.transaction(work)();
+  }
+
   /** Rows filed under the key; by chance also others, so what comes of them is checked. */
   byKey(key: string): Row[] {
     return this.byHash(hashKey(key));
