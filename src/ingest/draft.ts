@@ -1,7 +1,7 @@
 /** A batch in the making. It stays until it is in the database, and its traces are found here until then. */
 import { type Batch, rowText, type TraceRow } from '../store/batch.js';
 import { Bloom } from '../store/bloom.js';
-import { BlockBuilder, type Place, type StoredLine, unpackLines } from '../store/segment.js';
+import { type Block, BlockBuilder, type Place, type StoredLine, unpackLines } from '../store/segment.js';
 
 export class Draft {
   /** By trace: a message may be put away twice before the batch is sent. As JSON, which refers to no log text. */
@@ -49,13 +49,14 @@ export class Draft {
     id: number,
     block: number | null,
     row: string,
-    hashes: Iterable<number>,
+    hashes: ArrayLike<number>,
     rewritten: number | null,
   ): void {
     if (block !== null) this.#loose.delete(id);
     if (rewritten !== null) this.#rewritten.push({ trace: id, from: rewritten });
     this.#rows.set(id, rowText(id, block, row));
-    for (const hash of hashes) {
+    for (let n = 0; n < hashes.length; n++) {
+      const hash = hashes[n] ?? 0;
       this.#keys.push(hash);
       this.#keyTraces.push(id);
       this.#hashes.add(hash);
@@ -63,7 +64,7 @@ export class Draft {
   }
 
   /** Takes a block of lines that was filled elsewhere: its number. */
-  adopt(block: Uint8Array): number {
+  adopt(block: Pick<Block, 'data' | 'length'>): number {
     this.#size += block.length;
     return this.#blocks.adopt(block);
   }

@@ -12,7 +12,7 @@ import type { MailPath } from '../core/path.js';
 import type { PatternSet } from '../core/pattern.js';
 import { type Batch, type RowContent, SPLIT_LINES } from '../store/batch.js';
 import type { Reader } from '../store/reader.js';
-import { textAt, unpackLines } from '../store/segment.js';
+import { type Block, decompressBlock, textAt, unpackLines } from '../store/segment.js';
 import type { Diagnosis } from './diagnosis.js';
 import { Packer } from './packer.js';
 import { replay } from './replay.js';
@@ -115,19 +115,23 @@ export class Ingest {
     if (numbers.length === 0) return false;
     const each = ids.split('\n');
     const adopted: (number | undefined)[] = [];
+    const plain: (Uint8Array | undefined)[] = [];
     let key = 0;
     rows.split('\n').forEach((row, n) => {
-      const [block = 0, count = 0, time = 0] = numbers.subarray(n * NUMBERS, (n + 1) * NUMBERS);
-      const hashes = keys.subarray(key, key + count);
-      key += count;
+      const at = n * NUMBERS;
+      const place = numbers[at] ?? 0;
+      const block = blocks[place] as Block;
+      const first = key;
+      key += numbers[at + 1] ?? 0;
+      const time = numbers[at + 2] ?? 0;
       const [amavisId = '', mailId = '', ...queueIds] = each[n]?.split(' ') ?? [];
-      const data = blocks[block] ?? new Uint8Array();
       if (this.#joiner.isUnknown({ queueIds, amavisId, mailId: mailId === '' ? null : mailId, time })) {
-        adopted[block] ??= this.#packer.draft.adopt(data);
-        this.#packer.addReady(adopted[block], row, hashes);
+        adopted[place] ??= this.#packer.draft.adopt(block);
+        this.#packer.addReady(adopted[place], row, keys.subarray(first, key));
       } else {
         const { start, length } = JSON.parse(row) as RowContent;
-        const lines = unpackLines(textAt(data, start ?? 0, length ?? 0));
+        plain[place] ??= decompressBlock(block.data);
+        const lines = unpackLines(textAt(plain[place], start ?? 0, length ?? 0));
         // Imported before: its lines would tell nothing new.
         if (this.#archive.has(queueKey(queueIds[0] ?? ''), lines)) return;
         for (const event of replay(lines, this.#options.patterns)) this.#event(event);

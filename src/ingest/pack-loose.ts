@@ -4,7 +4,7 @@
  */
 import type { Database } from 'better-sqlite3';
 import { Reader } from '../store/reader.js';
-import { BlockBuilder, compressBlock } from '../store/segment.js';
+import { BlockBuilder } from '../store/segment.js';
 
 /** Packs the traces' loose lines into blocks, in one transaction. */
 export function packLoose(db: Database, traces: readonly number[]): void {
@@ -14,7 +14,7 @@ export function packLoose(db: Database, traces: readonly number[]): void {
   const drop = db.prepare('delete from line where trace = ?');
   let blocks = new BlockBuilder(reader.lastIds().block + 1);
   const storeBlocks = (): void => {
-    for (const { id, data } of blocks.all()) store.run(id, compressBlock(data));
+    for (const { id, data } of blocks.all()) store.run(id, data);
     blocks = new BlockBuilder(blocks.next);
   };
   db.transaction(() => {

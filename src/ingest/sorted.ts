@@ -1,5 +1,6 @@
 /** A piece of a log, sorted: ordinary messages ready for the store, and the lines that are left to the joiner. */
 import type { Counts } from '../core/event-reader.js';
+import type { Block } from '../store/segment.js';
 import type { Shown } from './diagnosis.js';
 
 /**
@@ -16,7 +17,7 @@ export interface Sorted {
   /** Hashes of the messages' keys, one message's after the other's. */
   readonly keys: Float64Array<ArrayBuffer>;
   /** Blocks of the messages' lines. */
-  readonly blocks: readonly Uint8Array<ArrayBuffer>[];
+  readonly blocks: readonly Block[];
   /** Lines for the joiner, and the time of each (microseconds). */
   readonly lines: string;
   readonly times: Float64Array<ArrayBuffer>;

@@ -48,7 +48,7 @@ async function sort(log: LogFile): Promise<void> {
         }
         ahead++;
         const { numbers, keys, times, blocks } = sorted;
-        const moved = [numbers, keys, times, ...blocks].map(({ buffer }) => buffer);
+        const moved = [numbers, keys, times, ...blocks.map(({ data }) => data)].map(({ buffer }) => buffer);
         parentPort?.postMessage({ sorted, position } satisfies Answer, moved);
       },
       stop.signal,

@@ -175,7 +175,7 @@ class Piece {
       ids: this.#ids.text(),
       numbers: new Float64Array(this.#numbers),
       keys: new Float64Array(this.#keys),
-      blocks: this.#blocks.all().map(({ data }) => new Uint8Array(data)),
+      blocks: this.#blocks.all(),
       lines: this.#lines.text(),
       times: new Float64Array(this.#times),
       unrecognized: this.unrecognized,

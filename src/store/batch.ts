@@ -1,4 +1,5 @@
 /** What is written in one transaction. */
+import type { Block } from './segment.js';
 
 /** What a trace's row says of it. */
 export interface RowContent {
@@ -55,7 +56,7 @@ export interface Batch {
   /** Hashes of ids; `keyTraces` has the trace of each. */
   readonly keys: Float64Array;
   readonly keyTraces: Uint32Array;
-  readonly blocks: readonly { readonly id: number; readonly data: Uint8Array }[];
+  readonly blocks: readonly Pick<Block, 'id' | 'data'>[];
   /** Lines of traces that may go on. */
   readonly lines: readonly {
     readonly trace: number;

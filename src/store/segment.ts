@@ -42,10 +42,19 @@ export interface Place {
   readonly length: number;
 }
 
+/** A block as it is stored. */
+export interface Block {
+  readonly id: number;
+  /** Compressed. */
+  readonly data: Uint8Array<ArrayBuffer>;
+  /** Bytes before compression. */
+  readonly length: number;
+}
+
 /** Collects segments into blocks of about 256 kB. */
 export class BlockBuilder {
   readonly #first: number;
-  readonly #full: Uint8Array[] = [];
+  readonly #full: (Uint8Array | Pick<Block, 'data' | 'length'>)[] = [];
   /** The block that segments go into now: its number's place, and how far it is filled. */
   #open: { readonly at: number; readonly data: Buffer; used: number } | undefined;
 
@@ -76,20 +85,23 @@ export class BlockBuilder {
   }
 
   /** Takes a block that was filled elsewhere: its number here. */
-  adopt(data: Uint8Array): number {
-    return this.#first + this.#full.push(data) - 1;
+  adopt(block: Pick<Block, 'data' | 'length'>): number {
+    return this.#first + this.#full.push(block) - 1;
   }
 
   /** The segment at a place that `add` gave, or in a block that was adopted. */
   read({ block, start, length }: Place): string {
-    return textAt(this.#full[block - this.#first] ?? new Uint8Array(), start, length);
+    const found = this.#full[block - this.#first] ?? new Uint8Array();
+    return textAt('data' in found ? decompressBlock(found.data) : found, start, length);
   }
 
-  all(): { readonly id: number; readonly data: Uint8Array }[] {
-    return this.#full.map((data, at) => ({
-      id: this.#first + at,
-      data: at === this.#open?.at ? data.subarray(0, this.#open.used) : data,
-    }));
+  all(): Block[] {
+    return this.#full.map((block, at) => {
+      const id = this.#first + at;
+      if ('data' in block) return { ...block, id };
+      const plain = at === this.#open?.at ? block.subarray(0, this.#open.used) : block;
+      return { id, data: compressBlock(plain), length: plain.length };
+    });
   }
 
   #roomFor(bytes: number): { readonly at: number; readonly data: Buffer; used: number } {
@@ -113,14 +125,16 @@ export function textAt(
   return Buffer.from(buffer, byteOffset, byteLength).toString('utf8', start, start + length);
 }
 
-export function compressBlock(data: Uint8Array): Buffer {
-  return brotliCompressSync(data, {
+function compressBlock(data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const compressed = brotliCompressSync(data, {
     params: {
       [constants.BROTLI_PARAM_QUALITY]: 1,
       [constants.BROTLI_PARAM_LGWIN]: 18,
       [constants.BROTLI_PARAM_SIZE_HINT]: data.length,
     },
   });
+  // A copy has its memory for itself, and can be given to another thread.
+  return new Uint8Array(compressed);
 }
 
 export function decompressBlock(data: Uint8Array): Buffer {

@@ -2,7 +2,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Batch, TraceRow } from './batch.js';
 import { KeyIndex } from './key-index.js';
-import { compressBlock } from './segment.js';
 
 export class Writer {
   readonly #db: Database;
@@ -18,7 +17,7 @@ export class Writer {
   readonly #wait: Statement;
   readonly #waitNoMore: Statement;
   readonly #knowledge: Statement;
-  readonly #write: (batch: Batch, blocks: readonly Buffer[]) => void;
+  readonly #write: (batch: Batch) => void;
 
   constructor(db: Database) {
     this.#db = db;
@@ -36,25 +35,19 @@ export class Writer {
     this.#diagnosed = db.prepare('update trace set problems = ? where id = ?');
     this.#wait = db.prepare('insert into waiting (id, path, time, raw) values (?, ?, ?, ?)');
     this.#waitNoMore = db.prepare('delete from waiting where id = ?');
-    this.#write = db.transaction((batch: Batch, blocks: readonly Buffer[]) =>
-      this.#all(batch, blocks),
-    ).immediate;
+    this.#write = db.transaction((batch: Batch) => this.#all(batch)).immediate;
   }
 
   write(batch: Batch): void {
-    // Compressing needs no lock.
-    const blocks = batch.blocks.map(({ data }) => compressBlock(data));
-    this.#write(batch, blocks);
+    this.#write(batch);
   }
 
   close(): void {
     this.#db.close();
   }
 
-  #all(batch: Batch, blocks: readonly Buffer[]): void {
-    batch.blocks.forEach(({ id }, index) => {
-      this.#block.run(id, blocks[index]);
-    });
+  #all(batch: Batch): void {
+    for (const { id, data } of batch.blocks) this.#block.run(id, data);
     for (const { trace, from } of batch.rewritten) this.#dropLines.run(trace, from);
     for (const id of batch.gone) {
       this.#dropLines.run(id, 0);
