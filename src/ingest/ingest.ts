@@ -111,23 +111,27 @@ export class Ingest {
   }
 
   /** Whether any of them is new. */
-  #messages({ rows, ids, numbers, keys, blocks }: Sorted): boolean {
+  #messages({ rows, ids, numbers, keys, others, blocks }: Sorted): boolean {
     if (numbers.length === 0) return false;
     const each = ids.split('\n');
     const adopted: (number | undefined)[] = [];
     const plain: (Uint8Array | undefined)[] = [];
     let key = 0;
+    let other = 0;
     rows.split('\n').forEach((row, n) => {
       const at = n * NUMBERS;
       const place = numbers[at] ?? 0;
       const block = blocks[place] as Block;
-      const first = key;
-      key += numbers[at + 1] ?? 0;
-      const time = numbers[at + 2] ?? 0;
+      const time = numbers[at + 1] ?? 0;
+      const hashes = keys.subarray(key, key + (numbers[at + 2] ?? 0));
+      key += hashes.length;
+      const asked = others.subarray(other, other + (numbers[at + 3] ?? 0));
+      other += asked.length;
       const [amavisId = '', mailId = '', ...queueIds] = each[n]?.split(' ') ?? [];
-      if (this.#joiner.isUnknown({ queueIds, amavisId, mailId: mailId === '' ? null : mailId, time })) {
+      const message = { queueIds, amavisId, mailId: mailId === '' ? null : mailId, time };
+      if (this.#joiner.isUnknown(message, this.#archive.mayHaveAny(asked))) {
         adopted[place] ??= this.#packer.draft.adopt(block);
-        this.#packer.addReady(adopted[place], row, keys.subarray(first, key));
+        this.#packer.addReady(adopted[place], row, hashes);
       } else {
         const { start, length } = JSON.parse(row) as RowContent;
         plain[place] ??= decompressBlock(block.data);

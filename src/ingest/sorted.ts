@@ -12,10 +12,15 @@ export interface Sorted {
   readonly rows: string;
   /** Lines: amavis id, mail_id (or nothing) and queue ids, with blanks between. */
   readonly ids: string;
-  /** Of each message which of the blocks has its lines, how many keys it has, and its first time (microseconds). */
+  /**
+   * Of each message which of the blocks has its lines, its first time (microseconds), and how many `keys` and `others`
+   * it has.
+   */
   readonly numbers: Float64Array<ArrayBuffer>;
   /** Hashes of the messages' keys, one message's after the other's. */
   readonly keys: Float64Array<ArrayBuffer>;
+  /** Likewise of the keys under which others may have named its ids. */
+  readonly others: Float64Array<ArrayBuffer>;
   /** Blocks of the messages' lines. */
   readonly blocks: readonly Block[];
   /** Lines for the joiner, and the time of each (microseconds). */
@@ -32,7 +37,7 @@ export interface Sorted {
 }
 
 /** Numbers of a message in `numbers`. */
-export const NUMBERS = 3;
+export const NUMBERS = 4;
 
 /** What the joiner learns from every line. */
 interface Seen {

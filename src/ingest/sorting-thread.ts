@@ -47,8 +47,10 @@ async function sort(log: LogFile): Promise<void> {
           });
         }
         ahead++;
-        const { numbers, keys, times, blocks } = sorted;
-        const moved = [numbers, keys, times, ...blocks.map(({ data }) => data)].map(({ buffer }) => buffer);
+        const { numbers, keys, others, times, blocks } = sorted;
+        const moved = [numbers, keys, others, times, ...blocks.map(({ data }) => data)].map(
+          ({ buffer }) => buffer,
+        );
         parentPort?.postMessage({ sorted, position } satisfies Answer, moved);
       },
       stop.signal,

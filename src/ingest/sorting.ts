@@ -2,6 +2,7 @@
 import type { ClockOptions } from '../core/clock.js';
 import type { Event } from '../core/event.js';
 import { COUNTS, type Counts, EventReader } from '../core/event-reader.js';
+import { othersKeys } from '../core/join/joiner.js';
 import { INSTANCE_DAEMONS } from '../core/join/lives.js';
 import { type OrdinaryMail, Sorter } from '../core/join/sorter.js';
 import type { MailPath } from '../core/path.js';
@@ -12,6 +13,7 @@ import { signsOf } from '../core/problem/signs.js';
 import { Successes } from '../core/problem/successes.js';
 import { Surroundings } from '../core/problem/surroundings.js';
 import { linesOf } from '../core/trace/view.js';
+import { hashKey } from '../store/hash.js';
 import { BlockBuilder } from '../store/segment.js';
 import { keysOf, rowOf } from './row.js';
 import type { Sorted } from './sorted.js';
@@ -110,6 +112,7 @@ class Piece {
   readonly #ids = new Gathered();
   readonly #numbers: number[] = [];
   readonly #keys: number[] = [];
+  readonly #others: number[] = [];
   readonly #lines = new Gathered();
   readonly #times: number[] = [];
   readonly #clocks = new Map<string, number>();
@@ -138,12 +141,15 @@ class Piece {
   add(mail: OrdinaryMail): void {
     const { summary, events, lives, runs } = mail;
     const place = this.#blocks.add(linesOf(events));
+    const [{ amavisId, mailId }] = runs;
+    const queueIds = lives.map(({ queueId }) => queueId);
     const keys = keysOf(mail);
-    const [run] = runs;
+    const others = othersKeys({ queueIds, amavisId, mailId });
     this.#rows.push(rowOf(mail, summary, '', place));
-    this.#ids.push(`${run?.amavisId} ${run?.mailId ?? ''} ${lives.map(({ queueId }) => queueId).join(' ')}`);
-    this.#numbers.push(place.block, keys.length, summary.first);
+    this.#ids.push(`${amavisId} ${mailId ?? ''} ${queueIds.join(' ')}`);
+    this.#numbers.push(place.block, summary.first, keys.length, others.length);
     for (const key of keys) this.#keys.push(key);
+    for (const key of others) this.#others.push(hashKey(key));
     this.size += place.length;
     this.#surroundings.trace(summary, events);
     for (const event of events) {
@@ -175,6 +181,7 @@ class Piece {
       ids: this.#ids.text(),
       numbers: new Float64Array(this.#numbers),
       keys: new Float64Array(this.#keys),
+      others: new Float64Array(this.#others),
       blocks: this.#blocks.all(),
       lines: this.#lines.text(),
       times: new Float64Array(this.#times),

@@ -46,6 +46,12 @@ export class StoreArchive implements Archive {
     return [...found.values()];
   }
 
+  /** Whether something may be filed under one of the hashes. */
+  mayHaveAny(hashes: Float64Array): boolean {
+    for (let n = 0; n < hashes.length; n++) if (this.#mayHave(hashes[n] ?? 0)) return true;
+    return false;
+  }
+
   /** Whether a message filed under the key is stored with just these lines. */
   has(key: string, lines: readonly StoredLine[]): boolean {
     return this.#reader.byHash(hashKey(key)).some((row) => {

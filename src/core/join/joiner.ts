@@ -45,6 +45,14 @@ export interface MessageIds {
   readonly time: number;
 }
 
+/** The keys under which the archive may have somebody else's line that names one of a message's ids. */
+export function othersKeys({ queueIds, amavisId, mailId }: Omit<MessageIds, 'time'>): string[] {
+  const keys = [amavisKey(amavisId)];
+  for (const queueId of queueIds) keys.push(queueKey(queueId), childKey(queueId));
+  if (mailId !== null) keys.push(noticeKey(mailId));
+  return keys;
+}
+
 export class Joiner {
   readonly #archive: Archive;
   readonly #path: MailPath;
@@ -87,16 +95,19 @@ export class Joiner {
     return this.#place(event, null);
   }
 
-  /** Whether no other line named any of a message's ids, so that it is nobody's but its own. */
-  isUnknown({ queueIds, amavisId, mailId, time }: MessageIds): boolean {
-    const isStored = (key: string, within?: number): boolean =>
-      this.#archive.recall(key, time, within).length > 0;
-    for (const queueId of queueIds) {
-      if (this.#lives.has(queueId) || isStored(queueKey(queueId)) || isStored(childKey(queueId)))
-        return false;
-    }
-    if (this.#runs.has(amavisId) || isStored(amavisKey(amavisId), RUN_TIME)) return false;
-    return mailId === null || !(this.#family.has(mailId) || isStored(noticeKey(mailId)));
+  /**
+   * Whether no other line named any of a message's ids, so that it is nobody's but its own. `mayBeStored` is false where
+   * the archive is known to have nothing under `othersKeys`.
+   */
+  isUnknown(ids: MessageIds, mayBeStored: boolean): boolean {
+    const { queueIds, amavisId, mailId, time } = ids;
+    for (const queueId of queueIds) if (this.#lives.has(queueId)) return false;
+    if (this.#runs.has(amavisId) || (mailId !== null && this.#family.has(mailId))) return false;
+    if (!mayBeStored) return true;
+    const run = amavisKey(amavisId);
+    return othersKeys(ids).every(
+      (key) => this.#archive.recall(key, time, key === run ? RUN_TIME : undefined).length === 0,
+    );
   }
 
   /** A line was written on the host at this time (microseconds), whoever took it. */

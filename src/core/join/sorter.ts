@@ -36,7 +36,7 @@ export interface OrdinaryMail extends CaseFacts {
   readonly summary: Summary;
   /** The ids before and behind the filter, then those that other MTAs gave it. */
   readonly lives: readonly { readonly queueId: string }[];
-  readonly runs: readonly { readonly amavisId: string; readonly mailId: string | null }[];
+  readonly runs: readonly [{ readonly amavisId: string; readonly mailId: string | null }];
   readonly anonymous: readonly string[];
 }
 
@@ -316,7 +316,7 @@ export class Sorter {
       if (next !== undefined && !lives.some(({ queueId }) => queueId === next)) lives.push({ queueId: next });
     }
     const { amavisId, mailId = null } = verdict;
-    const runs = [{ amavisId, mailId }];
+    const runs = [{ amavisId, mailId }] as const;
     return { events, summary, lives, runs, anonymous: NONE, parent: null, children: NONE, likely: NONE };
   }
 

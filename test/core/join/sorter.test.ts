@@ -48,7 +48,7 @@ function sorted(lines: readonly string[]): { traces: Trace[]; ordinary: number; 
     message: (mail) => {
       const queueIds = mail.lives.map(({ queueId }) => queueId);
       const [{ amavisId, mailId } = { amavisId: '', mailId: null }] = mail.runs;
-      if (!joiner.isUnknown({ queueIds, amavisId, mailId, time: mail.summary.first })) return false;
+      if (!joiner.isUnknown({ queueIds, amavisId, mailId, time: mail.summary.first }, true)) return false;
       shelf.mails.set(shelf.mails.size, mail);
       return true;
     },
