@@ -47,6 +47,7 @@ export class Catalogue {
   /** Deliveries are most of a log, and most of them are sent: so these are told apart by their status too. */
   readonly #byStatus = new Map<string, Matcher[]>();
   readonly #hints = new Map<EventKind, Matcher[]>();
+  readonly #explainers = new Map<string, Definition[]>();
 
   /** Throws CatalogueError. Of two entries with one code the later file's wins, so that a site can replace one. */
   constructor(files: readonly ProblemFile[]) {
@@ -65,13 +66,15 @@ export class Catalogue {
     this.definitions = definitions;
     for (const definition of definitions.values()) {
       for (const code of definition.explains) {
-        if (!definitions.has(code)) {
+        const explained = definitions.get(code);
+        if (explained === undefined) {
           throw new CatalogueError(
             from.get(definition.code) ?? '',
             definition.code,
             `"explains" names "${code}", which is no code`,
           );
         }
+        if (explained.stage === definition.stage) append(this.#explainers, code, definition);
       }
       for (const matcher of definition.matchers) this.#index(matcher);
     }
@@ -92,6 +95,14 @@ export class Catalogue {
     return this.#hints.get(event.kind) ?? NONE;
   }
 
+  /**
+   * What may be the cause of a problem with the code: entries of its stage, since what ails the feed doesn't explain
+   * what a next hop said after the filter.
+   */
+  explainersOf(code: string): readonly Definition[] {
+    return this.#explainers.get(code) ?? NO_DEFINITIONS;
+  }
+
   #index(matcher: Matcher): void {
     for (const kind of matcher.kinds) {
       if (matcher.definition.scope === 'system') append(this.#hints, kind, matcher);
@@ -107,10 +118,12 @@ export class Catalogue {
 
 const NONE: readonly Matcher[] = [];
 
-function append<K>(map: Map<K, Matcher[]>, key: K, matcher: Matcher): void {
+const NO_DEFINITIONS: readonly Definition[] = [];
+
+function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   const list = map.get(key);
-  if (list === undefined) map.set(key, [matcher]);
-  else list.push(matcher);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
 }
 
 /** A code that leads back to itself through `explains`. */

@@ -219,18 +219,14 @@ function nameSystemCauses(catalogue: Catalogue, hits: Hits, story: Story): void 
     const first = hit.events[0];
     const last = hit.events.at(-1);
     if (first === undefined || last === undefined) continue;
-    for (const cause of incidents.causesAt(first.at.host, first.at.time, last.at.time)) {
-      const definition = catalogue.definitions.get(cause.definition.code);
-      if (definition === undefined || !definition.explains.includes(code)) continue;
-      // What ails the feed doesn't explain what a next hop said after the filter.
-      if (definition.stage !== catalogue.definitions.get(code)?.stage) continue;
-      hits.delete(code);
-      const strong = hitOf(hits, definition);
-      strong.explained.push(hit);
-      strong.system.push(...cause.evidence.slice(0, 2));
-      strong.values = { ...hit.values, ...strong.values };
-      break;
-    }
+    const kinds = catalogue.explainersOf(code);
+    const cause = incidents.causeAt(kinds, first.at.host, first.at.time, last.at.time);
+    if (cause === undefined) continue;
+    hits.delete(code);
+    const strong = hitOf(hits, cause.definition);
+    strong.explained.push(hit);
+    strong.system.push(...cause.evidence.slice(0, 2));
+    strong.values = { ...hit.values, ...strong.values };
   }
 }
 

@@ -196,21 +196,24 @@ export class Incidents {
     }
   }
 
-  /** Incidents on the host that lines without a message showed and that overlap the time. */
-  causesAt(
+  /** The first incident of these kinds on the host that lines without a message showed and that overlaps the time. */
+  causeAt(
+    kinds: readonly Definition[],
     host: string,
     begin: number,
     last: number,
-  ): readonly { definition: Definition; evidence: readonly string[] }[] {
-    return this.#all.filter(
-      (incident) =>
-        incident.host === host &&
-        incident.told &&
-        incident.begin <= last + LATE &&
-        (signOf(incident.definition) === undefined
-          ? incident.last + quiet(incident.definition) >= begin
-          : incident.end === null || incident.end >= begin),
-    );
+  ): { readonly definition: Definition; readonly evidence: readonly string[] } | undefined {
+    let first: Open | undefined;
+    for (const kind of kinds) {
+      const alike = this.#byKind.get(kindOf(kind, host)) ?? [];
+      for (let n = alike.length - 1; n >= 0; n--) {
+        const incident = alike[n];
+        if (incident === undefined || !lastsUntil(incident, begin)) break;
+        const isFirst = first === undefined ? incident.begin <= last + LATE : incident.begin < first.begin;
+        if (incident.told && isFirst) first = incident;
+      }
+    }
+    return first;
   }
 
   /** Oldest first. */
@@ -297,13 +300,13 @@ export class Incidents {
     return incident;
   }
 
-  #alike({ code, ends }: Definition, host: string): Open[] {
-    const kind = `${code} ${host}`;
+  #alike(definition: Definition, host: string): Open[] {
+    const kind = kindOf(definition, host);
     const known = this.#byKind.get(kind);
     if (known !== undefined) return known;
     const alike: Open[] = [];
     this.#byKind.set(kind, alike);
-    const sign = `${ends} ${host}`;
+    const sign = `${definition.ends} ${host}`;
     this.#bySign.set(sign, [...(this.#bySign.get(sign) ?? NONE), alike]);
     return alike;
   }
@@ -361,6 +364,15 @@ export class Incidents {
     const alike = this.#alike(incident.definition, incident.host);
     alike.splice(alike.indexOf(incident), 1);
   }
+}
+
+function kindOf({ code }: Definition, host: string): string {
+  return `${code} ${host}`;
+}
+
+/** Whether it was not over at the time. Of two that are alike the earlier one is over earlier. */
+function lastsUntil({ definition, last, end }: Open, time: number): boolean {
+  return signOf(definition) === undefined ? last + quiet(definition) >= time : end === null || end >= time;
 }
 
 /** The success that ends such incidents; undefined when only quiet does. */
