@@ -1,6 +1,6 @@
 /** Troubles of the whole system as text. */
 import type { ZoneOffset } from '../core/clock.js';
-import type { Incident } from '../core/problem/incidents.js';
+import { type Incident, MAX_COUNTED } from '../core/problem/incidents.js';
 import { printable } from './printable.js';
 import { dateTime } from './times.js';
 import { indent } from './wrap.js';
@@ -17,6 +17,7 @@ export function incidentsText(incidents: readonly Incident[], zone: ZoneOffset):
 
 function incidentLine({ code, host, begin, end, messages, summary }: Incident, zone: ZoneOffset): string {
   const until = end === null ? 'not over' : `to ${dateTime(end, zone)}`;
-  const touched = messages === 0 ? '' : `, ${messages} ${messages === 1 ? 'message' : 'messages'}`;
+  const more = messages < MAX_COUNTED ? '' : ' or more';
+  const touched = messages === 0 ? '' : `, ${messages}${more} ${messages === 1 ? 'message' : 'messages'}`;
   return printable(`${dateTime(begin, zone)} ${until}  ${code} on ${host}${touched}: ${summary}`);
 }

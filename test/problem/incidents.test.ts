@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { MailPath } from '../../src/core/path.js';
-import { Incidents, type IncidentsState } from '../../src/core/problem/incidents.js';
+import { Incidents, type IncidentsState, MAX_COUNTED } from '../../src/core/problem/incidents.js';
+import { incidentsText } from '../../src/output/incidents.js';
 import { catalogue, diagnosed, eventsOf, takeIn } from './helpers.js';
 import { cleanMail, fed, received, refused, toFilter } from './lines.js';
 
@@ -27,6 +28,14 @@ describe('an incident', () => {
         messages: 1,
       },
     ]);
+  });
+
+  it('that touched more messages than are counted says so', () => {
+    const [incident] = diagnosed([...received(Q1), ...refused(Q1, '00:20:02')]).incidents.list();
+    if (incident === undefined) throw new Error('no incident');
+    const told = (messages: number): string => incidentsText([{ ...incident, messages }], () => 0);
+    expect(told(MAX_COUNTED - 1)).toContain(', 999 messages:');
+    expect(told(MAX_COUNTED)).toContain(', 1000 or more messages:');
   });
 
   it('stays open while nothing works', () => {

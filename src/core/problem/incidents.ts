@@ -30,7 +30,7 @@ export interface Incident {
   readonly end: string | null;
   /** The last sign of it. */
   readonly lastSeen: string;
-  /** How many messages it touched, and which (the first MAX_IDS of them). */
+  /** How many messages it touched, and which; of MAX_COUNTED it is known that there were so many, or more. */
   readonly messages: number;
   readonly messageIds: readonly string[];
   readonly summary: string;
@@ -80,7 +80,8 @@ interface Open {
 }
 
 const NONE: readonly Open[][] = [];
-const MAX_IDS = 1000;
+/** Messages that an incident remembers. */
+export const MAX_COUNTED = 1000;
 const MAX_EVIDENCE = 10;
 const MAX_INCIDENTS = 1000;
 /** Signs of an incident that no success ends belong together when no more than this lies between them (10 minutes). */
@@ -170,7 +171,7 @@ export class Incidents {
   }
 
   #touch(incident: Open, { ref, id }: Touched, line: string): void {
-    if (incident.ids.size < MAX_IDS) {
+    if (incident.ids.size < MAX_COUNTED) {
       incident.ids.set(ref, id());
       this.#touched.add(ref);
     }
@@ -326,7 +327,7 @@ export class Incidents {
     incident.begin = earlier.begin;
     incident.told ||= earlier.told;
     incident.values = { ...earlier.values, ...incident.values };
-    for (const [ref, id] of earlier.ids) if (incident.ids.size < MAX_IDS) incident.ids.set(ref, id);
+    for (const [ref, id] of earlier.ids) if (incident.ids.size < MAX_COUNTED) incident.ids.set(ref, id);
     for (const line of earlier.evidence) addEvidence(incident, line);
     this.#drop(earlier);
   }
