@@ -31,8 +31,9 @@ const HOUR = 3600 * SECOND;
 /** How long a finished case stays for lines that come late, and an unfinished one that nothing happens to. */
 const REST_FINISHED = 10 * SECOND;
 const REST_OPEN = 60 * SECOND;
-/** More open cases than this and the oldest rest early. */
-const MAX_OPEN = 20_000;
+/** More lines than this in memory and the oldest cases rest early; a case itself weighs as much as a few lines. */
+const MAX_LINES = 25_000;
+const CASE_LINES = 3;
 
 type Delivery = Extract<Event, { kind: 'delivery' }>;
 
@@ -142,11 +143,14 @@ export class Joiner {
 
   #idle(): Case[] {
     const resting: Case[] = [];
+    let crowd = -MAX_LINES;
+    for (const open of this.#cases.open) crowd += weightOf(open);
     for (const open of this.#cases.open) {
       const idle = this.#cases.idle(open);
-      const crowded = this.#cases.open.size - resting.length > MAX_OPEN;
-      if (idle < REST_FINISHED && !crowded) break;
-      if (crowded || idle >= REST_OPEN || isFinished(open)) resting.push(open);
+      if (idle < REST_FINISHED && crowd <= 0) break;
+      if (crowd <= 0 && idle < REST_OPEN && !isFinished(open)) continue;
+      crowd -= weightOf(open);
+      resting.push(open);
     }
     return resting;
   }
@@ -598,6 +602,10 @@ function mailIdOf(event: RunEvent): string | null {
 
 function earliest({ events }: Case): number {
   return Math.min(...events.map(({ at }) => at.time));
+}
+
+function weightOf({ events }: Case): number {
+  return events.length + CASE_LINES;
 }
 
 /** A case is stored for its message; one that another only mentions, or a note of amavis that names none, has none. */

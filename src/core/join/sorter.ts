@@ -23,8 +23,9 @@ const SECOND = 1_000_000;
 /** How long a message that is whole is held for lines that come late, and one that is not whole for its next line. */
 const REST_WHOLE = 10 * SECOND;
 const REST_BEGUN = 60 * SECOND;
-/** More messages than this and the oldest go early. */
-const MAX_HELD = 20_000;
+/** More lines than this and the oldest messages go early, until there are so many less. */
+const MAX_LINES = 10_000;
+const ROOM = 3000;
 /** smtpd processes of which something is remembered. */
 const MAX_PROCESSES = 5000;
 
@@ -80,6 +81,8 @@ export class Sorter {
   readonly #runs = new LinkedMap<Held>();
   /** In the order in which they began. */
   #held: Held[] = [];
+  /** How many lines they have. */
+  #lines = 0;
   /** When an smtpd process last refused a recipient of a client before there was a queue id. */
   readonly #refused = new Map<string, number>();
   /** When one last did something else to a message before it had a queue id. */
@@ -136,15 +139,16 @@ export class Sorter {
 
   /** Lets go what is at rest at this time (microseconds): the time of the line that was read last. */
   rest(now: number): void {
-    if (Math.abs(now - this.#lastLook) < SECOND && this.#held.length < MAX_HELD) return;
+    const isCrowded = this.#lines > MAX_LINES;
+    if (Math.abs(now - this.#lastLook) < SECOND && !isCrowded) return;
     this.#lastLook = now;
+    const most = isCrowded ? MAX_LINES - ROOM : MAX_LINES;
     const kept: Held[] = [];
-    let crowd = this.#held.length - MAX_HELD;
     for (const held of this.#held) {
       if (held.gone) continue;
       const since = held.whole ?? held.began;
       const isAtRest = Math.abs(now - since) >= (held.whole === null ? REST_BEGUN : REST_WHOLE);
-      if (isAtRest || crowd-- > 0) this.#letGo(held);
+      if (isAtRest || this.#lines > most) this.#letGo(held);
       else kept.push(held);
     }
     this.#held = kept;
@@ -192,6 +196,7 @@ export class Sorter {
       gone: false,
     };
     this.#held.push(held);
+    this.#lines++;
     return held;
   }
 
@@ -213,12 +218,17 @@ export class Sorter {
       leavesQuestion(event)
     )
       this.#leaveWith(held, event);
-    else held.events.push(event);
+    else this.#put(held, event);
+  }
+
+  #put(held: Held, event: Event): void {
+    held.events.push(event);
+    this.#lines++;
   }
 
   #add(half: Half, event: Event): void {
     const { held } = half;
-    held.events.push(event);
+    this.#put(held, event);
     if (event.kind === 'delivery') {
       const next = replyOf(event).queuedAs;
       const other = next === undefined ? undefined : this.#halves.get(next);
@@ -257,7 +267,8 @@ export class Sorter {
     }
     const { held } = front;
     const other = back.held;
-    held.events.push(...other.events, ...(run?.events ?? []), event);
+    held.events.push(...other.events, ...(run?.events ?? []));
+    this.#put(held, event);
     held.verdict = event;
     held.amavisId = amavisId;
     other.gone = true;
@@ -344,6 +355,7 @@ export class Sorter {
 
   #forget(held: Held, isTaken: boolean): void {
     held.gone = true;
+    this.#lines -= held.events.length;
     if (held.amavisId !== null) this.#runs.delete(held.amavisId);
     for (const event of held.events) {
       if (event.kind !== 'smtpd.client') continue;
