@@ -1,6 +1,7 @@
 /** A trace as text: the path top to bottom, one line a hop. */
 import type { ZoneOffset } from '../core/clock.js';
 import type { Hop, Trace, TraceRecipient } from '../core/trace/trace.js';
+import { firstFew } from './first-few.js';
 import { printable } from './printable.js';
 import { clip, mark, outcomeOfState, paint, paintOutcome, type Style } from './style.js';
 import { dateTime, duration, hopMillis, timeOfDay } from './times.js';
@@ -28,7 +29,7 @@ function headLines(trace: Trace, options: TextOptions): string[] {
   const outcome = outcomeOfState(trace.state);
   const arrow = options.unicode ? '→' : '->';
   const name = trace.queueIds[0] ?? trace.filter[0]?.amavisId ?? 'no queue id';
-  const to = trace.recipients.map(({ address }) => printable(address)).join(', ');
+  const to = firstFew(trace.recipients.map(({ address }) => printable(address)));
   const lines = [
     `${mark(outcome, options)} ${paint(printable(name), 'bold', options)}  ${paintOutcome(state, outcome, options)}  ` +
       `${dateTime(trace.firstSeen, options.zone)}  ${address(trace.sender)} ${arrow} ${to || 'unknown'}`,
