@@ -1,4 +1,4 @@
-/** A log that is large enough for threads of their own to sort and to store it. */
+/** A log that is large enough for threads of their own to sort it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -28,4 +28,28 @@ it('gives the traces that its pieces give, which one thread reads', { timeout: 1
 
   const again = importLogs(large, whole, '--year', '2026');
   expect(again).toMatchObject({ lines, events: summary.events, traces: 0, changed: 0 });
+});
+
+it('gives the same messages when all of it is of one second, more than is kept waiting', {
+  timeout: 120_000,
+}, () => {
+  const folder = temporaryFolder();
+  const [usual, busy] = [join(folder, 'usual.log'), join(folder, 'busy.log')];
+  makeLog(usual, LARGE);
+  writeFileSync(busy, readFileSync(usual, 'utf8').replace(/^.{15}/gm, 'Jan  1 00:00:00'));
+  const told = (log: string): string[] => {
+    const db = `${log}.db`;
+    importLogs(db, log, '--year', '2026');
+    return allTraces(db)
+      .map(({ queueIds, state, filter, recipients }) =>
+        JSON.stringify([
+          queueIds,
+          state,
+          filter.map(({ verdict }) => verdict),
+          recipients.map(({ address, state: rests }) => [address, rests]),
+        ]),
+      )
+      .sort();
+  };
+  expect(told(busy)).toEqual(told(usual));
 });

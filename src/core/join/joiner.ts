@@ -31,9 +31,13 @@ const HOUR = 3600 * SECOND;
 /** How long a finished case stays for lines that come late, and an unfinished one that nothing happens to. */
 const REST_FINISHED = 10 * SECOND;
 const REST_OPEN = 60 * SECOND;
-/** More lines than this in memory and the oldest cases rest early; a case itself weighs as much as a few lines. */
+/**
+ * More lines than this in memory and the oldest cases rest early. A case itself weighs as much as a few lines; one to
+ * ten thousands of recipients no more than others, as it would come and go with every few of its lines.
+ */
 const MAX_LINES = 25_000;
 const CASE_LINES = 3;
+const MOST_OF_CASE = 100;
 
 type Delivery = Extract<Event, { kind: 'delivery' }>;
 
@@ -605,7 +609,7 @@ function earliest({ events }: Case): number {
 }
 
 function weightOf({ events }: Case): number {
-  return events.length + CASE_LINES;
+  return Math.min(events.length, MOST_OF_CASE) + CASE_LINES;
 }
 
 /** A case is stored for its message; one that another only mentions, or a note of amavis that names none, has none. */

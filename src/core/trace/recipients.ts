@@ -30,6 +30,17 @@ interface Entry {
   visited: boolean;
 }
 
+/** A life's recipients, in order, and each under every address that it may be asked for by. */
+interface Entries {
+  readonly all: readonly Entry[];
+  readonly byAddress: ReadonlyMap<string, readonly Entry[]>;
+  /** By the address that an extension was added to. */
+  readonly byBase: ReadonlyMap<string, readonly Entry[]>;
+}
+
+const NONE: readonly Entry[] = [];
+const NO_ENTRIES: Entries = { all: NONE, byAddress: new Map(), byBase: new Map() };
+
 const OPEN: readonly (RecipientState | null)[] = ['deferred', 'held', 'filtering', 'queued'];
 /** Of two copies for one recipient the one that got furthest speaks. */
 const STRENGTH: readonly (RecipientState | null)[] = [
@@ -44,15 +55,25 @@ export function recipientsOf(facts: Facts, chain: Chain, path: MailPath): readon
   return new Follower(facts, chain, path).all();
 }
 
+interface OfLife {
+  readonly life: LifeFacts;
+  readonly entry: Entry;
+}
+
 class Follower {
   readonly #facts: Facts;
   readonly #chain: Chain;
   readonly #path: MailPath;
-  readonly #entries = new Map<string, readonly Entry[]>();
+  readonly #entries = new Map<string, Entries>();
   readonly #runsOf = new Map<string, RunFacts[]>();
   readonly #found = new Map<string, RecipientFacts>();
   /** Runs that a recipient was followed through: lines may say that they lead in a ring. */
   readonly #passed = new Set<string>();
+  /** Lists of recipients as sets: a message may have ten thousands. */
+  readonly #keys = new Map<readonly string[], ReadonlySet<string>>();
+  readonly #recipients = new Map<RunFacts, readonly string[]>();
+  /** What went into lives and did not come out under its own address, by the lives' ids. */
+  readonly #lost = new Map<string, ReadonlySet<string>>();
 
   constructor(facts: Facts, chain: Chain, path: MailPath) {
     this.#facts = facts;
@@ -78,7 +99,7 @@ class Follower {
     for (const run of runs.values()) if (!this.#isFed(run)) this.#fromRun(run);
     // What nothing led to: copies that an outage made, recipients that were added on the way (always_bcc).
     for (const life of lives.values()) {
-      for (const entry of this.#entries.get(life.queueId) ?? []) {
+      for (const entry of this.#entriesOf(life).all) {
         if (!entry.visited) this.#entry(life, entry, entry.originalTo ?? null);
       }
     }
@@ -101,24 +122,24 @@ class Follower {
   }
 
   #fromLife(life: LifeFacts): void {
-    for (const entry of this.#entries.get(life.queueId) ?? [])
-      this.#entry(life, entry, entry.originalTo ?? null);
-    const named = [...life.named];
-    for (const run of this.#runsOf.get(life.queueId) ?? []) named.push(...runRecipients(run));
-    for (const address of new Set(named)) {
+    for (const entry of this.#entriesOf(life).all) this.#entry(life, entry, entry.originalTo ?? null);
+    const named = new Set(life.named);
+    for (const run of this.#runsOf.get(life.queueId) ?? [])
+      for (const address of this.#recipientsOf(run)) named.add(address);
+    for (const address of named) {
       if (!this.#hasEntry(life, address)) this.#without(life, address, null);
     }
   }
 
   #fromRun(run: RunFacts): void {
-    for (const address of runRecipients(run)) this.#throughRun(run, address, null, null);
+    for (const address of this.#recipientsOf(run)) this.#throughRun(run, address, null, null);
   }
 
   /** A recipient of a life of whose delivery there is no line (yet). */
   #without(life: LifeFacts, address: string, originalTo: string | null): void {
     for (const run of this.#runsOf.get(life.queueId) ?? []) {
       const passed = `${run.amavisId} ${addressKey(address)}`;
-      if (this.#passed.has(passed) || !runRecipients(run).some((known) => same(known, address))) continue;
+      if (this.#passed.has(passed) || !this.#isAmong(this.#recipientsOf(run), address)) continue;
       this.#passed.add(passed);
       this.#throughRun(run, address, originalTo, life);
       return;
@@ -132,9 +153,7 @@ class Follower {
 
   /** What amavis' own line says, where no reply to Postfix does. */
   #throughRun(run: RunFacts, address: string, originalTo: string | null, feeder: LifeFacts | null): void {
-    const verdict = run.verdicts.findLast(({ recipients }) =>
-      recipients.some((known) => same(known, address)),
-    );
+    const verdict = run.verdicts.findLast(({ recipients }) => this.#isAmong(recipients, address));
     const queueId = feeder?.queueId ?? null;
     if (verdict?.action === 'Blocked') {
       this.#add(address, originalTo, blockedState(verdict.verdict, verdict.actions ?? []), queueId);
@@ -183,7 +202,7 @@ class Follower {
     if (last.status !== 'deferred') return undefined;
     // The reply was lost or came too late, and the filter passed the message on all the same.
     const passed = (this.#runsOf.get(life.queueId) ?? []).find(
-      (run) => run.queuedAs.size > 0 && passedFor(run, address),
+      (run) => run.queuedAs.size > 0 && this.#hasPassed(run, address),
     );
     const ways =
       passed === undefined ? [] : [...passed.queuedAs].flatMap((id) => this.#facts.lives.get(id) ?? []);
@@ -202,55 +221,71 @@ class Follower {
 
   /** Goes on in the lives that the message went into. */
   #into(lives: readonly LifeFacts[], address: string, originalTo: string | null): void {
-    const all = lives.flatMap((life) =>
-      (this.#entries.get(life.queueId) ?? []).map((entry) => ({ life, entry })),
-    );
-    let own = all.filter(
-      ({ entry }) => same(entry.address, address) || same(entry.originalTo ?? '', address),
-    );
-    if (own.length === 0) own = all.filter(({ entry }) => isExtended(entry.address, address));
-    if (own.length === 0) own = this.#rewritten(lives, all, address);
+    const key = addressKey(address);
+    const among = (entriesOf: (entries: Entries) => readonly Entry[]): OfLife[] =>
+      lives.flatMap((life) => entriesOf(this.#entriesOf(life)).map((entry) => ({ life, entry })));
+    let own = among(({ byAddress }) => byAddress.get(key) ?? NONE);
+    if (own.length === 0) own = among(({ byBase }) => byBase.get(key) ?? NONE);
+    if (own.length === 0) own = this.#rewritten(lives, key);
     for (const { life, entry } of own) {
       const before = entry.originalTo ?? (same(entry.address, address) ? null : address);
       this.#entry(life, entry, originalTo ?? before);
     }
     if (own.length > 0) return;
     const life = lives.length === 1 ? lives[0] : undefined;
-    if (life !== undefined && all.length === 0) {
+    const isEmpty = lives.every((one) => this.#entriesOf(one).all.length === 0);
+    if (life !== undefined && isEmpty) {
       this.#without(life, address, originalTo);
       return;
     }
     // Others went on from here, of this one there is no line: not yet, or it took a way that no line links.
-    const gone = all.length > 0 && lives.every(({ removed }) => removed !== undefined);
+    const gone = !isEmpty && lives.every(({ removed }) => removed !== undefined);
     this.#add(address, originalTo, gone ? null : 'queued', lives[0]?.queueId ?? null);
   }
 
   /** The filter may rewrite an address: sure only when one recipient went in and what came out is nobody else's. */
-  #rewritten<T extends { readonly entry: Entry }>(
-    lives: readonly LifeFacts[],
-    all: readonly T[],
-    address: string,
-  ): T[] {
+  #rewritten(lives: readonly LifeFacts[], key: string): OfLife[] {
+    const lost = this.#lostIn(lives);
+    if (lost.size > 1 || (lost.size === 1 && !lost.has(key))) return [];
+    const fed = this.#fedTo(lives);
+    fed.delete(key);
+    const isTaken = ({ address, originalTo = '' }: Entry): boolean =>
+      fed.has(addressKey(address)) || fed.has(addressKey(originalTo));
+    return lives.flatMap((life) =>
+      this.#entriesOf(life)
+        .all.filter((entry) => !isTaken(entry))
+        .map((entry) => ({ life, entry })),
+    );
+  }
+
+  /** Who went into the lives and isn't found there. */
+  #lostIn(lives: readonly LifeFacts[]): ReadonlySet<string> {
+    const ids = lives.map(({ queueId }) => queueId).join(' ');
+    let lost = this.#lost.get(ids);
+    if (lost === undefined) {
+      const isThere = (key: string): boolean =>
+        lives.some((life) => this.#entriesOf(life).byAddress.has(key));
+      lost = new Set([...this.#fedTo(lives)].filter((key) => !isThere(key)));
+      this.#lost.set(ids, lost);
+    }
+    return lost;
+  }
+
+  /** Who went into the lives, as addressKey has them. */
+  #fedTo(lives: readonly LifeFacts[]): Set<string> {
     const ids = new Set(lives.map(({ queueId }) => queueId));
     const fed = new Set<string>();
-    for (const entries of this.#entries.values()) {
-      for (const entry of entries) {
+    for (const { all } of this.#entries.values()) {
+      for (const entry of all) {
         const next = entry.last.status === 'sent' ? replyOf(entry.last).queuedAs : undefined;
         if (next !== undefined && ids.has(next)) fed.add(addressKey(entry.address));
       }
     }
     for (const run of this.#facts.runs.values()) {
       if (![...run.queuedAs].some((id) => ids.has(id))) continue;
-      for (const known of runRecipients(run)) fed.add(addressKey(known));
+      for (const known of this.#recipientsOf(run)) fed.add(addressKey(known));
     }
-    fed.delete(addressKey(address));
-    const taken = (entry: Entry): boolean =>
-      fed.has(addressKey(entry.address)) || fed.has(addressKey(entry.originalTo ?? ''));
-    const free = all.filter(({ entry }) => !taken(entry));
-    const others = [...fed].filter(
-      (other) => !all.some(({ entry }) => same(entry.address, other) || same(entry.originalTo ?? '', other)),
-    );
-    return others.length === 0 ? free : [];
+    return fed;
   }
 
   #state(life: LifeFacts, delivery: DeliveryEvent): RecipientState | null {
@@ -286,17 +321,41 @@ class Follower {
     }
     if (queuedAs !== undefined) return 'queued';
     const run = amavisId === undefined ? undefined : this.#facts.runs.get(amavisId);
-    const verdict = run?.verdicts.find(({ recipients }) =>
-      recipients.some((known) => same(known, delivery.recipient)),
-    );
+    const verdict = run?.verdicts.find(({ recipients }) => this.#isAmong(recipients, delivery.recipient));
     if (verdict?.action === 'Blocked') return blockedState(verdict.verdict, verdict.actions ?? []);
     return 'filtering';
   }
 
   #hasEntry(life: LifeFacts, address: string): boolean {
-    return (this.#entries.get(life.queueId) ?? []).some(
-      (entry) => same(entry.address, address) || same(entry.originalTo ?? '', address),
-    );
+    return this.#entriesOf(life).byAddress.has(addressKey(address));
+  }
+
+  #entriesOf({ queueId }: LifeFacts): Entries {
+    return this.#entries.get(queueId) ?? NO_ENTRIES;
+  }
+
+  #recipientsOf(run: RunFacts): readonly string[] {
+    let recipients = this.#recipients.get(run);
+    if (recipients === undefined) {
+      recipients = runRecipients(run);
+      this.#recipients.set(run, recipients);
+    }
+    return recipients;
+  }
+
+  #isAmong(recipients: readonly string[], address: string): boolean {
+    let keys = this.#keys.get(recipients);
+    if (keys === undefined) {
+      keys = new Set(recipients.map(addressKey));
+      this.#keys.set(recipients, keys);
+    }
+    return keys.has(addressKey(address));
+  }
+
+  /** Whether amavis says that it passed the message on for this recipient. */
+  #hasPassed({ verdicts, forwards }: RunFacts, address: string): boolean {
+    const told = verdicts.length > 0 ? verdicts.filter(({ action }) => action === 'Passed') : forwards;
+    return told.some(({ recipients }) => this.#isAmong(recipients, address));
   }
 
   #knows(address: string): boolean {
@@ -334,9 +393,29 @@ function entryOf(delivery: DeliveryEvent): Entry {
   return { address, originalTo, deliveries: [delivery], last: delivery, visited: false };
 }
 
-function entriesOf(life: LifeFacts): readonly Entry[] {
+function entriesOf(life: LifeFacts): Entries {
+  const all = listOf(life);
+  const byAddress = new Map<string, Entry[]>();
+  const byBase = new Map<string, Entry[]>();
+  for (const entry of all) {
+    const key = addressKey(entry.address);
+    const original = addressKey(entry.originalTo ?? '');
+    append(byAddress, key, entry);
+    if (original !== key) append(byAddress, original, entry);
+    for (const base of basesOf(key)) append(byBase, base, entry);
+  }
+  return { all, byAddress, byBase };
+}
+
+function append(map: Map<string, Entry[]>, key: string, entry: Entry): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [entry]);
+  else list.push(entry);
+}
+
+function listOf(life: LifeFacts): readonly Entry[] {
   const [only] = life.deliveries;
-  if (only === undefined) return [];
+  if (only === undefined) return NONE;
   if (life.deliveries.length === 1) return [entryOf(only)];
   const entries = new Map<string, Entry>();
   for (const delivery of life.deliveries) {
@@ -393,12 +472,6 @@ function runRecipients(run: RunFacts): readonly string[] {
   return found;
 }
 
-/** Whether amavis says that it passed the message on for this recipient. */
-function passedFor({ verdicts, forwards }: RunFacts, address: string): boolean {
-  const told = verdicts.length > 0 ? verdicts.filter(({ action }) => action === 'Passed') : forwards;
-  return told.some(({ recipients }) => recipients.some((known) => same(known, address)));
-}
-
 /** Blocked by amavis' verdict, or because the way back was blocked. */
 function blockedState(verdict: string, actions: readonly string[]): RecipientState {
   if (verdict !== 'MTA-BLOCKED' && verdict !== 'TEMPFAIL') return 'blocked';
@@ -431,12 +504,11 @@ function isThrownAway({ relay, response }: DeliveryEvent): boolean {
   return relay === 'none' || (response === 'discarded' && !relay.includes('['));
 }
 
-/** `alice+spam@example.com` for `alice@example.com`: what amavis' address extensions make of it. */
-function isExtended(address: string, original: string): boolean {
-  const [long, short] = [addressKey(address), addressKey(original)];
-  const at = short.lastIndexOf('@');
-  if (at <= 0) return false;
-  return long.startsWith(`${short.slice(0, at)}+`) && long.endsWith(short.slice(at));
+/** `alice@example.com` of `alice+spam@example.com`: what amavis' address extensions were added to. */
+function* basesOf(key: string): IterableIterator<string> {
+  const at = key.lastIndexOf('@');
+  for (let plus = key.indexOf('+', 1); plus > 0 && plus < at; plus = key.indexOf('+', plus + 1))
+    yield key.slice(0, plus) + key.slice(at);
 }
 
 function same(a: string, b: string): boolean {

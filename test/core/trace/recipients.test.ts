@@ -99,4 +99,23 @@ describe("a message's state", () => {
     ]);
     expect(trace).toMatchObject({ state, complete: true });
   });
+
+  it('is followed among twenty thousand others', () => {
+    const numbers = Array.from({ length: 20_000 }, (_, n) => n);
+    const [trace, ...others] = tracesOf([
+      ...received('84B5C321AC9', 20_000),
+      ...back('AC0A1321BB3', 20_000),
+      ...numbers.map((n) => fed('84B5C321AC9', `user${n}@example.com`, 'AC0A1321BB3')),
+      removed('84B5C321AC9'),
+      ...numbers.map((n) => delivered('AC0A1321BB3', `user${n}@example.com`)),
+      removed('AC0A1321BB3'),
+    ]);
+    expect(others).toEqual([]);
+    expect(trace).toMatchObject({
+      state: 'delivered',
+      complete: true,
+      queueIds: ['84B5C321AC9', 'AC0A1321BB3'],
+    });
+    expect(new Set(trace?.recipients.map(({ address }) => address)).size).toBe(20_000);
+  });
 });
