@@ -67,6 +67,8 @@ class Follower {
   readonly #entries = new Map<string, Entries>();
   readonly #runsOf = new Map<string, RunFacts[]>();
   readonly #found = new Map<string, RecipientFacts>();
+  /** Addresses and original addresses of those found. */
+  readonly #known = new Set<string>();
   /** Runs that a recipient was followed through: lines may say that they lead in a ring. */
   readonly #passed = new Set<string>();
   /** Lists of recipients as sets: a message may have ten thousands. */
@@ -359,11 +361,7 @@ class Follower {
   }
 
   #knows(address: string): boolean {
-    for (const known of this.#found.values()) {
-      if (same(known.address, address) || (known.originalTo !== null && same(known.originalTo, address)))
-        return true;
-    }
-    return false;
+    return this.#known.has(addressKey(address));
   }
 
   #add(
@@ -377,6 +375,8 @@ class Follower {
     const key = `${addressKey(address)} ${addressKey(original ?? '')}`;
     const before = this.#found.get(key);
     if (before !== undefined && STRENGTH.indexOf(before.state) <= STRENGTH.indexOf(state)) return;
+    this.#known.add(addressKey(address));
+    if (original !== null) this.#known.add(addressKey(original));
     this.#found.set(key, {
       address,
       originalTo: original,

@@ -106,4 +106,17 @@ describe('an action of an access table before the message has its id', () => {
     const next = smtpd('89EF32091D: client=unknown[203.0.113.5]');
     expect(only([smtpd(hold), next])).toMatchObject({ state: null });
   });
+
+  it('holds twenty thousand recipients that a client tried', () => {
+    const [trace, ...others] = tracesOf(
+      Array.from(
+        { length: 20_000 },
+        (_, n) =>
+          `Nov 23 00:25:29 mail postfix/smtpd[77]: NOQUEUE: reject: RCPT from bad.example[192.0.2.9]: 550 5.1.1 <u${n}@example.com>: Recipient address rejected: User unknown in virtual mailbox table; from=<a@bad.example> to=<u${n}@example.com> proto=ESMTP helo=<bad.example>`,
+      ),
+    );
+    expect(others).toEqual([]);
+    expect(trace?.state).toBe('rejected');
+    expect(trace?.recipients).toHaveLength(20_000);
+  });
 });
