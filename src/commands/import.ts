@@ -2,7 +2,7 @@ import { addedPatterns } from '../ingest/all-patterns.js';
 import { endImport } from '../ingest/end-import.js';
 import { Ingest } from '../ingest/ingest.js';
 import { diagnosisOf } from '../ingest/learn-again.js';
-import { directSorting, type LogRead, threadSorting } from '../ingest/log-sorting.js';
+import { directSorting, hasThread, type LogRead, threadSorting } from '../ingest/log-sorting.js';
 import type { Sorted } from '../ingest/sorted.js';
 import { keepHeapSmall } from '../memory.js';
 import { printable, printableJson } from '../output/printable.js';
@@ -73,7 +73,7 @@ export const run: Run = async (paths, options, io) => {
   });
   const isStream = logs.some(({ stream }) => stream !== undefined);
   const sorting =
-    small || isStream
+    small || isStream || !hasThread
       ? directSorting({ patterns, path, catalogue, showUnrecognized }, zoneOffset)
       : threadSorting({
           patterns: added,

@@ -1,5 +1,6 @@
 /** Logs to sorted pieces: in this thread, or in one of its own that reads on while this one joins. */
 import { on } from 'node:events';
+import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { ClockOptions, ZoneOffset } from '../core/clock.js';
 import type { PathOptions } from '../core/path.js';
@@ -86,8 +87,12 @@ export type Answer =
   | { readonly read: LogRead }
   | { readonly refused: { readonly message: string; readonly help: string | undefined } };
 
+const THREAD = new URL('./sorting-thread.js', import.meta.url);
+/** Where the source runs without a build there is no file for a thread to run. */
+export const hasThread = existsSync(THREAD);
+
 export function threadSorting(data: ThreadData): LogSorting {
-  const worker = new Worker(new URL('./sorting-thread.js', import.meta.url), {
+  const worker = new Worker(THREAD, {
     workerData: data,
     // What it allocates is gone with each piece.
     resourceLimits: { maxYoungGenerationSizeMb: 24 },
