@@ -34,7 +34,7 @@ interface Entry {
 interface Entries {
   readonly all: readonly Entry[];
   readonly byAddress: ReadonlyMap<string, readonly Entry[]>;
-  /** By the address that an extension was added to. */
+  /** Those that an extension may have been added to, by what stands before the first one. */
   readonly byBase: ReadonlyMap<string, readonly Entry[]>;
 }
 
@@ -227,7 +227,10 @@ class Follower {
     const among = (entriesOf: (entries: Entries) => readonly Entry[]): OfLife[] =>
       lives.flatMap((life) => entriesOf(this.#entriesOf(life)).map((entry) => ({ life, entry })));
     let own = among(({ byAddress }) => byAddress.get(key) ?? NONE);
-    if (own.length === 0) own = among(({ byBase }) => byBase.get(key) ?? NONE);
+    if (own.length === 0)
+      own = among(({ byBase }) => byBase.get(baseOf(key)) ?? NONE).filter(({ entry }) =>
+        isExtended(addressKey(entry.address), key),
+      );
     if (own.length === 0) own = this.#rewritten(lives, key);
     for (const { life, entry } of own) {
       const before = entry.originalTo ?? (same(entry.address, address) ? null : address);
@@ -402,7 +405,8 @@ function entriesOf(life: LifeFacts): Entries {
     const original = addressKey(entry.originalTo ?? '');
     append(byAddress, key, entry);
     if (original !== key) append(byAddress, original, entry);
-    for (const base of basesOf(key)) append(byBase, base, entry);
+    const base = baseOf(key);
+    if (base !== key) append(byBase, base, entry);
   }
   return { all, byAddress, byBase };
 }
@@ -504,11 +508,17 @@ function isThrownAway({ relay, response }: DeliveryEvent): boolean {
   return relay === 'none' || (response === 'discarded' && !relay.includes('['));
 }
 
-/** `alice@example.com` of `alice+spam@example.com`: what amavis' address extensions were added to. */
-function* basesOf(key: string): IterableIterator<string> {
+/** `alice@example.com` of `alice+lists+spam@example.com`. */
+function baseOf(key: string): string {
   const at = key.lastIndexOf('@');
-  for (let plus = key.indexOf('+', 1); plus > 0 && plus < at; plus = key.indexOf('+', plus + 1))
-    yield key.slice(0, plus) + key.slice(at);
+  const plus = key.indexOf('+', 1);
+  return plus > 0 && plus < at ? key.slice(0, plus) + key.slice(at) : key;
+}
+
+/** `alice+spam@example.com` for `alice@example.com`: what amavis' address extensions make of it. */
+function isExtended(long: string, short: string): boolean {
+  const at = short.lastIndexOf('@');
+  return at > 0 && long.startsWith(`${short.slice(0, at)}+`) && long.endsWith(short.slice(at));
 }
 
 function same(a: string, b: string): boolean {
