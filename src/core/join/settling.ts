@@ -2,6 +2,7 @@
  * Settles what only likelihood can, once no more lines are expected: before cases rest. What is likely is a function of
  * all the messages that may be meant, so what was joined before is taken apart first and judged anew.
  */
+import { append } from '../append.js';
 import type { Event } from '../event.js';
 import { messageKey, quotedKey, refusedKey } from '../keys.js';
 import type { MailPath } from '../path.js';
@@ -127,9 +128,7 @@ export class Settling {
     const byId = new Map<string, Case[]>();
     for (const which of parts) {
       for (const messageId of messageIdsOf(which)) {
-        const sharing = byId.get(messageId);
-        if (sharing === undefined) byId.set(messageId, [which]);
-        else sharing.push(which);
+        append(byId, messageId, which);
       }
     }
     for (const [messageId, sharing] of byId) {

@@ -1,6 +1,7 @@
 /**
  * The catalogue of problems: `patterns/problems*.json`, checked and compiled (format: patterns/PROBLEMS.md).
  */
+import { append } from '../append.js';
 import { type Event, type EventKind, isEventKind } from '../event.js';
 import type { Severity, Stage } from '../trace/trace.js';
 import { conditions } from './conditions/index.js';
@@ -119,12 +120,6 @@ export class Catalogue {
 const NONE: readonly Matcher[] = [];
 
 const NO_DEFINITIONS: readonly Definition[] = [];
-
-function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
-}
 
 /** A code that leads back to itself through `explains`. */
 function findCircle(definitions: ReadonlyMap<string, Definition>): string | undefined {

@@ -3,6 +3,7 @@
  * and .forward, to where it rests now.
  */
 import { addressKey } from '../address-key.js';
+import { append } from '../append.js';
 import type { MailPath } from '../path.js';
 import { amavisIdIn, blockedByFilter, isLoopback, parseEndpoint, replyOf } from '../response.js';
 import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
@@ -85,9 +86,7 @@ class Follower {
     for (const run of facts.runs.values()) {
       const feeder = chain.feeders.get(run.amavisId);
       if (feeder === undefined) continue;
-      const list = this.#runsOf.get(feeder);
-      if (list === undefined) this.#runsOf.set(feeder, [run]);
-      else list.push(run);
+      append(this.#runsOf, feeder, run);
     }
   }
 
@@ -409,12 +408,6 @@ function entriesOf(life: LifeFacts): Entries {
     if (base !== key) append(byBase, base, entry);
   }
   return { all, byAddress, byBase };
-}
-
-function append(map: Map<string, Entry[]>, key: string, entry: Entry): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [entry]);
-  else list.push(entry);
 }
 
 function listOf(life: LifeFacts): readonly Entry[] {

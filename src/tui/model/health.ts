@@ -4,6 +4,7 @@
  * The stations of this machine (feed, filter, way back) fail or do not, so the newest visit decides. What comes in and
  * where mail goes depend on strangers: there it takes half of the last visits.
  */
+import { append } from '../../core/append.js';
 import type { Hop, Trace } from '../../core/trace/trace.js';
 import { hopMillis } from '../../output/times.js';
 import { percentile } from './percentile.js';
@@ -69,9 +70,7 @@ export function healthOf(traces: readonly Trace[], now: number): readonly Statio
     if (trace.complete && finished++ >= FINISHED) continue;
     for (const visit of visitsIn(trace)) {
       if (visit.time < since && visit.good !== null) continue;
-      const list = visits.get(visit.station);
-      if (list === undefined) visits.set(visit.station, [visit]);
-      else list.push(visit);
+      append(visits, visit.station, visit);
     }
   }
   return (Object.keys(STATIONS) as StationName[]).map((name) => station(name, visits.get(name) ?? [], now));
