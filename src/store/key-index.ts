@@ -11,7 +11,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import { BloomLayer } from './bloom.js';
 
 /** So many keys make a run of their own. */
-const RUN = 4096;
+const RUN = 1024;
 /** So many runs of one level are merged into one of the next. */
 const FAN = 16;
 /** Keys of a run that are stored in one row. */
@@ -121,7 +121,7 @@ export class KeyIndex {
   #collect(added: number): void {
     this.#loose ??= this.#db.prepare<[], { n: number }>('select count(*) as n from key').get()?.n ?? 0;
     if (added < RUN) this.#loose += added;
-    if (this.#loose >= RUN * 4) {
+    if (this.#loose >= RUN * 16) {
       const loose = this.#db
         .prepare<[], { hash: number; trace: number }>('select hash, trace from key order by hash, trace')
         .all();
