@@ -95,7 +95,7 @@ export function threadSorting(data: ThreadData): LogSorting {
   const worker = new Worker(THREAD, {
     workerData: data,
     // What it allocates is gone with each piece.
-    resourceLimits: { maxYoungGenerationSizeMb: 24 },
+    resourceLimits: { maxYoungGenerationSizeMb: 48 },
   });
   const answers = on(worker, 'message') as AsyncIterator<[Answer]>;
   const order = (what: Order): void => worker.postMessage(what);

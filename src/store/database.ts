@@ -8,6 +8,8 @@ import { isCurrent, migrate, refuseForeign } from './schema.js';
 
 /** Bytes that the write-ahead log keeps on the disk after a reader that took long has let it grow. */
 const LARGEST_LOG = 64 * 1024 * 1024;
+/** Kibibytes of the file that a connection keeps in memory: an import has two, and little use for a page again. */
+const CACHE = 4000;
 
 /** For writing; made when it doesn't exist (file 0600, folder 0700), brought to this program's version. */
 export function openForWriting(file: string): Database.Database {
@@ -17,7 +19,7 @@ export function openForWriting(file: string): Database.Database {
     refuseForeign(db, file);
     db.pragma('journal_mode = wal');
     db.pragma('synchronous = normal');
-    db.pragma('cache_size = -8000');
+    db.pragma(`cache_size = ${-CACHE}`);
     db.pragma(`journal_size_limit = ${LARGEST_LOG}`);
     db.pragma('wal_autocheckpoint = 4000');
     migrate(db, file);
@@ -41,13 +43,19 @@ export function openForReading(file: string): Database.Database {
       );
     }
     refuseFolder(file);
-    const db = new Database(file, { readonly: true, timeout: 10_000 });
+    const db = openReadOnly(file);
     refuseForeign(db, file);
     if (isCurrent(db)) return db;
     db.close();
     openForWriting(file).close();
-    return new Database(file, { readonly: true, timeout: 10_000 });
+    return openReadOnly(file);
   });
+}
+
+function openReadOnly(file: string): Database.Database {
+  const db = new Database(file, { readonly: true, timeout: 10_000 });
+  db.pragma(`cache_size = ${-CACHE}`);
+  return db;
 }
 
 /**
