@@ -79,6 +79,7 @@ export class Cases {
       newer: null,
       mergedInto: null,
       seen: null,
+      whole: [],
     };
     this.open.touch(made);
     return made;

@@ -19,7 +19,7 @@ import { BeforeQueue } from './before-queue.js';
 import { addChild, Cases } from './cases.js';
 import { isUntold } from './ends.js';
 import { Family } from './family.js';
-import { add } from './known.js';
+import { add, takeOut } from './known.js';
 import { Lives, type Mark, type Mention, type QueueEvent } from './lives.js';
 import { type Case, type ChildRef, current, type Life, type Run } from './node.js';
 import { RUN_TIME, type RunEvent, Runs } from './runs.js';
@@ -543,8 +543,7 @@ export class Joiner {
 
   #move(event: Event, from: Case, to: Case | null): void {
     const holder = current(from);
-    holder.events.splice(holder.events.indexOf(event), 1);
-    holder.seen = null;
+    takeOut(holder, event);
     holder.dirty = true;
     const owner = to === null ? null : current(to);
     if (owner !== null && add(owner, event)) owner.dirty = true;

@@ -15,17 +15,23 @@ export function add(owner: Case, event: Event): boolean {
   if (knows(owner, event)) return false;
   const { at } = event;
   if (at.daemon === 'amavis') {
-    if (owner.events.some((other) => isPieceOf(at, other.at))) return false;
+    if (owner.whole.some((other) => isPieceOf(at, other.at))) return false;
     if (at.pieces !== undefined) {
-      const others = owner.events.filter((other) => !isPieceOf(other.at, at));
-      if (others.length < owner.events.length) {
-        owner.events.splice(0, owner.events.length, ...others);
-        owner.seen = null;
-      }
+      owner.whole.push(event);
+      for (const piece of owner.events.filter((other) => isPieceOf(other.at, at))) takeOut(owner, piece);
     }
   }
   owner.events.push(event);
   return true;
+}
+
+/** Takes a line out of a case. */
+export function takeOut(owner: Case, event: Event): void {
+  for (const list of [owner.events, owner.whole]) {
+    const at = list.indexOf(event);
+    if (at >= 0) list.splice(at, 1);
+  }
+  owner.seen = null;
 }
 
 /** Whether the case has this line: the same second, process and text. A line that it hasn't is to be added to it. */

@@ -74,6 +74,8 @@ export interface Case {
   mergedInto: Case | null;
   /** Identities of the events, kept only once there are many. */
   seen: Set<string> | null;
+  /** Events whose lines were put together from pieces: a run may have many lines, and each may be a piece of these. */
+  readonly whole: Event[];
 }
 
 export interface ParentRef {
