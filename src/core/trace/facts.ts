@@ -44,6 +44,8 @@ export interface LifeFacts {
   discarded: boolean;
   held: boolean;
   requeued: boolean;
+  /** A REDIRECT put another recipient in the place of all. */
+  redirected: boolean;
   /** Recipients that only a refusal, hold or filter line names. */
   readonly named: string[];
 }
@@ -204,6 +206,7 @@ function lifeOf(lives: Map<string, LifeFacts>, queueId: string, time: number): L
       discarded: false,
       held: false,
       requeued: false,
+      redirected: false,
       named: [],
     };
     lives.set(queueId, life);
@@ -277,6 +280,7 @@ function noteAction(life: LifeFacts, event: Of<'cleanup.action' | 'smtpd.action'
   if (event.kind === 'cleanup.action' && (action === 'reject' || action === 'milter-reject'))
     life.aborted = event;
   if (action === 'discard' || action === 'milter-discard') life.discarded = true;
+  if (action === 'redirect') life.redirected = true;
   if (event.recipient !== undefined) life.named.push(event.recipient);
 }
 

@@ -25,8 +25,6 @@ interface Entry {
   readonly address: string;
   readonly originalTo: string | undefined;
   readonly deliveries: DeliveryEvent[];
-  /** The line that counts: the last that is final, else the last. */
-  last: DeliveryEvent;
   /** Whether it has been followed. */
   visited: boolean;
 }
@@ -77,6 +75,8 @@ class Follower {
   readonly #recipients = new Map<RunFacts, readonly string[]>();
   /** What went into lives and did not come out under its own address, by the lives' ids. */
   readonly #lost = new Map<string, ReadonlySet<string>>();
+  /** Recipients that were refused, known once they are asked for. */
+  #refused: ReadonlySet<string> | undefined;
 
   constructor(facts: Facts, chain: Chain, path: MailPath) {
     this.#facts = facts;
@@ -124,12 +124,25 @@ class Follower {
 
   #fromLife(life: LifeFacts): void {
     for (const entry of this.#entriesOf(life).all) this.#entry(life, entry, entry.originalTo ?? null);
-    const named = new Set(life.named);
+    // Whom a redirected message was for before is told by `orig_to` at most.
+    const isReplaced = life.redirected && life.deliveries.length > 0;
+    const named = new Set(isReplaced ? [] : life.named.filter((address) => !this.#isRefused(life, address)));
     for (const run of this.#runsOf.get(life.queueId) ?? [])
       for (const address of this.#recipientsOf(run)) named.add(address);
     for (const address of named) {
       if (!this.#hasEntry(life, address)) this.#without(life, address, null);
     }
+  }
+
+  /** Whether the recipient was refused while the others were not. */
+  #isRefused({ aborted }: LifeFacts, address: string): boolean {
+    if (aborted !== undefined) return false;
+    this.#refused ??= new Set(
+      this.#facts.refusals.flatMap(({ stage, recipient }) =>
+        stage === 'RCPT' && recipient !== undefined ? [addressKey(recipient)] : [],
+      ),
+    );
+    return this.#refused.has(addressKey(address));
   }
 
   #fromRun(run: RunFacts): void {
@@ -176,17 +189,15 @@ class Follower {
   #entry(life: LifeFacts, entry: Entry, originalTo: string | null): void {
     if (entry.visited) return;
     entry.visited = true;
-    const next = this.#next(life, entry);
-    if (next !== undefined) {
-      this.#into(next, entry.address, originalTo);
-      return;
+    for (const end of endsOf(entry, life)) {
+      const next = this.#next(life, entry, end);
+      if (next !== undefined) this.#into(next, entry.address, originalTo);
+      else this.#add(entry.address, originalTo, this.#state(life, end), life.queueId, { entry, end });
     }
-    const state = this.#state(life, entry.last);
-    this.#add(entry.address, originalTo, state, life.queueId, entry);
   }
 
   /** The lives that carry the recipient on, when the line says that the message went on. */
-  #next(life: LifeFacts, { last, address }: Entry): LifeFacts[] | undefined {
+  #next(life: LifeFacts, { address }: Entry, last: DeliveryEvent): LifeFacts[] | undefined {
     if (last.status === 'sent') {
       const { forwardedAs, queuedAs } = replyOf(last);
       const id = forwardedAs ?? queuedAs;
@@ -281,8 +292,11 @@ class Follower {
     const fed = new Set<string>();
     for (const { all } of this.#entries.values()) {
       for (const entry of all) {
-        const next = entry.last.status === 'sent' ? replyOf(entry.last).queuedAs : undefined;
-        if (next !== undefined && ids.has(next)) fed.add(addressKey(entry.address));
+        const isFed = entry.deliveries.some((delivery) => {
+          const next = delivery.status === 'sent' ? replyOf(delivery).queuedAs : undefined;
+          return next !== undefined && ids.has(next);
+        });
+        if (isFed) fed.add(addressKey(entry.address));
       }
     }
     for (const run of this.#facts.runs.values()) {
@@ -371,7 +385,7 @@ class Follower {
     originalTo: string | null,
     state: RecipientState | null,
     queueId: string | null,
-    entry?: Entry,
+    told?: { readonly entry: Entry; readonly end: DeliveryEvent },
   ): void {
     const original = originalTo !== null && same(originalTo, address) ? null : originalTo;
     const key = `${addressKey(address)} ${addressKey(original ?? '')}`;
@@ -384,15 +398,15 @@ class Follower {
       originalTo: original,
       state,
       queueId,
-      delivery: entry?.last,
-      attempts: entry?.deliveries.length ?? 0,
+      delivery: told?.end,
+      attempts: told?.entry.deliveries.length ?? 0,
     });
   }
 }
 
 function entryOf(delivery: DeliveryEvent): Entry {
   const { recipient: address, originalTo } = delivery;
-  return { address, originalTo, deliveries: [delivery], last: delivery, visited: false };
+  return { address, originalTo, deliveries: [delivery], visited: false };
 }
 
 function entriesOf(life: LifeFacts): Entries {
@@ -418,14 +432,23 @@ function listOf(life: LifeFacts): readonly Entry[] {
   for (const delivery of life.deliveries) {
     const key = `${addressKey(delivery.recipient)} ${addressKey(delivery.originalTo ?? '')}`;
     const entry = entries.get(key);
-    if (entry === undefined) {
-      entries.set(key, entryOf(delivery));
-    } else {
-      entry.deliveries.push(delivery);
-      if (delivery.status !== 'deferred' || entry.last.status === 'deferred') entry.last = delivery;
-    }
+    if (entry === undefined) entries.set(key, entryOf(delivery));
+    else entry.deliveries.push(delivery);
   }
   return [...entries.values()];
+}
+
+/**
+ * The lines that tell what became of the recipient, the newest first: those that are final, else the last. There are
+ * several where local(8) logs parts of an alias or .forward under the one name: a command, and what it forwards.
+ */
+function endsOf({ deliveries }: Entry, { removed }: LifeFacts): readonly DeliveryEvent[] {
+  const newest = deliveries.at(-1);
+  if (newest === undefined || deliveries.length === 1) return deliveries;
+  const final = deliveries.filter(({ status }) => status !== 'deferred').reverse();
+  // A part of an alias that is to be tried again keeps the whole in the queue.
+  if (final.length === 0 || (newest.status === 'deferred' && removed === undefined)) return [newest];
+  return final;
 }
 
 /**

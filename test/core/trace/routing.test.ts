@@ -1,0 +1,107 @@
+/** What becomes of recipients where access maps, header checks and local aliases send the mail other ways. */
+import { describe, expect, it } from 'vitest';
+import type { Trace } from '../../../src/core/trace/trace.js';
+import { tracesOf } from '../../support/core.js';
+
+const statesOf = (trace: Trace | undefined) =>
+  trace?.recipients.map(({ address, originalTo, state }) => [address, originalTo, state]);
+
+// mixed: alice, "|/etc/postfix/fail.sh", x@relay.example.net, bob
+const mixed = [
+  'Nov 23 14:49:57 mail postfix/smtpd[494]: 0A381224B20: client=localhost[127.0.0.1]',
+  'Nov 23 14:49:57 mail postfix/cleanup[498]: 0A381224B20: message-id=<TMWTDTX9B00016@outside.example>',
+  'Nov 23 14:49:57 mail amavis[449]: (00449-02-2) Passed CLEAN {RelayedInbound}, [127.0.0.2]:45905 <sender@outside.example> -> <mixed@example.com>, Queue-ID: 1DA31224B13, Message-ID: <TMWTDTX9B00016@outside.example>, mail_id: LHtx3eLj1FtX, Hits: 1, size: 487, queued_as: 0A381224B20, 113 ms',
+  'Nov 23 14:49:57 mail postfix/lmtp[485]: 1DA31224B13: to=<mixed@example.com>, relay=127.0.0.1[127.0.0.1]:10024, conn_use=2, delay=1.9, delays=0.04/1.8/0/0.11, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 0A381224B20)',
+  'Nov 23 14:49:57 mail postfix/qmgr[442]: 0A381224B20: from=<sender@outside.example>, size=1069, nrcpt=1 (queue active)',
+  'Nov 23 14:49:57 mail postfix/local[501]: 0A381224B20: to=<alice@mail.example.com>, orig_to=<mixed@example.com>, relay=local, delay=0.02, delays=0.01/0/0/0, dsn=2.0.0, status=sent (delivered to maildir)',
+  'Nov 23 14:49:57 mail postfix/local[501]: 0A381224B20: to=<mixed@example.com>, relay=local, delay=0.06, delays=0.01/0/0/0.05, dsn=5.1.1, status=bounced (user unknown. Command output: no such list (really, status=sent) )',
+  'Nov 23 14:49:57 mail postfix/local[501]: 0A381224B20: to=<bob@mail.example.com>, orig_to=<mixed@example.com>, relay=local, delay=0.06, delays=0.01/0/0/0.05, dsn=2.0.0, status=sent (delivered to maildir)',
+  'Nov 23 14:49:57 mail postfix/cleanup[499]: 18B15224B16: message-id=<TMWTDTX9B00016@outside.example>',
+  'Nov 23 14:49:57 mail postfix/local[501]: 0A381224B20: to=<mixed@example.com>, relay=local, delay=0.06, delays=0.01/0/0/0.05, dsn=2.0.0, status=sent (forwarded as 18B15224B16)',
+  'Nov 23 14:49:57 mail postfix/qmgr[442]: 18B15224B16: from=<sender@outside.example>, size=1199, nrcpt=1 (queue active)',
+  'Nov 23 14:49:57 mail postfix/bounce[507]: 0A381224B20: sender non-delivery notification: 19A63224B46',
+  'Nov 23 14:49:57 mail postfix/qmgr[442]: 0A381224B20: removed',
+  'Nov 23 14:49:57 mail postfix/smtp[502]: 18B15224B16: to=<x@relay.example.net>, orig_to=<mixed@example.com>, relay=127.0.0.1[127.0.0.1]:2602, delay=0.23, delays=0/0/0.22/0.01, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as SINK000011)',
+  'Nov 23 14:49:57 mail postfix/qmgr[442]: 18B15224B16: removed',
+];
+
+describe('an alias of several parts that local(8) logs under its own name', () => {
+  it('has bounced where its command failed, though another part was forwarded', () => {
+    const [trace] = tracesOf(mixed);
+    expect(trace?.state).toBe('partial');
+    expect(statesOf(trace)).toEqual([
+      ['alice@mail.example.com', 'mixed@example.com', 'delivered'],
+      ['x@relay.example.net', 'mixed@example.com', 'relayed'],
+      ['mixed@example.com', null, 'bounced'],
+      ['bob@mail.example.com', 'mixed@example.com', 'delivered'],
+    ]);
+  });
+
+  it('was delivered where its command succeeded', () => {
+    const worked = mixed.map((line) =>
+      line.replace(/dsn=5.1.1, status=bounced .*/, 'dsn=2.0.0, status=sent (delivered to command: /bin/log)'),
+    );
+    expect(statesOf(tracesOf(worked)[0])).toContainEqual(['mixed@example.com', null, 'delivered']);
+  });
+
+  it('waits while one of its commands is to be tried again', () => {
+    const forAlice = mixed.find((line) => line.includes('to=<alice@')) ?? '';
+    const worked = forAlice.replace(/<alice@.*orig_to=/, '');
+    const failed = worked
+      .replace('delay=0.02', 'delay=0.04')
+      .replace(/dsn=2.*/, 'dsn=4.3.0, status=deferred (temporary failure. Command output: try later )');
+    const waiting = [...mixed.slice(0, mixed.indexOf(forAlice)), worked, failed];
+    expect(statesOf(tracesOf(waiting)[0])).toEqual([['mixed@example.com', null, 'deferred']]);
+    const gone = mixed.filter((line) => line.endsWith('0A381224B20: removed'));
+    expect(statesOf(tracesOf([...waiting, ...gone])[0])).toEqual([['mixed@example.com', null, 'delivered']]);
+  });
+});
+
+const redirected = [
+  'Nov 23 14:50:56 mail postfix/smtpd[361]: C69CA2285DD: client=client.outside.example[127.0.0.2]',
+  'Nov 23 14:50:56 mail postfix/cleanup[400]: C69CA2285DD: redirect: header Subject: h-REDIRECT from client.outside.example[127.0.0.2]; from=<sender@outside.example> to=<bob@example.com> proto=ESMTP helo=<client.outside.example>: carol@example.com',
+  'Nov 23 14:50:56 mail postfix/cleanup[400]: C69CA2285DD: message-id=<TMWTDV8VE00010@outside.example>',
+  'Nov 23 14:50:56 mail postfix/qmgr[359]: C69CA2285DD: from=<sender@outside.example>, size=485, nrcpt=2 (queue active)',
+  'Nov 23 14:50:56 mail postfix/local[404]: C69CA2285DD: to=<carol@example.com>, orig_to=<alice@example.com>, relay=local, delay=0.11, delays=0.01/0.08/0/0.02, dsn=2.0.0, status=sent (delivered to maildir)',
+  'Nov 23 14:50:56 mail postfix/qmgr[359]: C69CA2285DD: removed',
+];
+
+describe('a message that a REDIRECT sent to somebody else', () => {
+  it('was for whom it was delivered to, not for the last one that the action’s line names', () => {
+    const [trace] = tracesOf(redirected);
+    expect(trace).toMatchObject({ state: 'delivered', complete: true });
+    expect(statesOf(trace)).toEqual([['carol@example.com', 'alice@example.com', 'delivered']]);
+  });
+
+  it('is for those that lines name as long as none tells of a delivery', () => {
+    expect(statesOf(tracesOf(redirected.slice(0, 4))[0])).toEqual([['bob@example.com', null, 'queued']]);
+  });
+});
+
+const filtered = [
+  'Nov 23 14:51:29 mail postfix/smtpd[1148]: NOQUEUE: filter: RCPT from office.outside.example[127.0.0.3]: <office.outside.example[127.0.0.3]>: Client host triggers FILTER amavisfeed:[127.0.0.1]:10024; from=<sender@outside.example> to=<team@example.com> proto=ESMTP helo=<client.outside.example>',
+  'Nov 23 14:51:29 mail postfix/smtpd[1148]: 1DA4B2283A1: client=office.outside.example[127.0.0.3]',
+  'Nov 23 14:51:29 mail postfix/smtpd[1148]: 1DA4B2283A1: filter: RCPT from office.outside.example[127.0.0.3]: <office.outside.example[127.0.0.3]>: Client host triggers FILTER amavisfeed:[127.0.0.1]:10024; from=<sender@outside.example> to=<nosuch@example.com> proto=ESMTP helo=<client.outside.example>',
+  'Nov 23 14:51:29 mail postfix/smtpd[1148]: 1DA4B2283A1: reject: RCPT from office.outside.example[127.0.0.3]: 550 5.1.1 <nosuch@example.com>: Recipient address rejected: User unknown in local recipient table; from=<sender@outside.example> to=<nosuch@example.com> proto=ESMTP helo=<client.outside.example>',
+  'Nov 23 14:51:29 mail postfix/cleanup[1146]: 1DA4B2283A1: message-id=<TMWTDVXST00067@outside.example>',
+  'Nov 23 14:51:29 mail postfix/qmgr[1110]: 1DA4B2283A1: from=<sender@outside.example>, size=509, nrcpt=1 (queue active)',
+  'Nov 23 14:51:29 mail postfix/smtpd[1011]: 6173422877E: client=localhost[127.0.0.1]',
+  'Nov 23 14:51:29 mail postfix/cleanup[1156]: 6173422877E: message-id=<TMWTDVXST00067@outside.example>',
+  'Nov 23 14:51:29 mail postfix/qmgr[1110]: 6173422877E: from=<sender@outside.example>, size=1067, nrcpt=1 (queue active)',
+  'Nov 23 14:51:29 mail postfix/local[1149]: 6173422877E: to=<alice@mail.example.com>, orig_to=<team@example.com>, relay=local, delay=0.03, delays=0.03/0/0/0, dsn=2.0.0, status=sent (delivered to maildir)',
+  'Nov 23 14:51:29 mail amavis[910]: (00910-04) Passed CLEAN {RelayedInbound}, [127.0.0.3]:38655 <sender@outside.example> -> <team@example.com>, Queue-ID: 1DA4B2283A1, Message-ID: <TMWTDVXST00067@outside.example>, mail_id: G24FXDsKc5tn, Hits: 0, size: 509, queued_as: 6173422877E, 272 ms',
+  'Nov 23 14:51:29 mail postfix/lmtp[1153]: 1DA4B2283A1: to=<team@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.32, delays=0.03/0.02/0/0.27, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 6173422877E)',
+  'Nov 23 14:51:29 mail postfix/qmgr[1110]: 6173422877E: removed',
+  'Nov 23 14:51:29 mail postfix/qmgr[1110]: 1DA4B2283A1: removed',
+];
+
+describe('a recipient whom an access map’s FILTER line names', () => {
+  it('is rejected when the next line refuses it', () => {
+    const [trace] = tracesOf(filtered);
+    expect(trace).toMatchObject({ state: 'partial', complete: true });
+    expect(statesOf(trace)).toEqual([
+      ['alice@mail.example.com', 'team@example.com', 'delivered'],
+      ['nosuch@example.com', null, 'rejected'],
+    ]);
+  });
+});
