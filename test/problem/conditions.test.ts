@@ -425,6 +425,29 @@ describe('unfiltered mail', () => {
   });
 });
 
+describe('an address with several deliveries behind the filter', () => {
+  const mail = (...responses: string[]) => [
+    ...received(Q1),
+    ...received(Q2, { client: 'localhost[127.0.0.1]' }),
+    verdict(Q1, Q2),
+    fed(Q1, Q2),
+    ...responses.map((response) => delivered(Q2).replace('delivered to maildir', response)),
+    removed(Q1),
+    removed(Q2),
+  ];
+
+  it('got a second copy by always_bcc', () => {
+    const twice = traceOf(mail('delivered to maildir', 'delivered to maildir '));
+    expect(codesOf([twice])).toEqual(['dup-always-bcc']);
+  });
+
+  it('got one when they are the parts of its alias or .forward', () => {
+    const forwarded = traceOf(mail('delivered to command: /usr/bin/vacation alice', `forwarded as ${Q3}`));
+    const commands = traceOf(mail('delivered to command: /bin/one', 'delivered to command: /bin/two'));
+    expect(codesOf([forwarded, commands])).toEqual([]);
+  });
+});
+
 describe('texts from the log', () => {
   it('get into commands only when they are harmless in a shell', () => {
     const line =

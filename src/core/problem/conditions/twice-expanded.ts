@@ -5,6 +5,9 @@ import type { Condition, Finding } from './condition.js';
 
 type DeliveryEvent = EventOf<'delivery'>;
 
+/** What local(8) says of a command, a file and what it sends on (local/command.c, file.c, forward.c). */
+const ALIAS_PART = /^(?:delivered to (?:command|file): .*|forwarded as )/;
+
 /** The done deliveries before the filter (into it) and behind it. */
 function bothSides(story: Story): { fed: DeliveryEvent[]; done: DeliveryEvent[] } | undefined {
   if (story.trace.queueIds.length < 2 || story.of('delivery').length < 3) return undefined;
@@ -59,7 +62,7 @@ export const alwaysBcc: Condition = (story): Finding | undefined => {
   const sides = bothSides(story);
   if (sides === undefined) return undefined;
   for (const events of repeated(sides.done)) {
-    const plain = events.filter((event) => event.originalTo === undefined);
+    const plain = copiesOf(events.filter((event) => event.originalTo === undefined));
     const address = plain[0]?.recipient;
     if (address === undefined) continue;
     const fed = sides.fed.filter((feed) => addressKey(feed.recipient) === addressKey(address)).length;
@@ -69,3 +72,19 @@ export const alwaysBcc: Condition = (story): Finding | undefined => {
   }
   return undefined;
 };
+
+/** One line a copy: where local(8) logs the parts of an alias or .forward under the alias' own name, these are one. */
+function copiesOf(events: readonly DeliveryEvent[]): readonly DeliveryEvent[] {
+  const parts = new Map<string, Set<string>>();
+  for (const event of events) {
+    const part = ALIAS_PART.exec(event.response)?.[0];
+    if (part !== undefined) parts.set(event.queueId, (parts.get(event.queueId) ?? new Set()).add(part));
+  }
+  const counted = new Set<string>();
+  return events.filter(({ queueId }) => {
+    const isAlias = (parts.get(queueId)?.size ?? 0) > 1;
+    if (isAlias && counted.has(queueId)) return false;
+    counted.add(queueId);
+    return true;
+  });
+}
