@@ -33,7 +33,7 @@ interface Entry {
 interface Entries {
   readonly all: readonly Entry[];
   readonly byAddress: ReadonlyMap<string, readonly Entry[]>;
-  /** Those that an extension may have been added to, by what stands before the first one. */
+  /** Those whose extension the filter may have given them, by their address without it. */
   readonly byBase: ReadonlyMap<string, readonly Entry[]>;
 }
 
@@ -73,6 +73,8 @@ class Follower {
   /** Lists of recipients as sets: a message may have ten thousands. */
   readonly #keys = new Map<readonly string[], ReadonlySet<string>>();
   readonly #recipients = new Map<RunFacts, readonly string[]>();
+  /** What went into lives, as addressKey has it, by the lives' ids. */
+  readonly #fed = new Map<string, ReadonlySet<string>>();
   /** What went into lives and did not come out under its own address, by the lives' ids. */
   readonly #lost = new Map<string, ReadonlySet<string>>();
   /** Recipients that were refused, known once they are asked for. */
@@ -237,13 +239,16 @@ class Follower {
     const among = (entriesOf: (entries: Entries) => readonly Entry[]): OfLife[] =>
       lives.flatMap((life) => entriesOf(this.#entriesOf(life)).map((entry) => ({ life, entry })));
     let own = among(({ byAddress }) => byAddress.get(key) ?? NONE);
-    if (own.length === 0)
-      own = among(({ byBase }) => byBase.get(baseOf(key)) ?? NONE).filter(({ entry }) =>
-        isExtended(addressKey(entry.address), key),
+    if (own.length === 0 && this.#asFilterSays(lives, address, originalTo)) return;
+    if (own.length === 0) {
+      const fed = this.#fedTo(lives);
+      own = among(({ byBase }) => byBase.get(baseOf(key)) ?? NONE).filter(
+        ({ entry }) => !isFedAs(entry, fed, key),
       );
+    }
     if (own.length === 0) own = this.#rewritten(lives, key);
     for (const { life, entry } of own) {
-      const before = entry.originalTo ?? (same(entry.address, address) ? null : address);
+      const before = same(entry.address, address) ? (entry.originalTo ?? null) : address;
       this.#entry(life, entry, originalTo ?? before);
     }
     if (own.length > 0) return;
@@ -258,17 +263,39 @@ class Follower {
     this.#add(address, originalTo, gone ? null : 'queued', lives[0]?.queueId ?? null);
   }
 
+  /**
+   * A feed by SMTP has one reply for all of its recipients, though the filter blocked some or gave them back under
+   * another id: its own line tells. False when that says no more.
+   */
+  #asFilterSays(lives: readonly LifeFacts[], address: string, originalTo: string | null): boolean {
+    const key = addressKey(address);
+    for (const run of this.#facts.runs.values()) {
+      if (!lives.some(({ queueId }) => run.queuedAs.has(queueId))) continue;
+      const verdict = run.verdicts.findLast(({ recipients }) => this.#isAmong(recipients, address));
+      if (verdict?.action === 'Blocked') {
+        const queueId = this.#chain.feeders.get(run.amavisId) ?? null;
+        this.#add(address, originalTo, blockedState(verdict.verdict, verdict.actions ?? []), queueId);
+        return true;
+      }
+      if (verdict === undefined) continue;
+      const others = [...run.queuedAs].flatMap((id) => this.#facts.lives.get(id) ?? []);
+      const own = others.flatMap((life) =>
+        (this.#entriesOf(life).byAddress.get(key) ?? NONE).map((entry) => ({ life, entry })),
+      );
+      for (const { life, entry } of own) this.#entry(life, entry, originalTo ?? entry.originalTo ?? null);
+      if (own.length > 0) return true;
+    }
+    return false;
+  }
+
   /** The filter may rewrite an address: sure only when one recipient went in and what came out is nobody else's. */
   #rewritten(lives: readonly LifeFacts[], key: string): OfLife[] {
     const lost = this.#lostIn(lives);
     if (lost.size > 1 || (lost.size === 1 && !lost.has(key))) return [];
     const fed = this.#fedTo(lives);
-    fed.delete(key);
-    const isTaken = ({ address, originalTo = '' }: Entry): boolean =>
-      fed.has(addressKey(address)) || fed.has(addressKey(originalTo));
     return lives.flatMap((life) =>
       this.#entriesOf(life)
-        .all.filter((entry) => !isTaken(entry))
+        .all.filter((entry) => !isFedAs(entry, fed, key))
         .map((entry) => ({ life, entry })),
     );
   }
@@ -287,9 +314,13 @@ class Follower {
   }
 
   /** Who went into the lives, as addressKey has them. */
-  #fedTo(lives: readonly LifeFacts[]): Set<string> {
+  #fedTo(lives: readonly LifeFacts[]): ReadonlySet<string> {
     const ids = new Set(lives.map(({ queueId }) => queueId));
+    const name = [...ids].join(' ');
+    const known = this.#fed.get(name);
+    if (known !== undefined) return known;
     const fed = new Set<string>();
+    this.#fed.set(name, fed);
     for (const { all } of this.#entries.values()) {
       for (const entry of all) {
         const isFed = entry.deliveries.some((delivery) => {
@@ -418,8 +449,10 @@ function entriesOf(life: LifeFacts): Entries {
     const original = addressKey(entry.originalTo ?? '');
     append(byAddress, key, entry);
     if (original !== key) append(byAddress, original, entry);
-    const base = baseOf(key);
-    if (base !== key) append(byBase, base, entry);
+    for (const name of original === key ? [key] : [key, original]) {
+      const base = baseOf(name);
+      if (base !== name) append(byBase, base, entry);
+    }
   }
   return { all, byAddress, byBase };
 }
@@ -531,10 +564,9 @@ function baseOf(key: string): string {
   return plus > 0 && plus < at ? key.slice(0, plus) + key.slice(at) : key;
 }
 
-/** `alice+spam@example.com` for `alice@example.com`: what amavis' address extensions make of it. */
-function isExtended(long: string, short: string): boolean {
-  const at = short.lastIndexOf('@');
-  return at > 0 && long.startsWith(`${short.slice(0, at)}+`) && long.endsWith(short.slice(at));
+/** Whether another recipient than this one went in under the address that came out. */
+function isFedAs({ address, originalTo = '' }: Entry, fed: ReadonlySet<string>, key: string): boolean {
+  return [addressKey(address), addressKey(originalTo)].some((name) => name !== key && fed.has(name));
 }
 
 function same(a: string, b: string): boolean {

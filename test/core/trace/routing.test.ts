@@ -105,3 +105,119 @@ describe('a recipient whom an access map’s FILTER line names', () => {
     ]);
   });
 });
+
+// Fed by SMTP: one reply for both, though amavis blocked one of them.
+const halfBlocked = [
+  'Nov 23 15:09:53 mail postfix/smtpd[802]: B1D03228115: client=client.outside.example[127.0.0.2]',
+  'Nov 23 15:09:53 mail postfix/cleanup[842]: B1D03228115: message-id=<TMWTEJM4F00032@outside.example>',
+  'Nov 23 15:09:53 mail postfix/qmgr[801]: B1D03228115: from=<sender@outside.example>, size=554, nrcpt=2 (queue active)',
+  'Nov 23 15:09:54 mail postfix/smtpd[852]: 7169922810F: client=localhost[127.0.0.1]',
+  'Nov 23 15:09:54 mail postfix/cleanup[842]: 7169922810F: message-id=<TMWTEJM4F00032@outside.example>',
+  'Nov 23 15:09:54 mail postfix/qmgr[801]: 7169922810F: from=<sender@outside.example>, size=1203, nrcpt=1 (queue active)',
+  'Nov 23 15:09:54 mail postfix/local[859]: 7169922810F: to=<frank@example.com>, relay=local, delay=0.02, delays=0.01/0/0/0, dsn=2.0.0, status=sent (delivered to maildir)',
+  'Nov 23 15:09:54 mail postfix/qmgr[801]: 7169922810F: removed',
+  'Nov 23 15:09:54 mail amavis[807]: (00807-03-4) Passed SPAM {BouncedInbound,RelayedTaggedInbound,Quarantined}, [127.0.0.2]:38587 <sender@outside.example> -> <frank@example.com>, quarantine: y/spam-yak78A1uMAlz.gz, Queue-ID: B1D03228115, Message-ID: <TMWTEJM4F00032@outside.example>, mail_id: yak78A1uMAlz, Hits: 1000, size: 554, queued_as: 7169922810F, 146 ms',
+  'Nov 23 15:09:54 mail amavis[807]: (00807-03-4) Blocked SPAM {BouncedInbound,RelayedTaggedInbound,Quarantined}, [127.0.0.2]:38587 <sender@outside.example> -> <erin@example.com>, quarantine: y/spam-yak78A1uMAlz.gz, Queue-ID: B1D03228115, Message-ID: <TMWTEJM4F00032@outside.example>, mail_id: yak78A1uMAlz, Hits: 1000, size: 554, 146 ms',
+  'Nov 23 15:09:54 mail postfix/smtp[844]: B1D03228115: to=<erin@example.com>, relay=127.0.0.1[127.0.0.1]:10024, conn_use=4, delay=0.77, delays=0.02/0.6/0/0.15, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 7169922810F, but 1 REJECT)',
+  'Nov 23 15:09:54 mail postfix/smtp[844]: B1D03228115: to=<frank@example.com>, relay=127.0.0.1[127.0.0.1]:10024, conn_use=4, delay=0.77, delays=0.02/0.6/0/0.15, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 7169922810F, but 1 REJECT)',
+  'Nov 23 15:09:54 mail postfix/qmgr[801]: B1D03228115: removed',
+];
+
+// And here one for two that amavis gave back under an id each.
+const twoWays = [
+  'Nov 23 15:09:53 mail postfix/smtpd[802]: A088222810E: client=client.outside.example[127.0.0.2]',
+  'Nov 23 15:09:53 mail postfix/cleanup[842]: A088222810E: message-id=<TMWTEJM2600027@outside.example>',
+  'Nov 23 15:09:53 mail postfix/qmgr[801]: A088222810E: from=<sender@outside.example>, size=487, nrcpt=4 (queue active)',
+  'Nov 23 15:09:53 mail postfix/smtpd[852]: C9E93228116: client=localhost[127.0.0.1]',
+  'Nov 23 15:09:53 mail postfix/cleanup[842]: C9E93228116: message-id=<TMWTEJM2600027@outside.example>',
+  'Nov 23 15:09:53 mail postfix/qmgr[801]: C9E93228116: from=<sender@outside.example>, size=1024, nrcpt=1 (queue active)',
+  'Nov 23 15:09:53 mail postfix/smtpd[852]: CED1622811D: client=localhost[127.0.0.1]',
+  'Nov 23 15:09:53 mail postfix/local[855]: C9E93228116: to=<carol@example.com>, relay=local, delay=0.03, delays=0.01/0.01/0/0.01, dsn=2.0.0, status=sent (delivered to maildir)',
+  'Nov 23 15:09:53 mail postfix/qmgr[801]: C9E93228116: removed',
+  'Nov 23 15:09:53 mail postfix/cleanup[854]: CED1622811D: message-id=<TMWTEJM2600027@outside.example>',
+  'Nov 23 15:09:53 mail postfix/qmgr[801]: CED1622811D: from=<sender@outside.example>, size=884, nrcpt=1 (queue active)',
+  'Nov 23 15:09:53 mail amavis[807]: (00807-02) Passed CLEAN {RelayedInbound,RelayedOpenRelay}, [127.0.0.2]:35057 <sender@outside.example> -> <carol@example.com>,<x@relay.example.net>, Queue-ID: A088222810E, Message-ID: <TMWTEJM2600027@outside.example>, mail_id: ulywuyv9aYgu, Hits: 0, size: 487, queued_as: C9E93228116/CED1622811D, 191 ms',
+  'Nov 23 15:09:53 mail postfix/smtp[844]: A088222810E: to=<carol@example.com>, orig_to=<all@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.22, delays=0.01/0.01/0/0.19, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as C9E93228116)',
+  'Nov 23 15:09:53 mail postfix/smtp[844]: A088222810E: to=<x@relay.example.net>, orig_to=<all@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.22, delays=0.01/0.01/0/0.19, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as C9E93228116)',
+  'Nov 23 15:09:53 mail postfix/qmgr[801]: A088222810E: removed',
+  'Nov 23 15:09:54 mail postfix/smtp[860]: CED1622811D: to=<x@relay.example.net>, relay=127.0.0.1[127.0.0.1]:2602, delay=0.18, delays=0.02/0.02/0.1/0.03, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as SINK000009)',
+  'Nov 23 15:09:54 mail postfix/qmgr[801]: CED1622811D: removed',
+];
+
+describe('recipients for whom the feed got one reply', () => {
+  it('are blocked when the filter’s own line says so', () => {
+    const [trace] = tracesOf(halfBlocked).filter(({ filter }) => filter.length > 0);
+    expect(trace).toMatchObject({ state: 'partial', complete: true });
+    expect(statesOf(trace)).toEqual([
+      ['erin@example.com', null, 'blocked'],
+      ['frank@example.com', null, 'delivered'],
+    ]);
+  });
+
+  it('are each followed to the id that has them', () => {
+    const [trace] = tracesOf(twoWays);
+    expect(statesOf(trace)).toEqual([
+      ['carol@example.com', 'all@example.com', 'delivered'],
+      ['x@relay.example.net', 'all@example.com', 'relayed'],
+    ]);
+  });
+});
+
+const extended = [
+  'Nov 23 15:15:12 mail postfix/smtpd[165]: C3A9222890B: client=client.outside.example[127.0.0.2]',
+  'Nov 23 15:15:12 mail postfix/cleanup[214]: C3A9222890B: message-id=<TMWTEQGBK00002@outside.example>',
+  'Nov 23 15:15:12 mail postfix/qmgr[164]: C3A9222890B: from=<sender@outside.example>, size=574, nrcpt=3 (queue active)',
+  'Nov 23 15:15:13 mail postfix/smtpd[227]: 7228F2288FC: client=localhost[127.0.0.1]',
+  'Nov 23 15:15:13 mail postfix/cleanup[214]: 7228F2288FC: message-id=<TMWTEQGBK00002@outside.example>',
+  'Nov 23 15:15:13 mail postfix/qmgr[164]: 7228F2288FC: from=<sender@outside.example>, size=1198, nrcpt=3 (queue active)',
+  'Nov 23 15:15:13 mail amavis[183]: (00183-02) Passed SPAM {RelayedTaggedInbound,Quarantined}, [127.0.0.2]:43913 <sender@outside.example> -> <alice@example.com>,<carol+x@example.com>, quarantine: n/spam-nopKjIoz_68k.gz, Queue-ID: C3A9222890B, Message-ID: <TMWTEQGBK00002@outside.example>, mail_id: nopKjIoz_68k, Hits: 1000, size: 574, queued_as: 7228F2288FC, 537 ms',
+  'Nov 23 15:15:13 mail postfix/local[224]: 7228F2288FC: to=<alice+spam@example.com>, relay=local, delay=0.02, delays=0/0.01/0/0.01, dsn=2.0.0, status=sent (delivered to maildir)',
+  'Nov 23 15:15:13 mail postfix/local[224]: 7228F2288FC: to=<carol+spam@example.com>, relay=local, delay=0.02, delays=0/0.01/0/0, dsn=2.0.0, status=sent (delivered to maildir)',
+  'Nov 23 15:15:13 mail postfix/qmgr[164]: 7228F2288FC: removed',
+  'Nov 23 15:15:13 mail postfix/lmtp[216]: C3A9222890B: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.69, delays=0.02/0.01/0.18/0.49, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 7228F2288FC)',
+  'Nov 23 15:15:13 mail postfix/lmtp[216]: C3A9222890B: to=<carol+x@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.69, delays=0.02/0.01/0.18/0.49, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 7228F2288FC)',
+  'Nov 23 15:15:13 mail postfix/qmgr[164]: C3A9222890B: removed',
+];
+const extendedAlias = [
+  'Nov 23 15:15:13 mail postfix/smtpd[165]: 0328F228802: client=client.outside.example[127.0.0.2]',
+  'Nov 23 15:15:13 mail postfix/cleanup[214]: 0328F228802: message-id=<TMWTEQGH900003@outside.example>',
+  'Nov 23 15:15:13 mail postfix/qmgr[164]: 0328F228802: from=<sender@outside.example>, size=556, nrcpt=2 (queue active)',
+  'Nov 23 15:15:13 mail postfix/smtpd[221]: 8715A22892E: client=localhost[127.0.0.1]',
+  'Nov 23 15:15:13 mail postfix/cleanup[214]: 8715A22892E: message-id=<TMWTEQGH900003@outside.example>',
+  'Nov 23 15:15:13 mail postfix/qmgr[164]: 8715A22892E: from=<sender@outside.example>, size=1208, nrcpt=1 (queue active)',
+  'Nov 23 15:15:13 mail amavis[182]: (00182-02) Passed SPAM {RelayedTaggedInbound,RelayedOpenRelay,Quarantined}, [127.0.0.2]:41427 <sender@outside.example> -> <team@example.com>,<x@relay.example.net>, quarantine: h/spam-hyFtcVEkvVaW.gz, Queue-ID: 0328F228802, Message-ID: <TMWTEQGH900003@outside.example>, mail_id: hyFtcVEkvVaW, Hits: 1000, size: 556, queued_as: 8715A22892E/8B848228931, 131 ms',
+  'Nov 23 15:15:13 mail postfix/lmtp[215]: 0328F228802: to=<team@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.57, delays=0/0.43/0.02/0.12, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 8715A22892E)',
+  'Nov 23 15:15:13 mail postfix/lmtp[215]: 0328F228802: to=<x@relay.example.net>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.57, delays=0/0.43/0.02/0.12, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 8B848228931)',
+  'Nov 23 15:15:13 mail postfix/qmgr[164]: 0328F228802: removed',
+  'Nov 23 15:15:13 mail postfix/local[228]: 8715A22892E: to=<carol@mail.example.com>, orig_to=<team+spam@example.com>, relay=local, delay=0.04, delays=0.02/0.01/0/0.01, dsn=2.0.0, status=sent (delivered to maildir)',
+  'Nov 23 15:15:13 mail postfix/qmgr[164]: 8715A22892E: removed',
+];
+
+describe('a recipient whose address the filter extends', () => {
+  it('loses the extension that it had', () => {
+    expect(statesOf(tracesOf(extended)[0])).toContainEqual([
+      'carol+spam@example.com',
+      'carol+x@example.com',
+      'delivered',
+    ]);
+    expect(tracesOf(extended)[0]?.recipients).toHaveLength(2);
+  });
+
+  it('is not taken for another of the same mailbox', () => {
+    const lost = extended
+      .filter((line) => !line.includes('to=<carol+spam@'))
+      .map((line) => line.replaceAll('alice@', 'carol+y@').replaceAll('alice+spam@', 'carol+y@'));
+    expect(statesOf(tracesOf(lost)[0])).toEqual([
+      ['carol+x@example.com', null, null],
+      ['carol+y@example.com', null, 'delivered'],
+    ]);
+  });
+
+  it('is known as the alias that was written to', () => {
+    expect(statesOf(tracesOf(extendedAlias)[0])).toContainEqual([
+      'carol@mail.example.com',
+      'team@example.com',
+      'delivered',
+    ]);
+  });
+});
