@@ -5,7 +5,14 @@
 import { addressKey } from '../address-key.js';
 import { append } from '../append.js';
 import type { MailPath } from '../path.js';
-import { amavisIdIn, blockedByFilter, isLoopback, parseEndpoint, replyOf } from '../response.js';
+import {
+  amavisIdIn,
+  blockedByFilter,
+  blockedInPart,
+  isLoopback,
+  parseEndpoint,
+  replyOf,
+} from '../response.js';
 import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
 import { type Chain, isFilterDelivery } from './links.js';
 import type { RecipientState } from './trace.js';
@@ -75,6 +82,8 @@ class Follower {
   /** Lists of recipients as sets: a message may have ten thousands. */
   readonly #keys = new Map<readonly string[], ReadonlySet<string>>();
   readonly #recipients = new Map<RunFacts, readonly string[]>();
+  /** What went into lives, by the lives' ids. */
+  readonly #fed = new Map<string, ReadonlySet<string>>();
   /** What went into lives and did not come out under its own address, by the lives' ids. */
   readonly #lost = new Map<string, ReadonlySet<string>>();
 
@@ -162,7 +171,7 @@ class Follower {
     }
     const ways = [...run.queuedAs].flatMap((id) => this.#facts.lives.get(id) ?? []);
     if (ways.length > 0) {
-      this.#into(ways, address, originalTo);
+      this.#into(ways, address, originalTo, 0);
       return;
     }
     this.#add(
@@ -176,13 +185,30 @@ class Follower {
   #entry(life: LifeFacts, entry: Entry, originalTo: string | null): void {
     if (entry.visited) return;
     entry.visited = true;
-    const next = this.#next(life, entry);
+    const kept = this.#keptBack(life, entry);
+    const next = kept === undefined ? this.#next(life, entry) : undefined;
     if (next !== undefined) {
-      this.#into(next, entry.address, originalTo);
+      this.#into(next, entry.address, originalTo, blockedInPart(entry.last.response));
       return;
     }
-    const state = this.#state(life, entry.last);
+    const state = kept ?? this.#state(life, entry.last);
     this.#add(entry.address, originalTo, state, life.queueId, entry);
+  }
+
+  /**
+   * By SMTP the filter has one reply for all recipients, which names what some of them were passed on as: for whom it
+   * was not, only amavis' own line says. Undefined for those who were.
+   */
+  #keptBack(life: LifeFacts, { last, address }: Entry): RecipientState | undefined {
+    if (last.status !== 'sent') return undefined;
+    const { queuedAs } = replyOf(last);
+    if (queuedAs === undefined) return undefined;
+    for (const run of this.#runsOf.get(life.queueId) ?? []) {
+      if (!run.queuedAs.has(queuedAs) || this.#hasPassed(run, address)) continue;
+      const verdict = run.verdicts.find(({ recipients }) => this.#isAmong(recipients, address));
+      if (verdict !== undefined) return blockedState(verdict.verdict, verdict.actions ?? []);
+    }
+    return undefined;
   }
 
   /** The lives that carry the recipient on, when the line says that the message went on. */
@@ -220,15 +246,16 @@ class Follower {
     return undefined;
   }
 
-  /** Goes on in the lives that the message went into. */
-  #into(lives: readonly LifeFacts[], address: string, originalTo: string | null): void {
+  /** Goes on in the lives that the message went into; the filter says that it did not for `blocked` recipients. */
+  #into(lives: readonly LifeFacts[], address: string, originalTo: string | null, blocked: number): void {
     const key = addressKey(address);
     const among = (entriesOf: (entries: Entries) => readonly Entry[]): OfLife[] =>
       lives.flatMap((life) => entriesOf(this.#entriesOf(life)).map((entry) => ({ life, entry })));
     let own = among(({ byAddress }) => byAddress.get(key) ?? NONE);
     if (own.length === 0)
-      own = among(({ byBase }) => byBase.get(baseOf(key)) ?? NONE).filter(({ entry }) =>
-        isExtended(addressKey(entry.address), key),
+      own = among(({ byBase }) => byBase.get(baseOf(key)) ?? NONE).filter(
+        ({ entry }) =>
+          isExtended(addressKey(entry.address), key) && !this.#fedTo(lives).has(addressKey(entry.address)),
       );
     if (own.length === 0) own = this.#rewritten(lives, key);
     for (const { life, entry } of own) {
@@ -244,7 +271,9 @@ class Follower {
     }
     // Others went on from here, of this one there is no line: not yet, or it took a way that no line links.
     const gone = !isEmpty && lives.every(({ removed }) => removed !== undefined);
-    this.#add(address, originalTo, gone ? null : 'queued', lives[0]?.queueId ?? null);
+    const isBlocked = gone && blocked > 0 && this.#lostIn(lives).size === blocked;
+    const state = isBlocked ? 'blocked' : gone ? null : 'queued';
+    this.#add(address, originalTo, state, lives[0]?.queueId ?? null);
   }
 
   /** The filter may rewrite an address: sure only when one recipient went in and what came out is nobody else's. */
@@ -252,9 +281,8 @@ class Follower {
     const lost = this.#lostIn(lives);
     if (lost.size > 1 || (lost.size === 1 && !lost.has(key))) return [];
     const fed = this.#fedTo(lives);
-    fed.delete(key);
     const isTaken = ({ address, originalTo = '' }: Entry): boolean =>
-      fed.has(addressKey(address)) || fed.has(addressKey(originalTo));
+      [addressKey(address), addressKey(originalTo)].some((taken) => taken !== key && fed.has(taken));
     return lives.flatMap((life) =>
       this.#entriesOf(life)
         .all.filter((entry) => !isTaken(entry))
@@ -276,18 +304,24 @@ class Follower {
   }
 
   /** Who went into the lives, as addressKey has them. */
-  #fedTo(lives: readonly LifeFacts[]): Set<string> {
+  #fedTo(lives: readonly LifeFacts[]): ReadonlySet<string> {
+    const name = lives.map(({ queueId }) => queueId).join(' ');
+    const known = this.#fed.get(name);
+    if (known !== undefined) return known;
     const ids = new Set(lives.map(({ queueId }) => queueId));
     const fed = new Set<string>();
-    for (const { all } of this.#entries.values()) {
-      for (const entry of all) {
+    this.#fed.set(name, fed);
+    for (const life of this.#facts.lives.values()) {
+      for (const entry of this.#entriesOf(life).all) {
         const next = entry.last.status === 'sent' ? replyOf(entry.last).queuedAs : undefined;
-        if (next !== undefined && ids.has(next)) fed.add(addressKey(entry.address));
+        if (next === undefined || !ids.has(next) || this.#keptBack(life, entry) !== undefined) continue;
+        fed.add(addressKey(entry.address));
       }
     }
     for (const run of this.#facts.runs.values()) {
       if (![...run.queuedAs].some((id) => ids.has(id))) continue;
-      for (const known of this.#recipientsOf(run)) fed.add(addressKey(known));
+      for (const address of this.#recipientsOf(run))
+        if (run.verdicts.length === 0 || this.#hasPassed(run, address)) fed.add(addressKey(address));
     }
     return fed;
   }
@@ -317,6 +351,7 @@ class Follower {
     const { response } = delivery;
     if (blockedByFilter(response)) return 'blocked';
     const { fromMta: behind, queuedAs, amavisId } = replyOf(delivery);
+    if (blockedInPart(response) > 0) return null;
     if (behind !== undefined) {
       const back = parseEndpoint(behind);
       return back !== undefined && !isLoopback(back.address) && !this.#path.isReinjection(back)
