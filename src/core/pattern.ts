@@ -123,7 +123,7 @@ export class PatternSet {
   find(line: Line): Found | 'ignored' | 'unrecognized' {
     const tables = this.#tables.get(line.program) ?? this.#fallback(line.program);
     if (tables === undefined) return 'ignored';
-    const message = line.message;
+    const message = line.program === 'amavis' ? withoutDoubles(line.message) : line.message;
     const id = queueIdLength(message);
     if (id > 0) {
       const found = search(tables.queueId, message, id + 2);
@@ -146,6 +146,11 @@ export class PatternSet {
   #fallback(program: string): ProgramTables | undefined {
     return program.startsWith('postfix/') ? this.#tables.get(EVERY_POSTFIX) : undefined;
   }
+}
+
+/** amavis logs each backslash as two (Amavis/Util.pm, do_log): those in a quoted address or in JSON mean one. */
+function withoutDoubles(message: string): string {
+  return message.includes('\\\\') ? message.replaceAll('\\\\', '\\') : message;
 }
 
 /** A pattern that fitted a line. */

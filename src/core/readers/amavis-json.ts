@@ -18,7 +18,7 @@ const VERDICTS: readonly (readonly [string, string])[] = [
 
 /** Null for what is no such report as a whole: a piece of one, or cut by syslog. */
 export function readAmavisJson(tail: string): Record<string, unknown> | null {
-  const report = parse(unescaped(tail)) ?? parse(tail);
+  const report = parse(tail);
   if (report === null) return null;
   const passed = strings(report.action).includes('PASS');
   const fields: Record<string, unknown> = {
@@ -50,11 +50,6 @@ function recipients({ rcpt_to, recipients }: Record<string, unknown>, passed: bo
   const told = passed ? each.filter(({ action }) => action === 'PASS') : [];
   const named = told.length > 0 ? told.map((one) => one.rcpt_to) : rcpt_to;
   return strings(named).map((text) => address(text) ?? text);
-}
-
-/** amavis doubles the backslashes of all that it logs (Amavis/Util.pm, do_log). */
-function unescaped(tail: string): string {
-  return tail.replaceAll('\\\\', '\\');
 }
 
 function parse(tail: string): Record<string, unknown> | null {
