@@ -6,8 +6,12 @@
 import type { Origin } from './event.js';
 import type { Line } from './line.js';
 
-/** Pieces are cut at 980 octets less the head; a shorter text that ends in dots just ends so. */
+/**
+ * Pieces are cut at 980 octets less the head, unless a site has another $logline_maxlen. Whether a shorter line that
+ * ends in dots is one or just ends so, only its message's next line tells.
+ */
 const PIECE = 850;
+const DOTS = '...';
 const HEAD = /^\((\d+-\d+(?:-\d+)*)\) (\(!{1,2}\))?(\.\.\.)?/;
 /** Pieces are written at once: what is older (microseconds) has lost the others. */
 const MAX_AGE = 10 * 1_000_000;
@@ -36,6 +40,8 @@ const KINDS: readonly { readonly first: RegExp; readonly last: RegExp }[] = [
   { first: /^(?:Passed|Blocked) /, last: /\bmail_id: \S+, |, \d+ ms$/ },
   { first: /^\S+ (?:FWD|SEND) from </, last: /\bfrom MTA\(|\bqueued as [0-9A-Za-z]+$/i },
   { first: /\bTIMING \[/, last: /\(\d+%\)\d+(?:, |$)/ },
+  // $log_templ = '[:report_json]'
+  { first: /^\{"/, last: /":(?:"[^"]*"|[\d.]+|\[[^[\]]*\])\}$/ },
 ];
 /** The first may end otherwise, since sites write it as they like; but not as other texts do. */
 const [MAIN] = KINDS;
@@ -43,6 +49,8 @@ const NOT_MAIN = /\b(?:autolearn|required|tagged_above)=|\bReceived: |^\S+ (?!.*
 
 export class Continuation {
   readonly #pending = new Map<string, Pending>();
+  /** Lines that may be short pieces, and texts of such. */
+  readonly #short = new Map<string, Line[]>();
   /** When the first and the last line were written. */
   #first = Number.POSITIVE_INFINITY;
   #last = Number.NEGATIVE_INFINITY;
@@ -59,8 +67,16 @@ export class Continuation {
     const head = HEAD.exec(line.message);
     const continues = head?.[3] !== undefined;
     const continued = isContinued(line);
-    if (head === null || (!continues && !continued)) return [line];
+    const dots = continued || line.message.endsWith(DOTS);
+    if (head === null || (!continues && !dots && this.#short.size === 0)) return [line];
     const key = `${line.host}|${line.pid}|${head[1]}`;
+    const short = this.#short.get(key);
+    if (short !== undefined) {
+      if (continues && !continued) return this.#goOn(key, short, line);
+      this.#short.delete(key);
+      return [whole(short), ...this.take(line)];
+    }
+    if (!continues && !continued) return dots ? this.#beginShort(key, line) : [line];
     const crowded: Line[] = [];
     const pending = this.#pending.get(key) ?? this.#begin(key, crowded);
     const taken = [...crowded, ...tooOld(pending, line.time)];
@@ -78,8 +94,30 @@ export class Continuation {
     return taken;
   }
 
+  /** Another short piece: all but the last are of one length. */
+  #goOn(key: string, text: Line[], line: Line): readonly Line[] {
+    text.push(line);
+    const more = line.message.endsWith(DOTS) && line.message.length === text[0]?.message.length;
+    if (more && text.length <= MAX_PIECES) return [];
+    this.#short.delete(key);
+    return [whole(text)];
+  }
+
+  #beginShort(key: string, line: Line): readonly Line[] {
+    const ended: Line[] = [];
+    for (const [oldest, text] of this.#short) {
+      const [first] = text;
+      if (this.#short.size < MAX_PENDING && first !== undefined && line.time - first.time <= MAX_AGE) break;
+      this.#short.delete(oldest);
+      ended.push(whole(text));
+    }
+    this.#short.set(key, [line]);
+    return ended;
+  }
+
   /** Pieces of texts whose end has not come yet. */
   *pending(): IterableIterator<Line> {
+    for (const text of this.#short.values()) yield* text;
     for (const { begun, strays } of this.#pending.values()) {
       for (const text of begun) yield* text;
       yield* strays;
@@ -91,7 +129,7 @@ export class Continuation {
     const all = [...this.#pending.values()];
     const strays = all.flatMap((one) => one.strays);
     return {
-      begun: all.flatMap(({ begun }) => begun.flat()),
+      begun: [...this.#short.values(), ...all.flatMap(({ begun }) => begun)].flat(),
       middle: strays.filter(isContinued),
       last: strays.filter((piece) => !isContinued(piece)),
     };
@@ -112,13 +150,15 @@ export class Continuation {
   /** Pieces of texts whose end has not come: they are another's from now on. */
   release(): readonly Line[] {
     const rest = [...this.pending()];
+    this.#short.clear();
     this.#pending.clear();
     return rest;
   }
 
   /** What is left at the end of a log, as far as it goes. */
   drain(): readonly Line[] {
-    const rest = [...this.#pending.values()].flatMap(finishAll);
+    const rest = [...[...this.#short.values()].map(whole), ...[...this.#pending.values()].flatMap(finishAll)];
+    this.#short.clear();
     this.#pending.clear();
     return rest;
   }
@@ -210,7 +250,7 @@ export function isPieceOf(piece: Origin, { message, pieces, time, pid }: Origin)
   if (pieces === undefined || piece.pid !== pid || Math.abs(piece.time - time) > MAX_AGE) return false;
   const head = HEAD.exec(piece.message);
   if (head === null || !message.startsWith(`(${head[1]}) `)) return false;
-  const continued = isContinued(piece);
+  const continued = piece.message.endsWith(DOTS);
   const text = continued ? piece.message.slice(0, -3) : piece.message;
   if (head[3] === undefined) return continued && message !== piece.message && message.startsWith(text);
   const rest = text.slice(head[0].length);
@@ -223,5 +263,5 @@ function isSame(one: Line, other: Line): boolean {
 }
 
 function isContinued({ message }: Pick<Line, 'message'>): boolean {
-  return message.length >= PIECE && message.endsWith('...');
+  return message.length >= PIECE && message.endsWith(DOTS);
 }

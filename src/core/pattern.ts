@@ -10,7 +10,7 @@ import { type Event, isEventKind } from './event.js';
 import { convert, type FieldType, isFieldType } from './field.js';
 import type { Line } from './line.js';
 import { queueIdLength } from './queue-id.js';
-import { readers } from './readers/index.js';
+import { type Reader, readers } from './readers/index.js';
 
 export interface Sample {
   readonly line: string;
@@ -58,7 +58,7 @@ interface Compiled {
   readonly groups: readonly string[];
   readonly types: readonly (FieldType | undefined)[];
   readonly set: readonly (readonly [string, unknown])[];
-  readonly reader: ((tail: string) => Record<string, unknown>) | undefined;
+  readonly reader: Reader | undefined;
 }
 
 /** What became of a line: an event, known to say nothing, or not known. */
@@ -116,14 +116,14 @@ export class PatternSet {
   read(line: Line): Reading {
     const found = this.find(line);
     if (typeof found === 'string') return found;
-    return found.pattern.event === 'ignored' ? 'ignored' : toEvent(line, found);
+    return found.pattern.event === 'ignored' ? 'ignored' : (toEvent(line, found) ?? 'unrecognized');
   }
 
   /** The pattern that fits, and where. For the tests of samples; `read` is what programs want. */
   find(line: Line): Found | 'ignored' | 'unrecognized' {
     const tables = this.#tables.get(line.program) ?? this.#fallback(line.program);
     if (tables === undefined) return 'ignored';
-    const message = line.message;
+    const message = line.program === 'amavis' ? withoutDoubles(line.message) : line.message;
     const id = queueIdLength(message);
     if (id > 0) {
       const found = search(tables.queueId, message, id + 2);
@@ -146,6 +146,11 @@ export class PatternSet {
   #fallback(program: string): ProgramTables | undefined {
     return program.startsWith('postfix/') ? this.#tables.get(EVERY_POSTFIX) : undefined;
   }
+}
+
+/** amavis logs each backslash as two (Amavis/Util.pm, do_log): those in a quoted address or in JSON mean one. */
+function withoutDoubles(message: string): string {
+  return message.includes('\\\\') ? message.replaceAll('\\\\', '\\') : message;
 }
 
 /** A pattern that fitted a line. */
@@ -175,7 +180,8 @@ function search(tables: Table, message: string, from: number): Found | undefined
   return undefined;
 }
 
-function toEvent(line: Line, { pattern, match, queueId, amavisId }: Found): Event {
+/** Null when the pattern's reader can't read it. */
+function toEvent(line: Line, { pattern, match, queueId, amavisId }: Found): Event | null {
   const event: Record<string, unknown> = { kind: pattern.event, at: line };
   if (queueId !== undefined) event['queueId'] = queueId;
   if (amavisId !== undefined) event['amavisId'] = amavisId;
@@ -192,7 +198,9 @@ function toEvent(line: Line, { pattern, match, queueId, amavisId }: Found): Even
     if (pattern.reader !== undefined) {
       const tail = event['tail'];
       delete event['tail'];
-      Object.assign(event, pattern.reader(typeof tail === 'string' ? tail : ''));
+      const read = pattern.reader(typeof tail === 'string' ? tail : '');
+      if (read === null) return null;
+      Object.assign(event, read);
     }
   }
   // The shape is the pattern file's promise, held to by its samples.

@@ -16,6 +16,9 @@ const CONNECT_TO = /\bconnect to ([^\s[]{0,255}\[[^[\]\s]{1,200}\](?::\d{1,5})?)
 const BLOCKED_BY_FILTER =
   /\bOk, discarded\b|\bDISCARD\b|\bBOUNCE\b|\bDSN was sent\b|\bDSN suppressed|\bdiscarded, (?:id|UBE)\b|^host \S+ said: 5\d\d \S+ (?:Reject|Bounce), id=|^5\d\d \S+ (?:Reject|Bounce), id=/;
 
+const PARTLY = /\b[Ff]rom MTA\(.*, but (?=\d+ (?:REJECT|BOUNCE|DISCARD)\b)/;
+const KEPT = /\b(\d{1,6}) (?:REJECT|BOUNCE|DISCARD)\b/g;
+
 /** The queue id that the other side gave, from `250 2.0.0 Ok: queued as Q`; the last when a reply quotes another. */
 export function queuedAs(response: string): string | undefined {
   for (let at = response.lastIndexOf(QUEUED); at >= 0; at = response.lastIndexOf(QUEUED, at - 1)) {
@@ -46,7 +49,20 @@ export function fromMta(response: string): string | undefined {
 
 /** Whether a reply of the filter says that it kept, bounced or refused the message by its own verdict. */
 export function blockedByFilter(response: string): boolean {
-  return BLOCKED_BY_FILTER.test(response);
+  return BLOCKED_BY_FILTER.test(response) && !PARTLY.test(response);
+}
+
+/**
+ * For how many recipients the filter kept, bounced or refused what it passed on for the others; 0 when it says nothing
+ * of the kind. By SMTP there is one reply for all: `250 2.0.0 from MTA(…): … queued as Q, but 1 REJECT, and 2 DISCARD`
+ * (Amavis/rfc2821_2822_Tools.pm, one_response_for_all).
+ */
+export function blockedInPart(response: string): number {
+  const passed = PARTLY.exec(response)?.[0].length;
+  if (passed === undefined) return 0;
+  let count = 0;
+  for (const [, kept] of response.slice(passed).matchAll(KEPT)) count += Number(kept);
+  return count;
 }
 
 export interface Endpoint {

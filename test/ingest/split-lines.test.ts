@@ -12,12 +12,14 @@ const ID = '(15699-02) ';
 const RECIPIENTS = Array.from({ length: 60 }, (_, n) => `alice+${n}x${'y'.repeat(24)}@example.com`);
 
 /** As amavis splits what is too long for syslog. */
-function split(text: string): string[] {
-  const room = 980 - ID.length - 6;
+function split(text: string, length = 980): string[] {
   const pieces: string[] = [];
-  for (let at = 0; at < text.length; at += room) {
+  for (let at = 0; at < text.length; ) {
+    const begin = ID + (at > 0 ? '...' : '');
+    const room = length - begin.length - (begin.length + text.length - at > length ? 3 : 0);
     const piece = text.slice(at, at + room);
-    pieces.push(`${AT}${ID}${at > 0 ? '...' : ''}${piece}${at + room < text.length ? '...' : ''}`);
+    at += room;
+    pieces.push(`${AT}${begin}${piece}${at < text.length ? '...' : ''}`);
   }
   return pieces;
 }
@@ -52,6 +54,52 @@ async function tracesOf(...logs: readonly (readonly string[])[]): Promise<Trace[
 }
 
 describe('a split line of amavis', () => {
+  it('is read whole where $logline_maxlen makes its pieces short', async () => {
+    const verdict = split(
+      'Blocked SPAM {DiscardedInbound,Quarantined}, [192.0.2.1]:4711 <sender@outside.example> -> <alice@example.com>, quarantine: 0/spam-0AzwqgAA-ncG.gz, Queue-ID: 289BF16263F, mail_id: 0AzwqgAA-ncG, Hits: 7.1, size: 400, 186 ms',
+      90,
+    );
+    expect(verdict.length).toBeGreaterThanOrEqual(3);
+    const other = `${AT}(15699-03) Checking: Sw3UHeXlza7M <a@outside.example> -> <b@example.com>`;
+    const [first = '', ...rest] = verdict;
+    const traces = await tracesOf([first, other, ...rest]);
+    expect(traces.flatMap(({ filter }) => filter)).toContainEqual(
+      expect.objectContaining({ verdict: 'SPAM', hits: 7.1, mailId: '0AzwqgAA-ncG', durationMs: 186 }),
+    );
+  });
+
+  it('that is a short one which ends in dots of its own is read before the next', async () => {
+    const lines = [
+      `${AT}${ID}(!)connect to [127.0.0.1]:10025 failed, attempt #1: trying...`,
+      `${AT}${ID}Checking: Sw3UHeXlza7M <a@outside.example> -> <b@example.com>`,
+    ];
+    const [trace] = await tracesOf(lines);
+    expect(trace).toHaveProperty('lines', lines);
+  });
+
+  it('is read whole when it is a JSON report', async () => {
+    const report = split(
+      JSON.stringify({
+        action: ['PASS'],
+        content_type: 'CleanTag',
+        mail_from: 'sender@outside.example',
+        rcpt_to: RECIPIENTS,
+        recipients: [
+          {
+            smtp_response: '250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 6B43216263F',
+          },
+        ],
+        mail_id: 'Sw3UHeXlza7M',
+        type: 'amavis',
+      }),
+    );
+    expect(report.length).toBeGreaterThanOrEqual(3);
+    const [trace] = await tracesOf(report);
+    expect(trace?.filter).toMatchObject([
+      { verdict: 'CLEAN', mailId: 'Sw3UHeXlza7M', recipients: RECIPIENTS },
+    ]);
+  });
+
   it('is read whole in one log', async () => {
     expect(MAIN.length).toBeGreaterThanOrEqual(3);
     const [trace, ...others] = await tracesOf(LOG);

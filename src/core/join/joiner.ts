@@ -88,6 +88,10 @@ export class Joiner {
       separate: (which) => this.#separate(which),
       move: (event, from, to) => this.#move(event, from, to),
       forget: (which, heir) => this.#forget(which, heir),
+      adopt: ({ parent, mailId, copy, queueId }) => {
+        this.#family.setParent(copy, mailId, 'notification');
+        addChild(parent, { queueId, kind: 'notification' });
+      },
     });
   }
 

@@ -10,6 +10,7 @@ import { asksForMessage, isOrphan, isUntold } from './ends.js';
 import { likelyJoins, NEAR } from './likely.js';
 import { envelopeKeysOf, isLostRun, likelyRuns } from './lost-runs.js';
 import { type Case, current } from './node.js';
+import { asksForCopy, type QuarantineCopy, quarantineCopies } from './quarantine-copies.js';
 import { asksForRefusal, isQuoteOf, type Quote, quotesOf, type Refusal, refusalsOf } from './refusals.js';
 import { RUN_TIME } from './runs.js';
 
@@ -31,13 +32,15 @@ export interface CaseOperations {
   separate(which: Case): readonly Case[];
   /** Moves a refusal to the message that it is about; with null it is nobody's. */
   move(event: Event, from: Case, to: Case | null): void;
+  /** Makes the copy a child of the message that it is of. */
+  adopt(copy: QuarantineCopy): void;
   /** A case without lines: it goes from the store, too, if it was there, when `heir` is stored. */
   forget(which: Case, heir: Case): void;
 }
 
 /** Whether the line leaves a question to be settled. */
 export function leavesQuestion(event: Event): boolean {
-  return asksForMessage(event) || asksForRefusal(event);
+  return asksForMessage(event) || asksForRefusal(event) || asksForCopy(event);
 }
 
 export class Settling {
@@ -135,6 +138,8 @@ export class Settling {
       if (sharing.length < 2 || sharing.length > CROWD) continue;
       for (const { one, other, link } of likelyJoins(sharing, messageId, this.#path))
         this.#cases.join(one, other).likely.push(link);
+      const now = [...new Set(sharing.map(current))];
+      for (const copy of quarantineCopies(now, messageId)) this.#cases.adopt(copy);
     }
   }
 

@@ -16,13 +16,16 @@ const VERDICTS: readonly (readonly [string, string])[] = [
   ['Clean', 'CLEAN'],
 ];
 
-export function readAmavisJson(tail: string): Record<string, unknown> {
+/** Null for what is no such report as a whole: a piece of one, or cut by syslog. */
+export function readAmavisJson(tail: string): Record<string, unknown> | null {
   const report = parse(tail);
+  if (report === null) return null;
+  const passed = strings(report.action).includes('PASS');
   const fields: Record<string, unknown> = {
-    action: strings(report.action).includes('PASS') ? 'Passed' : 'Blocked',
+    action: passed ? 'Passed' : 'Blocked',
     verdict: verdict(report.content_type),
     sender: address(report.mail_from) ?? '',
-    recipients: strings(report.rcpt_to).map((text) => address(text) ?? text),
+    recipients: recipients(report, passed),
     mailId: text(report.mail_id),
     queueId: text(report.queue_id),
     messageId: address(text(report.message_id)?.split(' ', 1)[0]),
@@ -41,12 +44,20 @@ export function readAmavisJson(tail: string): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-function parse(tail: string): Record<string, unknown> {
+/** Where it passed for some only, those: of the others there is no line of their own, as the main line has it. */
+function recipients({ rcpt_to, recipients }: Record<string, unknown>, passed: boolean): string[] {
+  const each = Array.isArray(recipients) ? recipients.filter(isObject) : [];
+  const told = passed ? each.filter(({ action }) => action === 'PASS') : [];
+  const named = told.length > 0 ? told.map((one) => one.rcpt_to) : rcpt_to;
+  return strings(named).map((text) => address(text) ?? text);
+}
+
+function parse(tail: string): Record<string, unknown> | null {
   try {
     const report: unknown = JSON.parse(tail);
-    return isObject(report) ? report : {};
+    return isObject(report) ? report : null;
   } catch {
-    return {};
+    return null;
   }
 }
 

@@ -5,7 +5,14 @@
 import { addressKey } from '../address-key.js';
 import { append } from '../append.js';
 import type { MailPath } from '../path.js';
-import { amavisIdIn, blockedByFilter, isLoopback, parseEndpoint, replyOf } from '../response.js';
+import {
+  amavisIdIn,
+  blockedByFilter,
+  blockedInPart,
+  isLoopback,
+  parseEndpoint,
+  replyOf,
+} from '../response.js';
 import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
 import { type Chain, isFilterDelivery } from './links.js';
 import type { RecipientState } from './trace.js';
@@ -73,7 +80,7 @@ class Follower {
   /** Lists of recipients as sets: a message may have ten thousands. */
   readonly #keys = new Map<readonly string[], ReadonlySet<string>>();
   readonly #recipients = new Map<RunFacts, readonly string[]>();
-  /** What went into lives, as addressKey has it, by the lives' ids. */
+  /** What went into lives, by the lives' ids. */
   readonly #fed = new Map<string, ReadonlySet<string>>();
   /** What went into lives and did not come out under its own address, by the lives' ids. */
   readonly #lost = new Map<string, ReadonlySet<string>>();
@@ -177,7 +184,7 @@ class Follower {
     }
     const ways = [...run.queuedAs].flatMap((id) => this.#facts.lives.get(id) ?? []);
     if (ways.length > 0) {
-      this.#into(ways, address, originalTo);
+      this.#into(ways, address, originalTo, 0);
       return;
     }
     this.#add(
@@ -192,10 +199,27 @@ class Follower {
     if (entry.visited) return;
     entry.visited = true;
     for (const end of endsOf(entry, life)) {
-      const next = this.#next(life, entry, end);
-      if (next !== undefined) this.#into(next, entry.address, originalTo);
-      else this.#add(entry.address, originalTo, this.#state(life, end), life.queueId, { entry, end });
+      const kept = this.#keptBack(life, entry, end);
+      const next = kept === undefined ? this.#next(life, entry, end) : undefined;
+      if (next !== undefined) this.#into(next, entry.address, originalTo, blockedInPart(end.response));
+      else this.#add(entry.address, originalTo, kept ?? this.#state(life, end), life.queueId, { entry, end });
     }
+  }
+
+  /**
+   * By SMTP the filter has one reply for all recipients, which names what some of them were passed on as: for whom it
+   * was not, only amavis' own line says. Undefined for those who were.
+   */
+  #keptBack(life: LifeFacts, { address }: Entry, last: DeliveryEvent): RecipientState | undefined {
+    if (last.status !== 'sent') return undefined;
+    const { queuedAs } = replyOf(last);
+    if (queuedAs === undefined) return undefined;
+    for (const run of this.#runsOf.get(life.queueId) ?? []) {
+      if (!run.queuedAs.has(queuedAs) || this.#hasPassed(run, address)) continue;
+      const verdict = run.verdicts.find(({ recipients }) => this.#isAmong(recipients, address));
+      if (verdict !== undefined) return blockedState(verdict.verdict, verdict.actions ?? []);
+    }
+    return undefined;
   }
 
   /** The lives that carry the recipient on, when the line says that the message went on. */
@@ -233,13 +257,13 @@ class Follower {
     return undefined;
   }
 
-  /** Goes on in the lives that the message went into. */
-  #into(lives: readonly LifeFacts[], address: string, originalTo: string | null): void {
+  /** Goes on in the lives that the message went into; the filter says that it did not for `blocked` recipients. */
+  #into(lives: readonly LifeFacts[], address: string, originalTo: string | null, blocked: number): void {
     const key = addressKey(address);
     const among = (entriesOf: (entries: Entries) => readonly Entry[]): OfLife[] =>
       lives.flatMap((life) => entriesOf(this.#entriesOf(life)).map((entry) => ({ life, entry })));
     let own = among(({ byAddress }) => byAddress.get(key) ?? NONE);
-    if (own.length === 0 && this.#asFilterSays(lives, address, originalTo)) return;
+    if (own.length === 0) own = this.#otherWay(lives, address);
     if (own.length === 0) {
       const fed = this.#fedTo(lives);
       own = among(({ byBase }) => byBase.get(baseOf(key)) ?? NONE).filter(
@@ -260,32 +284,22 @@ class Follower {
     }
     // Others went on from here, of this one there is no line: not yet, or it took a way that no line links.
     const gone = !isEmpty && lives.every(({ removed }) => removed !== undefined);
-    this.#add(address, originalTo, gone ? null : 'queued', lives[0]?.queueId ?? null);
+    const isBlocked = gone && blocked > 0 && this.#lostIn(lives).size === blocked;
+    const state = isBlocked ? 'blocked' : gone ? null : 'queued';
+    this.#add(address, originalTo, state, lives[0]?.queueId ?? null);
   }
 
-  /**
-   * A feed by SMTP has one reply for all of its recipients, though the filter blocked some or gave them back under
-   * another id: its own line tells. False when that says no more.
-   */
-  #asFilterSays(lives: readonly LifeFacts[], address: string, originalTo: string | null): boolean {
+  /** The reply of a feed by SMTP names one id for all, the filter's own line also the others that it gave them. */
+  #otherWay(lives: readonly LifeFacts[], address: string): OfLife[] {
     const key = addressKey(address);
-    for (const run of this.#facts.runs.values()) {
-      if (!lives.some(({ queueId }) => run.queuedAs.has(queueId))) continue;
-      const verdict = run.verdicts.findLast(({ recipients }) => this.#isAmong(recipients, address));
-      if (verdict?.action === 'Blocked') {
-        const queueId = this.#chain.feeders.get(run.amavisId) ?? null;
-        this.#add(address, originalTo, blockedState(verdict.verdict, verdict.actions ?? []), queueId);
-        return true;
-      }
-      if (verdict === undefined) continue;
-      const others = [...run.queuedAs].flatMap((id) => this.#facts.lives.get(id) ?? []);
-      const own = others.flatMap((life) =>
+    const runs = [...this.#facts.runs.values()].filter(
+      (run) => lives.some(({ queueId }) => run.queuedAs.has(queueId)) && this.#hasPassed(run, address),
+    );
+    return runs
+      .flatMap(({ queuedAs }) => [...queuedAs].flatMap((id) => this.#facts.lives.get(id) ?? []))
+      .flatMap((life) =>
         (this.#entriesOf(life).byAddress.get(key) ?? NONE).map((entry) => ({ life, entry })),
       );
-      for (const { life, entry } of own) this.#entry(life, entry, originalTo ?? entry.originalTo ?? null);
-      if (own.length > 0) return true;
-    }
-    return false;
   }
 
   /** The filter may rewrite an address: sure only when one recipient went in and what came out is nobody else's. */
@@ -321,18 +335,19 @@ class Follower {
     if (known !== undefined) return known;
     const fed = new Set<string>();
     this.#fed.set(name, fed);
-    for (const { all } of this.#entries.values()) {
-      for (const entry of all) {
+    for (const life of this.#facts.lives.values()) {
+      for (const entry of this.#entriesOf(life).all) {
         const isFed = entry.deliveries.some((delivery) => {
           const next = delivery.status === 'sent' ? replyOf(delivery).queuedAs : undefined;
-          return next !== undefined && ids.has(next);
+          return next !== undefined && ids.has(next) && this.#keptBack(life, entry, delivery) === undefined;
         });
         if (isFed) fed.add(addressKey(entry.address));
       }
     }
     for (const run of this.#facts.runs.values()) {
       if (![...run.queuedAs].some((id) => ids.has(id))) continue;
-      for (const known of this.#recipientsOf(run)) fed.add(addressKey(known));
+      for (const address of this.#recipientsOf(run))
+        if (run.verdicts.length === 0 || this.#hasPassed(run, address)) fed.add(addressKey(address));
     }
     return fed;
   }
@@ -362,6 +377,7 @@ class Follower {
     const { response } = delivery;
     if (blockedByFilter(response)) return 'blocked';
     const { fromMta: behind, queuedAs, amavisId } = replyOf(delivery);
+    if (blockedInPart(response) > 0) return null;
     if (behind !== undefined) {
       const back = parseEndpoint(behind);
       return back !== undefined && !isLoopback(back.address) && !this.#path.isReinjection(back)

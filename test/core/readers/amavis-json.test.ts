@@ -77,7 +77,20 @@ describe("amavis' JSON report", () => {
     });
   });
 
-  it('bears text that is no JSON', () => {
-    expect(readAmavisJson('{"action":["PASS"')).toMatchObject({ recipients: [] });
+  it('names of a message with several fates those for whom it passed', () => {
+    const report = {
+      action: ['DISCARD', 'PASS'],
+      rcpt_to: ['bob@example.com', 'frank@example.com'],
+      recipients: [
+        { action: 'DISCARD', rcpt_to: 'bob@example.com' },
+        { action: 'PASS', rcpt_to: 'frank@example.com' },
+      ],
+    };
+    expect(readAmavisJson(JSON.stringify(report))).toMatchObject({ recipients: ['frank@example.com'] });
+  });
+
+  it('is not read in part', () => {
+    expect(readAmavisJson('{"action":["PASS"')).toBeNull();
+    expect(readAmavisJson('["PASS"]')).toBeNull();
   });
 });

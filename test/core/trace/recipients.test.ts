@@ -57,6 +57,42 @@ describe('a recipient', () => {
       ['bob+spam@example.com', 'bob@example.com'],
     ]);
   });
+
+  // The feed by SMTP has one reply for all recipients.
+  const mixed = (q1: string, to: string, q2: string): string =>
+    fed(q1, to, q2).replace(/\)$/, ', but 1 REJECT, and 1 DISCARD)');
+  const split = [
+    ...received('9328F22A151', 3),
+    ...back('ED49022A189', 1),
+    mixed('9328F22A151', 'alice+lists@example.com', 'ED49022A189'),
+    mixed('9328F22A151', 'alice@example.com', 'ED49022A189'),
+    mixed('9328F22A151', 'bob@example.com', 'ED49022A189'),
+    removed('9328F22A151'),
+    delivered('ED49022A189', 'alice+lists@example.com'),
+    removed('ED49022A189'),
+  ];
+  const states = [
+    ['alice+lists@example.com', 'delivered'],
+    ['alice@example.com', 'blocked'],
+    ['bob@example.com', 'blocked'],
+  ];
+
+  it('that the filter kept back is blocked, though one reply says of all what others were passed on as', () => {
+    const verdict = (action: string, to: string, end: string): string =>
+      `${HEAD} amavis[197]: (00197-02) ${action} SPAM {DiscardedInbound,RelayedTaggedInbound}, [127.0.0.2]:33075 <company@outside.example> -> ${to}, Queue-ID: 9328F22A151, Message-ID: <BA506A9B@hp>, mail_id: xdR5pjZ4ERu2, Hits: 8.2, size: 502${end}, 118 ms`;
+    const [trace] = tracesOf([
+      ...split,
+      verdict('Passed', '<alice+lists@example.com>', ', queued_as: ED49022A189'),
+      verdict('Blocked', '<alice@example.com>,<bob@example.com>', ''),
+    ]);
+    expect(trace).toMatchObject({ state: 'partial', complete: true });
+    expect(trace?.recipients.map(({ address, state }) => [address, state])).toEqual(states);
+  });
+
+  it('that did not come out of the filter is blocked where its reply counts as many', () => {
+    const [trace] = tracesOf(split);
+    expect(trace?.recipients.map(({ address, state }) => [address, state])).toEqual(states);
+  });
 });
 
 describe("a message's state", () => {
