@@ -109,6 +109,11 @@ export function gatherFacts(unordered: readonly Event[]): Facts {
       default:
     }
   }
+  // `postsuper -r ALL` says how many it requeued, and not which: the new id's line does.
+  for (const { pickup } of lives.values()) {
+    const before = lives.get(pickup?.origQueueId ?? '');
+    if (before !== undefined) before.requeued = true;
+  }
   for (const run of runs.values()) {
     correctRecipients(run, lives);
     dropSeams(run, lives);
