@@ -233,6 +233,9 @@ export class Joiner {
         return undefined;
       case 'smtpd.lost':
         return home === null ? this.#lost(event) : this.#cases.keep(home, event);
+      case 'smtpd.disconnect':
+        this.#beforeQueue.ended(event);
+        return undefined;
       case 'smtpd.proxy':
         return this.#beforeQueue.proxy(event, home);
       case 'smtpd.session':
@@ -275,7 +278,7 @@ export class Joiner {
     if (kept === undefined) return undefined;
     switch (event.kind) {
       case 'smtpd.client':
-        this.#beforeQueue.received(life, event.at.host, event.at.pid);
+        this.#beforeQueue.received(life, event);
         for (const action of this.#sessions.began(event)) this.#cases.keep(life.case, action);
         for (const expected of this.#lives.expected(event)) this.#cases.join(life.case, expected.case);
         if (event.origQueueId !== undefined) this.#sameChain(life.case, event.origQueueId, event, home);

@@ -354,6 +354,7 @@ const RANK: Readonly<Record<Event['kind'], number>> = {
   'cleanup.action': 5,
   'cleanup.aborted': 6,
   'smtpd.lost': 6,
+  'smtpd.disconnect': 6,
   postsuper: 7,
   'amavis.release': 8,
   'qmgr.active': 8,
