@@ -282,7 +282,8 @@ function noteAction(life: LifeFacts, event: Of<'cleanup.action' | 'smtpd.action'
   if (event.kind === 'cleanup.action' && (action === 'reject' || action === 'milter-reject'))
     life.aborted = event;
   if (action === 'discard' || action === 'milter-discard') life.discarded = true;
-  if (event.recipient !== undefined) life.named.push(event.recipient);
+  // Redirected, all recipients become one, whose delivery line names only one of them.
+  if (event.recipient !== undefined && action !== 'redirect') life.named.push(event.recipient);
 }
 
 function runOf(runs: Map<string, RunFacts>, amavisId: string, time: number): RunFacts {

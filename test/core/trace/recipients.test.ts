@@ -149,4 +149,25 @@ describe("a message's state", () => {
     const [deleted] = tracesOf([...lines, `${HEAD} postfix/postsuper[999]: 85E5022412A: removed`]);
     expect(deleted).toMatchObject({ state: 'deleted', complete: true });
   });
+
+  it('is told by the one delivery there is where a header check or access table redirects it', () => {
+    const redirected = (what: string): string[] => [
+      `${HEAD} postfix/smtpd[566]: AF3BE2240CA: client=client.outside.example[127.0.0.2]`,
+      `${HEAD} postfix/${what}; from=<sender@outside.example> to=<bob@example.com> proto=ESMTP helo=<client.outside.example>`,
+      `${HEAD} postfix/cleanup[601]: AF3BE2240CA: message-id=<TMWTETSMH00011@outside.example>`,
+      `${HEAD} postfix/qmgr[555]: AF3BE2240CA: from=<sender@outside.example>, size=489, nrcpt=2 (queue active)`,
+      `${HEAD} postfix/local[602]: AF3BE2240CA: to=<carol@example.com>, orig_to=<alice@example.com>, relay=local, delay=0.08, delays=0.07/0.01/0/0, dsn=2.0.0, status=sent (delivered to maildir)`,
+      removed('AF3BE2240CA'),
+    ];
+    for (const what of [
+      'cleanup[601]: AF3BE2240CA: redirect: header Subject: lab REDIRECT x from client.outside.example[127.0.0.2]',
+      'smtpd[566]: AF3BE2240CA: redirect: RCPT from client.outside.example[127.0.0.2]: <bob@example.com>: Recipient address triggers REDIRECT carol@example.com',
+    ]) {
+      const [trace] = tracesOf(redirected(what));
+      expect(trace).toMatchObject({ state: 'delivered', complete: true });
+      expect(trace?.recipients).toMatchObject([
+        { address: 'carol@example.com', originalTo: 'alice@example.com', state: 'delivered' },
+      ]);
+    }
+  });
 });
