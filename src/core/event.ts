@@ -96,6 +96,12 @@ interface SmtpdLost {
   readonly clientAddress: string;
 }
 
+/** `disconnect from host[addr] ehlo=1 mail=2 rcpt=1/2 …` (smtpd.c, 3.0 and later) of a session with refused recipients: what
+ * its process refuses from now on is another session's. */
+interface SmtpdDisconnect {
+  readonly kind: 'smtpd.disconnect';
+}
+
 /** `proxy-accept: END-OF-MESSAGE: 250 …; from=<> to=<> proto= helo=<>` and `proxy-reject:` (smtpd_proxy.c). */
 interface SmtpdProxy {
   readonly kind: 'smtpd.proxy';
@@ -386,6 +392,7 @@ export type Fact =
   | SmtpdReject
   | SmtpdAction
   | SmtpdLost
+  | SmtpdDisconnect
   | SmtpdProxy
   | Pickup
   | CleanupMessageId
@@ -420,6 +427,7 @@ const KINDS: Readonly<Record<Fact['kind'], true>> = {
   'smtpd.reject': true,
   'smtpd.action': true,
   'smtpd.lost': true,
+  'smtpd.disconnect': true,
   'smtpd.proxy': true,
   pickup: true,
   'cleanup.message-id': true,

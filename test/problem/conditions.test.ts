@@ -315,6 +315,27 @@ describe('two copies', () => {
     expect(codesOf([trace])).not.toContain('duplicate-delivery');
   });
 
+  it('are not there when what came back was requeued, and so filtered again, before anybody had it', () => {
+    const greylisted = `Nov 23 00:20:02 mail postfix/smtp[314]: ${Q2}: to=<x@temp.example.net>, relay=mx.temp.example.net[192.0.2.4]:25, delay=0.1, delays=0/0/0.1/0, dsn=4.2.0, status=deferred (host mx.temp.example.net[192.0.2.4] said: 450 4.2.0 greylisted (in reply to RCPT TO command))`;
+    const again = 'D5A7224702F';
+    const trace = traceOf([
+      ...received(Q1),
+      ...received(Q2, { client: 'localhost[127.0.0.1]' }),
+      verdict(Q1, Q2, 'x@temp.example.net'),
+      fed(Q1, Q2, 'x@temp.example.net'),
+      removed(Q1),
+      greylisted,
+      `Nov 23 00:21:01 mail postfix/pickup[188]: ${again}: uid=102 from=<sender@outside.example> orig_id=${Q2}`,
+      ...received(again, { at: '00:21:01' }).slice(1),
+      ...received(Q3, { at: '00:21:01', client: 'localhost[127.0.0.1]' }),
+      verdict(Q2, Q3, 'x@temp.example.net', '00:21:01'),
+      fed(again, Q3, 'x@temp.example.net', '00:21:01'),
+      removed(again, '00:21:01'),
+    ]);
+    expect(trace.queueIds).toEqual([Q1, Q2, again, Q3]);
+    expect(codesOf([trace])).not.toContain('duplicate-delivery');
+  });
+
   it('show even when amavis was stopped before its verdict', () => {
     const forward = `Nov 23 00:20:10 mail amavis[300]: (300-01) abcdefghijkl FWD from <sender@outside.example> -> <alice@example.com>, BODY=7BIT 250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as ${Q2}`;
     const checking = `Nov 23 00:20:02 mail amavis[300]: (300-01) Checking: abcdefghijkl [192.0.2.7] <sender@outside.example> -> <alice@example.com> queue_id=${Q1}`;

@@ -7,9 +7,11 @@ import { refusalKey } from '../keys.js';
 import { isQueueId } from '../queue-id.js';
 import { amavisIdIn, queuedAs } from '../response.js';
 import type { Cases } from './cases.js';
+import { has } from './known.js';
 import type { Mention } from './lives.js';
 import { LooseEnds } from './loose-ends.js';
 import { type Case, current, type Life } from './node.js';
+import { SmtpdOrder } from './smtpd-order.js';
 
 const SECOND = 1_000_000;
 const HOUR = 3600 * SECOND;
@@ -23,6 +25,7 @@ const MAX_SESSIONS = 20;
 type Proxy = Extract<Event, { kind: 'smtpd.proxy' }>;
 type Session = Extract<Event, { kind: 'smtpd.session' }>;
 type Refusal = Extract<Event, { kind: 'smtpd.reject' }>;
+type Client = Extract<Event, { kind: 'smtpd.client' }>;
 
 /** What a line here says of the nodes that have ids. */
 interface Links {
@@ -41,6 +44,7 @@ export class BeforeQueue {
   readonly #proxies = new LooseEnds<Case[]>();
   /** Lives by the smtpd process that received them last. */
   readonly #received = new LooseEnds<Life[]>();
+  readonly #order = new SmtpdOrder();
 
   constructor(cases: Cases, links: Links) {
     this.#cases = cases;
@@ -78,8 +82,7 @@ export class BeforeQueue {
   proxy(event: Proxy, home: Case | null): Case | undefined {
     const { at } = event;
     const key = refusalKey(`${at.host}|${at.pid}|${at.message}`, Math.floor(at.time / SECOND));
-    const owner =
-      home ?? this.#cases.named(key) ?? this.#recalled(key, at.time) ?? this.#cases.create(at.host, at.time);
+    const owner = home ?? this.#namedOrStored(key, at.time)[0] ?? this.#cases.create(at.host, at.time);
     this.#cases.name(owner, key);
     const shared = proxyKey(at.host, at.pid, Math.floor(at.time / PROXY_TIME));
     if (!owner.anonymous.includes(shared)) owner.anonymous.push(shared);
@@ -112,12 +115,13 @@ export class BeforeQueue {
     const group = refusalGroup(event);
     const bucket = Math.floor(at.time / REFUSAL_GAP);
     const key = refusalKey(group, bucket);
+    this.#order.note(event);
     let owner = home ?? undefined;
     if (owner === undefined) {
-      for (const near of [bucket, bucket - 1, bucket + 1]) {
-        const nearKey = refusalKey(group, near);
-        owner ??= this.#cases.named(nearKey) ?? this.#recalled(nearKey, at.time);
-      }
+      const near = [bucket, bucket - 1, bucket + 1].flatMap((one) =>
+        this.#namedOrStored(refusalKey(group, one), at.time),
+      );
+      owner = near.find((one) => has(one, event)) ?? near.find((one) => this.#isSameMessage(one, event));
     }
     owner ??= this.#cases.create(at.host, at.time);
     this.#cases.name(owner, key);
@@ -125,7 +129,7 @@ export class BeforeQueue {
     if (kept === undefined || home !== null || owner.lives.length > 0) return kept;
     const life = this.#received
       .get(`${at.host}|${at.pid}`)
-      ?.find((one) => one.sender === event.sender && isRefusalOf(one, event));
+      ?.find((one) => one.sender === event.sender && this.#isRefusalOf(one, event));
     if (life !== undefined) this.#cases.join(life.case, owner);
     return current(owner);
   }
@@ -134,26 +138,34 @@ export class BeforeQueue {
   adoptRefusals(life: Life, host: string): void {
     if (life.smtpd === 0 || life.starter === null) return;
     const bucket = Math.floor(life.starter / REFUSAL_GAP);
-    const client = life.case.events.find((event) => event.kind === 'smtpd.client');
-    if (client?.kind !== 'smtpd.client' || !this.#cases.hasNamed) return;
+    const client = clientOf(life);
+    if (client === undefined || !this.#cases.hasNamed) return;
     const group = `${host}|${life.smtpd}|${client.clientAddress}|${life.sender ?? ''}`;
     for (const near of [bucket, bucket - 1]) {
-      const refused = this.#cases.named(refusalKey(group, near));
-      if (refused === undefined || refused.lives.length > 0) continue;
-      const last = refused.events.at(-1);
-      if (last?.kind === 'smtpd.reject' && isRefusalOf(life, last)) this.#cases.join(life.case, refused);
+      for (const refused of this.#cases.named(refusalKey(group, near))) {
+        if (refused.lives.length > 0) continue;
+        const last = refused.events.at(-1);
+        if (last?.kind === 'smtpd.reject' && this.#isRefusalOf(life, last))
+          this.#cases.join(life.case, refused);
+      }
     }
   }
 
   /** The smtpd process received this one: refusals by it may be of the same message. */
-  received(life: Life, host: string, pid: number): void {
-    const key = `${host}|${pid}`;
+  received(life: Life, event: Client): void {
+    this.#order.mark(event);
+    const key = `${event.at.host}|${event.at.pid}`;
     const list = this.#received.get(key);
     if (list === undefined) this.#received.set(key, [life], life.first);
     else {
       if (list.length >= 8) list.shift();
       list.push(life);
     }
+  }
+
+  /** A session with refused recipients is over. */
+  ended(event: Event): void {
+    this.#order.mark(event);
   }
 
   #forgetReceived(life: Life): void {
@@ -179,10 +191,27 @@ export class BeforeQueue {
     this.#sessions.clear();
     this.#received.clear();
     this.#proxies.clear();
+    this.#order.clear();
   }
 
-  #recalled(key: string, time: number): Case | undefined {
-    return this.#links.recall(key, time) ? this.#cases.named(key) : undefined;
+  #namedOrStored(key: string, time: number): readonly Case[] {
+    const named = this.#cases.named(key);
+    return named.length === 0 && this.#links.recall(key, time) ? this.#cases.named(key) : named;
+  }
+
+  /** Whether the case's refusals may be of the same message as this one: no other came between them. */
+  #isSameMessage({ events }: Case, event: Refusal): boolean {
+    const last = events.findLast(({ kind, at }) => kind === 'smtpd.reject' && at.pid === event.at.pid);
+    return last === undefined || !this.#order.isApart(last, event);
+  }
+
+  /** A refused RCPT of a message whose first accepted RCPT came right after, in the same smtpd process. */
+  #isRefusalOf(life: Life, refusal: Refusal): boolean {
+    const { stage, at } = refusal;
+    const client = clientOf(life);
+    if (stage !== 'RCPT' || client === undefined || life.smtpd !== at.pid) return false;
+    if (client.at.time - at.time > REFUSAL_GAP || !this.#order.isBefore(refusal, client)) return false;
+    return !this.#order.isApart(refusal, client);
   }
 }
 
@@ -203,8 +232,9 @@ function refusalGroup({ at, clientAddress, sender }: Refusal): string {
   return `${at.host}|${at.pid}|${clientAddress ?? ''}|${sender ?? ''}`;
 }
 
-/** A refused RCPT of a message whose first accepted RCPT came right after, in the same smtpd process. */
-function isRefusalOf(life: Life, { stage, at }: Refusal): boolean {
-  if (stage !== 'RCPT' || life.starter === null || life.smtpd !== at.pid) return false;
-  return life.starter >= at.time && life.starter - at.time <= REFUSAL_GAP;
+function clientOf({ case: owner, queueId, smtpd }: Life): Client | undefined {
+  for (const event of owner.events) {
+    if (event.kind === 'smtpd.client' && event.queueId === queueId && event.at.pid === smtpd) return event;
+  }
+  return undefined;
 }

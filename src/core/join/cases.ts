@@ -14,7 +14,7 @@ export class Cases {
   /** The newest time of each host's lines. */
   readonly #clocks = new Map<string, number>();
   /** Cases of nodes without an id, by their keys. */
-  readonly #named = new LinkedMap<Case>();
+  readonly #named = new LinkedMap<Case[]>();
   /** Cases in memory, the longest untouched first. */
   readonly open = new OpenCases();
   /** Those that are stored, too, by their numbers there. */
@@ -45,9 +45,9 @@ export class Cases {
     this.#clocks.clear();
   }
 
-  /** The case of a node without an id. */
-  named(key: string): Case | undefined {
-    return this.#named.get(key);
+  /** The cases of nodes without an id that have this key. */
+  named(key: string): readonly Case[] {
+    return this.#named.get(key) ?? NONE;
   }
 
   get hasNamed(): boolean {
@@ -57,7 +57,7 @@ export class Cases {
   name(owner: Case, key: string): void {
     if (owner.anonymous.includes(key)) return;
     owner.anonymous.push(key);
-    this.#named.set(key, owner);
+    this.#file(key, owner);
   }
 
   create(host: string, time: number): Case {
@@ -117,7 +117,10 @@ export class Cases {
       run.case = into;
       into.runs.push(run);
     }
-    for (const key of from.anonymous) this.name(into, key);
+    for (const key of from.anonymous) {
+      this.#unfile(key, from);
+      this.name(into, key);
+    }
     into.parent ??= from.parent;
     for (const child of from.children) addChild(into, child);
     into.likely.push(...from.likely);
@@ -141,10 +144,22 @@ export class Cases {
   /** Takes the case out of memory; its ids' nodes are the caller's to forget. */
   release(which: Case): void {
     this.open.delete(which);
-    for (const key of which.anonymous) if (this.#named.get(key) === which) this.#named.delete(key);
+    for (const key of which.anonymous) this.#unfile(key, which);
     for (const ref of which.refs) this.loaded.delete(ref);
   }
+
+  #file(key: string, owner: Case): void {
+    this.#named.set(key, [...this.named(key), owner]);
+  }
+
+  #unfile(key: string, owner: Case): void {
+    const rest = this.named(key).filter((one) => one !== owner);
+    if (rest.length === 0) this.#named.delete(key);
+    else this.#named.set(key, rest);
+  }
 }
+
+const NONE: readonly Case[] = [];
 
 export function addChild(parent: Case, child: ChildRef): void {
   if (parent.children.some(({ queueId }) => queueId === child.queueId)) return;

@@ -237,6 +237,9 @@ export class Joiner {
         return undefined;
       case 'smtpd.lost':
         return home === null ? this.#lost(event) : this.#cases.keep(home, event);
+      case 'smtpd.disconnect':
+        this.#beforeQueue.ended(event);
+        return undefined;
       case 'smtpd.proxy':
         return this.#beforeQueue.proxy(event, home);
       case 'smtpd.session':
@@ -279,7 +282,7 @@ export class Joiner {
     if (kept === undefined) return undefined;
     switch (event.kind) {
       case 'smtpd.client':
-        this.#beforeQueue.received(life, event.at.host, event.at.pid);
+        this.#beforeQueue.received(life, event);
         for (const action of this.#sessions.began(event)) this.#cases.keep(life.case, action);
         for (const expected of this.#lives.expected(event)) this.#cases.join(life.case, expected.case);
         if (event.origQueueId !== undefined) this.#sameChain(life.case, event.origQueueId, event, home);
@@ -404,7 +407,8 @@ export class Joiner {
   /** `id` is another id of the same message, given before this one (requeued, or told by XFORWARD). */
   #sameChain(owner: Case, queueId: string, event: Event, home: Case | null): void {
     const { at } = event;
-    if (!isQueueId(queueId) || owner.lives.some((life) => life.queueId === queueId)) return;
+    const mark = markOf(event);
+    if (!isQueueId(queueId) || isKnown(owner, queueId, mark)) return;
     const host = this.#lives.runsPostfix(at.host) ? at.host : null;
     const mention = {
       queueId,
@@ -412,7 +416,7 @@ export class Joiner {
       instance: instanceOf(owner),
       from: at.time - 6 * 24 * HOUR,
       to: at.time,
-      mark: markOf(event),
+      mark,
     };
     this.#leadsTo(owner, mention, at.time, false, home);
   }
@@ -471,11 +475,12 @@ export class Joiner {
 
   #reinjected(run: Run, queueId: string, event: Event, home: Case | null): void {
     const { at } = event;
-    if (run.case.lives.some((life) => life.queueId === queueId)) return;
+    const mark = markOf(event);
+    if (isKnown(run.case, queueId, mark)) return;
     const host = this.#lives.runsPostfix(at.host) ? at.host : null;
     const instance = instanceOf(run.case);
     const from = Math.min(run.first, at.time) - HOUR;
-    const mention = { queueId, host, instance, from, to: at.time, mark: markOf(event) };
+    const mention = { queueId, host, instance, from, to: at.time, mark };
     this.#leadsTo(run.case, mention, at.time, false, home);
   }
 
@@ -586,6 +591,11 @@ export class Joiner {
 /** The instance that the message is known to be in; a line of amavis' names none. */
 function instanceOf({ lives }: Case): string | null {
   return lives.find(({ instance }) => instance !== null)?.instance ?? null;
+}
+
+/** Whether the case has the id. One that was only mentioned may be found by what this line says of the message. */
+function isKnown({ lives }: Case, queueId: string, mark: Mark | null): boolean {
+  return lives.some((life) => life.queueId === queueId && (life.seen || mark === null));
 }
 
 /** What amavis says of the message that it had. */

@@ -19,6 +19,8 @@ const HOUR = 3600 * SECOND;
 export const SLACK = 10 * SECOND;
 /** How long a message may wait: Postfix' maximal_queue_lifetime, and a day. */
 const LIFETIME = 6 * 24 * HOUR;
+/** How far apart the clocks of two zones may be: UTC-12 and UTC+14. */
+const ZONES = 26 * HOUR;
 
 /** An event whose line begins with a queue id. */
 export type QueueEvent =
@@ -96,7 +98,7 @@ export class Lives {
       if (!begunBetween(life, mention) || isOther(life, mention)) continue;
       if (best === undefined || better(life, best, mention)) best = life;
     }
-    return best;
+    return best?.seen ? best : (inAnotherZone(candidates, mention) ?? best);
   }
 
   /** Lives that were only mentioned and that this `client=` line may belong to as well. */
@@ -373,6 +375,18 @@ function begunBetween(life: Life, { from, to }: Mention): boolean {
     return life.first <= to + LIFETIME && life.last >= from - SLACK;
   const start = life.starter ?? life.first;
   return start >= from - SLACK && start <= to + SLACK;
+}
+
+/**
+ * The life that a line of another host means whose times are in another zone, as heads without a zone leave it open: the
+ * id, the sender and the message-id agree.
+ */
+function inAnotherZone(candidates: readonly Life[], { host, mark, to }: Mention): Life | undefined {
+  if (host !== null || mark === null) return undefined;
+  const meant = candidates.filter(
+    (life) => likeness(life, mark) === 2 && Math.abs((life.starter ?? life.first) - to) <= ZONES,
+  );
+  return meant.length === 1 ? meant[0] : undefined;
 }
 
 /** Whether it is plainly another message: a short id comes again. */

@@ -111,6 +111,11 @@ export function gatherFacts(unordered: readonly Event[]): Facts {
       default:
     }
   }
+  // `postsuper -r ALL` says how many it requeued, and not which: the new id's line does.
+  for (const { pickup } of lives.values()) {
+    const before = lives.get(pickup?.origQueueId ?? '');
+    if (before !== undefined) before.requeued = true;
+  }
   for (const run of runs.values()) {
     correctRecipients(run, lives);
     dropSeams(run, lives);
@@ -353,6 +358,7 @@ const RANK: Readonly<Record<Event['kind'], number>> = {
   'cleanup.action': 5,
   'cleanup.aborted': 6,
   'smtpd.lost': 6,
+  'smtpd.disconnect': 6,
   postsuper: 7,
   'amavis.release': 8,
   'qmgr.active': 8,

@@ -75,7 +75,7 @@ class Follower {
   readonly #found = new Map<string, RecipientFacts>();
   /** Addresses and original addresses of those found. */
   readonly #known = new Set<string>();
-  /** Runs that a recipient was followed through: lines may say that they lead in a ring. */
+  /** Runs and requeued lives that a recipient was followed through: lines may say that they lead in a ring. */
   readonly #passed = new Set<string>();
   /** Lists of recipients as sets: a message may have ten thousands. */
   readonly #keys = new Map<readonly string[], ReadonlySet<string>>();
@@ -167,6 +167,13 @@ class Follower {
       this.#throughRun(run, address, originalTo, life);
       return;
     }
+    const again = this.#requeuedAs(life);
+    const requeued = `${life.queueId} ${addressKey(address)}`;
+    if (again !== undefined && !this.#passed.has(requeued)) {
+      this.#passed.add(requeued);
+      this.#into([again], address, originalTo);
+      return;
+    }
     this.#add(address, originalTo, stateWithout(life, isAccepted(life) || this.#isLedTo(life)), life.queueId);
   }
 
@@ -231,12 +238,8 @@ class Follower {
       if (next !== undefined && next !== life) return [next];
       return this.#likelyNext(life, 'pipe', address);
     }
-    if (life.requeued) {
-      const again = [...this.#facts.lives.values()].find(
-        ({ pickup }) => pickup?.origQueueId === life.queueId,
-      );
-      if (again !== undefined) return [again];
-    }
+    const again = this.#requeuedAs(life);
+    if (again !== undefined) return [again];
     if (last.status !== 'deferred') return undefined;
     // The reply was lost or came too late, and the filter passed the message on all the same.
     const passed = (this.#runsOf.get(life.queueId) ?? []).find(
@@ -245,6 +248,12 @@ class Follower {
     const ways =
       passed === undefined ? [] : [...passed.queuedAs].flatMap((id) => this.#facts.lives.get(id) ?? []);
     return ways.length > 0 ? ways : this.#likelyNext(life, 'lost-reply', address);
+  }
+
+  /** The life that the message has after `postsuper -r`. */
+  #requeuedAs({ queueId, requeued }: LifeFacts): LifeFacts | undefined {
+    if (!requeued) return undefined;
+    return [...this.#facts.lives.values()].find(({ pickup }) => pickup?.origQueueId === queueId);
   }
 
   /** Where the message likely went on, when the recipient is found there. */

@@ -171,6 +171,21 @@ describe('queue ids that come again', () => {
     ]);
   });
 
+  it('are one message when the filter is on a host that logs in another zone', () => {
+    for (const zone of ['05:25:29', '19:25:29']) {
+      const lines = chain('8BE9416260E', 'BE6C0162610', '07304-02', { head: at('12:25:29') }).map((line) =>
+        line
+          .replace('12:25:29 mail amavis', `${zone} filter amavis`)
+          .replace('127.0.0.1[127.0.0.1]:10024', 'filter[192.0.2.6]:10024')
+          .replace('smtp:[127.0.0.1]:10025', 'smtp:[192.0.2.5]:10025'),
+      );
+      const [trace, ...others] = tracesOf(lines);
+      expect(others).toEqual([]);
+      expect(trace).toMatchObject({ queueIds: ['8BE9416260E', 'BE6C0162610'], state: 'delivered' });
+      expect(trace?.filter).toMatchObject([{ amavisId: '07304-02', verdict: 'CLEAN' }]);
+    }
+  });
+
   it('are two messages in two instances of one host', () => {
     const out = [
       `${AT} postfix-out/smtpd[11]: 30E1D16262F: client=unknown[192.0.2.9]`,

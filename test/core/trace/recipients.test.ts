@@ -154,4 +154,56 @@ describe("a message's state", () => {
     });
     expect(new Set(trace?.recipients.map(({ address }) => address)).size).toBe(20_000);
   });
+
+  it('is that of the id it has last, when `postsuper -r ALL` requeued it and no line says which ids that took', () => {
+    const REFUSED = 'connect to 127.0.0.1[127.0.0.1]:10024: Connection refused';
+    const GREYLISTED =
+      'host 127.0.0.1[127.0.0.1] said: 450 4.2.0 <alice@temp.example.net>: greylisted (in reply to RCPT TO command)';
+    const requeued = (q: string, before: string): string[] => [
+      `${HEAD} postfix/pickup[188]: ${q}: uid=102 from=<company@outside.example> orig_id=${before}`,
+      `${HEAD} postfix/cleanup[262]: ${q}: message-id=<BA506A9B@hp>`,
+      `${HEAD} postfix/qmgr[189]: ${q}: from=<company@outside.example>, size=605, nrcpt=1 (queue active)`,
+    ];
+    const deferred = (q: string, daemon: string, relay: string, reason: string): string =>
+      `${HEAD} postfix/${daemon}: ${q}: to=<alice@temp.example.net>, relay=${relay}, delay=0.4, delays=0.4/0/0/0, dsn=4.4.1, status=deferred (${reason})`;
+    const lines = [
+      ...received('E0A80224D36', 1),
+      deferred('E0A80224D36', 'lmtp[259]', 'none', REFUSED),
+      ...requeued('4B4C7224CF8', 'E0A80224D36'),
+      ...back('1C1BA2240B0', 1),
+      fed('4B4C7224CF8', 'alice@temp.example.net', '1C1BA2240B0'),
+      removed('4B4C7224CF8'),
+      deferred('1C1BA2240B0', 'smtp[314]', '127.0.0.1[127.0.0.1]:2604', GREYLISTED),
+      ...requeued('0E5A7224702', '1C1BA2240B0'),
+      ...back('85E5022412A', 1),
+      fed('0E5A7224702', 'alice@temp.example.net', '85E5022412A'),
+      removed('0E5A7224702'),
+      deferred('85E5022412A', 'smtp[308]', '127.0.0.1[127.0.0.1]:2604', GREYLISTED),
+    ];
+    const [trace] = tracesOf(lines);
+    expect(trace?.recipients).toMatchObject([{ state: 'deferred', queueId: '85E5022412A', attempts: 1 }]);
+    const [deleted] = tracesOf([...lines, `${HEAD} postfix/postsuper[999]: 85E5022412A: removed`]);
+    expect(deleted).toMatchObject({ state: 'deleted', complete: true });
+  });
+
+  it('is told by the one delivery there is where a header check or access table redirects it', () => {
+    const redirected = (what: string): string[] => [
+      `${HEAD} postfix/smtpd[566]: AF3BE2240CA: client=client.outside.example[127.0.0.2]`,
+      `${HEAD} postfix/${what}; from=<sender@outside.example> to=<bob@example.com> proto=ESMTP helo=<client.outside.example>`,
+      `${HEAD} postfix/cleanup[601]: AF3BE2240CA: message-id=<TMWTETSMH00011@outside.example>`,
+      `${HEAD} postfix/qmgr[555]: AF3BE2240CA: from=<sender@outside.example>, size=489, nrcpt=2 (queue active)`,
+      `${HEAD} postfix/local[602]: AF3BE2240CA: to=<carol@example.com>, orig_to=<alice@example.com>, relay=local, delay=0.08, delays=0.07/0.01/0/0, dsn=2.0.0, status=sent (delivered to maildir)`,
+      removed('AF3BE2240CA'),
+    ];
+    for (const what of [
+      'cleanup[601]: AF3BE2240CA: redirect: header Subject: lab REDIRECT x from client.outside.example[127.0.0.2]',
+      'smtpd[566]: AF3BE2240CA: redirect: RCPT from client.outside.example[127.0.0.2]: <bob@example.com>: Recipient address triggers REDIRECT carol@example.com',
+    ]) {
+      const [trace] = tracesOf(redirected(what));
+      expect(trace).toMatchObject({ state: 'delivered', complete: true });
+      expect(trace?.recipients).toMatchObject([
+        { address: 'carol@example.com', originalTo: 'alice@example.com', state: 'delivered' },
+      ]);
+    }
+  });
 });

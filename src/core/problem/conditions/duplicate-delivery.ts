@@ -13,7 +13,8 @@ interface Copy {
 }
 
 /**
- * Two runs of the filter let the same message through to the same recipient, and neither fed the other. A copy whose
+ * Two runs of the filter let the same message through to the same recipient, and neither fed the other, nor was what
+ * the first gave back requeued before the recipient had it (what is requeued is filtered again). A copy whose
  * verdict was never logged (amavis was stopped after it had passed the message on) still shows in the reply or the
  * FWD line that names its queue id, or as a queue id that came in by SMTP and that no line names.
  */
@@ -76,7 +77,22 @@ function copiesOf(story: Story): Copy[] {
       events: [...events],
     });
   }
+  for (const { origQueueId } of story.of('pickup')) {
+    const copy = origQueueId === undefined ? undefined : copies.find(({ ids }) => ids.has(origQueueId));
+    if (copy !== undefined) takeRequeued(copy, story.lives.get(origQueueId ?? '')?.deliveries ?? []);
+  }
   return copies;
+}
+
+/** Whom a requeued id had not served is served by the id after it. */
+function takeRequeued({ ids, recipients }: Copy, deliveries: Story['feeds']): void {
+  const sent = new Set(deliveries.filter(({ status }) => status === 'sent').map(recipientKey));
+  const tried = ids.size > 1 ? deliveries.map(recipientKey) : [...recipients];
+  for (const recipient of tried) if (!sent.has(recipient)) recipients.delete(recipient);
+}
+
+function recipientKey({ recipient }: Story['feeds'][number]): string {
+  return addressKey(recipient);
 }
 
 function add(

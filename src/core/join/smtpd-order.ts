@@ -1,0 +1,59 @@
+/**
+ * The order in which an smtpd process logged what it did. Times of whole seconds don't tell it, and a client may be
+ * refused, come back and send its next message within one; but a process writes its own lines one after another.
+ */
+import type { Event } from '../event.js';
+import { LooseEnds } from './loose-ends.js';
+
+/** Marks of one process that are kept. */
+const MAX_MARKS = 20;
+
+export class SmtpdOrder {
+  readonly #arrivals = new WeakMap<Event, number>();
+  /** `client=` and `disconnect from` lines by process: each ends what was refused before it. */
+  readonly #marks = new LooseEnds<Event[]>();
+  #count = 0;
+
+  /** A line was read. False when it is known. */
+  note(event: Event): boolean {
+    if (this.#arrivals.has(event)) return false;
+    this.#arrivals.set(event, ++this.#count);
+    return true;
+  }
+
+  /** A line behind which the process logs of another message, or of none. */
+  mark(event: Event): void {
+    if (!this.note(event)) return;
+    const { host, pid, time } = event.at;
+    const key = `${host}|${pid}`;
+    const marks = this.#marks.get(key);
+    if (marks === undefined) this.#marks.set(key, [event], time);
+    else {
+      if (marks.length >= MAX_MARKS) marks.shift();
+      marks.push(event);
+    }
+  }
+
+  /** Whether the first line comes before the second, of the same process. */
+  isBefore(one: Event, other: Event): boolean {
+    const apart = one.at.time - other.at.time;
+    return apart < 0 || (apart === 0 && this.#arrival(one) < this.#arrival(other));
+  }
+
+  /** Whether there is a mark between two lines of one process. */
+  isApart(one: Event, other: Event): boolean {
+    const marks = this.#marks.get(`${one.at.host}|${one.at.pid}`) ?? [];
+    const [first, last] = this.isBefore(one, other) ? [one, other] : [other, one];
+    return marks.some(
+      (mark) => mark !== first && mark !== last && this.isBefore(first, mark) && this.isBefore(mark, last),
+    );
+  }
+
+  clear(): void {
+    this.#marks.clear();
+  }
+
+  #arrival(event: Event): number {
+    return this.#arrivals.get(event) ?? 0;
+  }
+}
