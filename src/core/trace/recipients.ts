@@ -171,7 +171,7 @@ class Follower {
     const requeued = `${life.queueId} ${addressKey(address)}`;
     if (again !== undefined && !this.#passed.has(requeued)) {
       this.#passed.add(requeued);
-      this.#into([again], address, originalTo);
+      this.#into([again], address, originalTo, 0);
       return;
     }
     this.#add(address, originalTo, stateWithout(life, isAccepted(life) || this.#isLedTo(life)), life.queueId);
