@@ -38,6 +38,8 @@ const REST_OPEN = 60 * SECOND;
 const MAX_LINES = 25_000;
 const CASE_LINES = 3;
 const MOST_OF_CASE = 100;
+/** Digits of the time with which Postfix begins a message-id of its own: `20261123144935.QUEUEID@host`. */
+const OWN_STAMP = 14;
 
 type Delivery = Extract<Event, { kind: 'delivery' }>;
 
@@ -625,9 +627,25 @@ function weightOf({ events }: Case): number {
   return Math.min(events.length, MOST_OF_CASE) + CASE_LINES;
 }
 
-/** A case is stored for its message; one that another only mentions, or a note of amavis that names none, has none. */
+/** A case is stored for its message; one that another only mentions, or of which no line tells that there is one, has none. */
 function worthStoring(which: Case): boolean {
-  return which.dirty && which.events.some(({ kind }) => kind !== 'amavis.note' && kind !== 'amavis.timing');
+  return which.dirty && which.events.some((event) => tellsOfMessage(event, which));
+}
+
+/**
+ * Not a note of amavis that names none; nor what cleanup says first of Postfix' own mail: a bounce is begun before it
+ * turns out that nobody wants it (NOTIFY=NEVER, as who is added by always_bcc has it), and nothing more is said of it.
+ */
+function tellsOfMessage(event: Event, { parent }: Case): boolean {
+  switch (event.kind) {
+    case 'amavis.note':
+    case 'amavis.timing':
+      return false;
+    case 'cleanup.message-id':
+      return parent !== null || event.messageId.indexOf(`.${event.queueId}@`) !== OWN_STAMP;
+    default:
+      return true;
+  }
 }
 
 /** Whether every id's life is over and nothing that was mentioned is missing. */

@@ -221,3 +221,21 @@ describe('a recipient whose address the filter extends', () => {
     ]);
   });
 });
+
+describe('a bounce that Postfix began and nobody wanted', () => {
+  // archive@reject.example.net was added by always_bcc.
+  const begun =
+    'Nov 23 15:09:45 mail postfix/cleanup[694]: 4AB5722810D: message-id=<20261123150945.4AB5722810D@mail.example.com>';
+  const active =
+    'Nov 23 15:09:45 mail postfix/qmgr[189]: 4AB5722810D: from=<>, size=2894, nrcpt=1 (queue active)';
+
+  it('is no message', () => {
+    expect(tracesOf([begun])).toEqual([]);
+  });
+
+  it('is one once another line tells of it', () => {
+    expect(tracesOf([begun, active])).toMatchObject([{ origin: 'internal', state: 'queued' }]);
+    const sent = begun.replace('20261123150945.4AB5722810D@mail', 'T1@outside');
+    expect(tracesOf([sent])).toHaveLength(1);
+  });
+});
