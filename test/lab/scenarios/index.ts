@@ -6,6 +6,7 @@ import { crowds } from './crowd.js';
 import { filter } from './filter.js';
 import { probes } from './probe.js';
 import { reinject } from './reinject.js';
+import { routing } from './routing.js';
 import { stuck } from './stuck.js';
 import { variants } from './variants.js';
 import { verdicts } from './verdicts.js';
@@ -21,5 +22,6 @@ export const scenarios: readonly Scenario[] = [
   ...stuck,
   ...verdicts,
   ...variants,
+  ...routing,
   ...crowds,
 ];
