@@ -229,6 +229,11 @@ export class Postfix {
     await execute('postsuper', [action, queueId]);
   }
 
+  /** Requeues all there is. Unlike that of one, the log does not say which ids it took. */
+  async requeueAll(): Promise<void> {
+    await execute('postsuper', ['-r', 'ALL']);
+  }
+
   /** sendmail(1), as a program on this machine would mail. */
   async sendmail(sender: string, recipients: readonly string[], message: string): Promise<void> {
     await execute('sendmail', ['-i', '-f', sender, '--', ...recipients], {

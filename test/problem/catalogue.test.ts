@@ -14,7 +14,7 @@ const CODES =
   amavis-stale-file amavis-bdb amavis-config amavis-bind av-socket av-all-down unchecked amavis-child-timeout
   sql-quarantine dsn-failed notify-failed mail-bomb open-relay-policy evidence ldap sql-lookup reinject-refused
   reinject-rejected reinject-nospace reinject-relay-denied reinject-user-unknown reinject-partial
-  reinject-bailout-esmtp reinject-qfile-write reinject-too-big reinject-lost reinject-busy reinject-tls xforward-denied
+  reinject-bailout-esmtp reinject-qfile-write reinject-too-big reinject-lost reinject-closed reinject-busy reinject-tls xforward-denied
   xforward-off filter-loop filter-loop-amavis-limit reinject-bind reinject-crash reinject-limit discarded-as-sent
   bounced-as-sent reject-after-queue quarantined-unseen dup-address-mapping dup-always-bcc unfiltered filter-action
   requeued held deleted expired double-bounce proxy-refused proxy-timeout proxy-lost proxy-reject milter-down log-gaps

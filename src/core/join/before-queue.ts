@@ -7,7 +7,7 @@ import { refusalKey } from '../keys.js';
 import { isQueueId } from '../queue-id.js';
 import { amavisIdIn, queuedAs } from '../response.js';
 import type { Cases } from './cases.js';
-import { has } from './known.js';
+import { sameLine } from './known.js';
 import type { Mention } from './lives.js';
 import { LooseEnds } from './loose-ends.js';
 import { type Case, current, type Life } from './node.js';
@@ -121,7 +121,10 @@ export class BeforeQueue {
       const near = [bucket, bucket - 1, bucket + 1].flatMap((one) =>
         this.#namedOrStored(refusalKey(group, one), at.time),
       );
-      owner = near.find((one) => has(one, event)) ?? near.find((one) => this.#isSameMessage(one, event));
+      owner = near.find((one) => sameLine(one, event) !== undefined);
+      const known = owner === undefined ? undefined : sameLine(owner, event);
+      if (known !== undefined) this.#order.again(known);
+      owner ??= near.find((one) => this.#isSameMessage(one, event));
     }
     owner ??= this.#cases.create(at.host, at.time);
     this.#cases.name(owner, key);

@@ -60,9 +60,14 @@ function knows(owner: Case, event: Event): boolean {
 }
 
 /** The same without taking the line for its own. */
-export function has({ events }: Case, event: Event): boolean {
+export function has(owner: Case, event: Event): boolean {
+  return sameLine(owner, event) !== undefined;
+}
+
+/** The case's event of this line, which may have been read before. */
+export function sameLine({ events }: Case, event: Event): Event | undefined {
   const id = identity(event);
-  return events.some((other) => other.at.pid === event.at.pid && identity(other) === id);
+  return events.find((other) => other.at.pid === event.at.pid && identity(other) === id);
 }
 
 function identity({ at }: Event): string {

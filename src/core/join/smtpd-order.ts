@@ -14,16 +14,20 @@ export class SmtpdOrder {
   readonly #marks = new LooseEnds<Event[]>();
   #count = 0;
 
-  /** A line was read. False when it is known. */
-  note(event: Event): boolean {
-    if (this.#arrivals.has(event)) return false;
+  /** A line was read. */
+  note(event: Event): void {
+    if (!this.#arrivals.has(event)) this.again(event);
+  }
+
+  /** A line was read once more: what it stands among is read once more, too. */
+  again(event: Event): void {
     this.#arrivals.set(event, ++this.#count);
-    return true;
   }
 
   /** A line behind which the process logs of another message, or of none. */
   mark(event: Event): void {
-    if (!this.note(event)) return;
+    if (this.#arrivals.has(event)) return;
+    this.note(event);
     const { host, pid, time } = event.at;
     const key = `${host}|${pid}`;
     const marks = this.#marks.get(key);

@@ -5,6 +5,7 @@
 import { addressKey } from '../address-key.js';
 import { append } from '../append.js';
 import type { MailPath } from '../path.js';
+import { isQueueId } from '../queue-id.js';
 import {
   amavisIdIn,
   blockedByFilter,
@@ -194,12 +195,9 @@ class Follower {
       this.#into(ways, address, originalTo, 0);
       return;
     }
-    this.#add(
-      address,
-      originalTo,
-      verdict === undefined || run.queuedAs.size === 0 ? 'filtering' : 'queued',
-      queueId,
-    );
+    // Passed to a program or to a server that gave no id: of that there are no further lines.
+    const passed = [...run.queuedAs].some((id) => isQueueId(id)) ? 'queued' : null;
+    this.#add(address, originalTo, verdict === undefined ? 'filtering' : passed, queueId);
   }
 
   #entry(life: LifeFacts, entry: Entry, originalTo: string | null): void {
@@ -387,6 +385,8 @@ class Follower {
     if (blockedByFilter(response)) return 'blocked';
     const { fromMta: behind, queuedAs, amavisId } = replyOf(delivery);
     if (blockedInPart(response) > 0) return null;
+    // amavis may be the last hop before the mailbox.
+    if (behind?.startsWith('lmtp:') && queuedAs === undefined) return 'delivered';
     if (behind !== undefined) {
       const back = parseEndpoint(behind);
       return back !== undefined && !isLoopback(back.address) && !this.#path.isReinjection(back)
@@ -397,7 +397,8 @@ class Follower {
     const run = amavisId === undefined ? undefined : this.#facts.runs.get(amavisId);
     const verdict = run?.verdicts.find(({ recipients }) => this.#isAmong(recipients, delivery.recipient));
     if (verdict?.action === 'Blocked') return blockedState(verdict.verdict, verdict.actions ?? []);
-    return 'filtering';
+    // To a program, or to a server that gave no id.
+    return verdict === undefined ? 'filtering' : null;
   }
 
   #hasEntry(life: LifeFacts, address: string): boolean {

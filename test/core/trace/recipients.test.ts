@@ -58,6 +58,25 @@ describe('a recipient', () => {
     ]);
   });
 
+  it('that the filter handed to the mailbox itself is delivered', () => {
+    const [trace] = tracesOf([
+      ...received('5D6262240C0', 1),
+      `${HEAD} postfix/lmtp[219]: 5D6262240C0: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.8, delays=0.01/0.05/0.01/0.7, dsn=2.0.0, status=sent (250 2.0.0 from MTA(lmtp:[127.0.0.1]:2400): 250 2.0.0 <alice@example.com> oGf1LxNaBGv5AQAA0J78UA Saved)`,
+      removed('5D6262240C0'),
+    ]);
+    expect(trace).toMatchObject({ state: 'delivered', complete: true });
+  });
+
+  it('that the filter passed to a program is of unknown fate, not on its way through the filter', () => {
+    const [trace] = tracesOf([
+      ...received('C6042224DFC', 1),
+      `${HEAD} amavis[316]: (00316-01) Passed CLEAN {RelayedInbound}, [192.0.2.53]:4711 <company@outside.example> -> <alice@example.com>, Queue-ID: C6042224DFC, mail_id: oGf1LxNaBGv5, Hits: 0, size: 484, 227 ms`,
+      `${HEAD} postfix/lmtp[219]: C6042224DFC: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.3, delays=0.01/0.05/0.01/0.2, dsn=2.6.0, status=sent (250 2.6.0 Ok, id=00316-01)`,
+      removed('C6042224DFC'),
+    ]);
+    expect(trace).toMatchObject({ state: null, stuck: false, recipients: [{ state: null }] });
+  });
+
   // The feed by SMTP has one reply for all recipients.
   const mixed = (q1: string, to: string, q2: string): string =>
     fed(q1, to, q2).replace(/\)$/, ', but 1 REJECT, and 1 DISCARD)');

@@ -89,6 +89,22 @@ async function requeueTwice(lab: Lab): Promise<void> {
   lab.expect(sent, { recipients: 'delivered', formerIds: ids, problems: ['filter-refused', 'requeued'] });
 }
 
+/** All that waits behind the filter is requeued, and so filtered again. */
+async function requeueAll(lab: Lab): Promise<void> {
+  const { postfix } = lab.system;
+  await lab.send(
+    { to: ['alice@example.com', 'x@temp.example.net'] },
+    {
+      recipients: { 'alice@example.com': 'delivered', 'x@temp.example.net': 'deferred' },
+      problems: ['requeued', 'next-hop-deferred'],
+    },
+  );
+  await lab.settle();
+  await postfix.requeueAll();
+  await postfix.flush();
+  await lab.settle();
+}
+
 /** Deferred after the filter, held, put back, and deleted. */
 async function afterFilter(lab: Lab): Promise<void> {
   const { postfix } = lab.system;
@@ -136,6 +152,22 @@ async function refusedAtOnce(lab: Lab): Promise<void> {
   await lab.settle();
 }
 
+/** One sender's messages by one smtpd, within a second or two: whole sessions refused, and others not. */
+async function refusedThenNot(lab: Lab): Promise<void> {
+  for (const [refused, accepted] of [
+    ['nosuchuser@example.com', 'alice@example.com'],
+    ['nobodyhere@example.com', 'bob@example.com'],
+  ] as const) {
+    await lab.send({ to: [refused] }, 'rejected');
+    await lab.send({ to: [accepted] }, 'delivered');
+  }
+  await lab.send(
+    { to: ['noone@example.com', 'carol@example.com'] },
+    { recipients: { 'noone@example.com': 'rejected', 'carol@example.com': 'delivered' } },
+  );
+  await lab.settle();
+}
+
 export const after: readonly Scenario[] = [
   {
     name: 'next_hop',
@@ -149,6 +181,11 @@ export const after: readonly Scenario[] = [
     run: queueWork,
   },
   { name: 'requeue_twice', note: 'requeued twice while the filter is down', run: requeueTwice },
+  {
+    name: 'requeue_all',
+    note: 'all that waits behind the filter is requeued at once',
+    run: requeueAll,
+  },
   { name: 'held_after_filter', note: 'deferred by the next hop, then held or deleted', run: afterFilter },
   {
     name: 'delay_notice',
@@ -163,5 +200,10 @@ export const after: readonly Scenario[] = [
     note: 'unknown recipients and relaying, refused at RCPT',
     postfix: { main: { mynetworks: '127.0.0.1/32' } },
     run: refusedAtOnce,
+  },
+  {
+    name: 'refused_then_not',
+    note: 'sessions that were refused and sessions that were not, of one sender in a row',
+    run: refusedThenNot,
   },
 ];

@@ -98,4 +98,10 @@ export const variants: readonly Scenario[] = [
     amavis: { logLevel: 5, recipientLines: true },
     run: longLines,
   },
+  {
+    name: 'json_in_pieces',
+    note: 'amavis reports in JSON, in short lines',
+    amavis: { more: ["$log_templ = '[:report_json]';", '$logline_maxlen = 300;'] },
+    run: longLines,
+  },
 ];

@@ -5,6 +5,7 @@ import { filterLoop } from './filter-loop.js';
 import { filterName } from './filter-name.js';
 import { filterSilent, filterSlow, slowConnect } from './filter-time.js';
 import { loopedBehind } from './looped-behind.js';
+import { quarantineLost } from './quarantine-lost.js';
 import { quarantinedUnseen } from './quarantined-unseen.js';
 import { deleted, filterAction, held } from './queue-actions.js';
 import { addressMapping, alwaysBcc } from './twice-expanded.js';
@@ -24,6 +25,7 @@ export const conditions: ReadonlyMap<string, Condition> = new Map([
   ['filter-slow', filterSlow],
   ['held', held],
   ['looped-behind', loopedBehind],
+  ['quarantine-lost', quarantineLost],
   ['quarantined-unseen', quarantinedUnseen],
   ['slow-connect', slowConnect],
   ['unfiltered', unfiltered],
