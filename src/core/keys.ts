@@ -14,5 +14,6 @@ export const childKey = (queueId: string): string => `c${queueId}`;
 /** What the way back may have refused, and who quotes such a refusal: by its words, and roughly when. */
 export const refusedKey = (words: string, step: number): string => `y${step}|${words}`;
 export const quotedKey = (words: string, step: number): string => `z${step}|${words}`;
-/** A run of amavis that ended without a word, and the message that it may have had: by its sender, and roughly when. */
-export const envelopeKey = (sender: string, bucket: number): string => `e${bucket}|${sender}`;
+/** A run of amavis that ended without a word, and the message that it may have had: by its envelope, and roughly when. */
+export const envelopeKey = (sender: string, recipient: string, bucket: number): string =>
+  `e${bucket}|${sender}|${recipient}`;

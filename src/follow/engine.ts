@@ -100,12 +100,14 @@ export class Engine {
     this.#writer = new Writer(db);
     path.recall(this.#reader.endpoints());
     this.#joiner = new Joiner(path, {
-      recall: (key, time, within = Number.POSITIVE_INFINITY) =>
-        this.#recall(
-          this.#reader
-            .byHash(hashKey(key))
-            .filter(({ first, last }) => first - within <= time && time <= last + within),
-        ),
+      recall: (key, time, within = Number.POSITIVE_INFINITY, most = Number.POSITIVE_INFINITY) => {
+        const rows: Row[] = [];
+        for (const row of this.#reader.byHash(hashKey(key))) {
+          if (rows.length >= most) break;
+          if (row.first - within <= time && time <= row.last + within) rows.push(row);
+        }
+        return this.#recall(rows);
+      },
     });
     this.#packer = new Packer(path, diagnosis, this.#reader.lastIds());
     for (const { path: log, json } of this.#reader.checkpoints())

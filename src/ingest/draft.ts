@@ -90,14 +90,12 @@ export class Draft {
   }
 
   /** The rows filed under the hash. */
-  byHash(hash: number): TraceRow[] {
-    const found: TraceRow[] = [];
-    if (!this.mayHave(hash)) return found;
+  *byHash(hash: number): IterableIterator<TraceRow> {
+    if (!this.mayHave(hash)) return;
     for (let at = this.#keys.indexOf(hash); at >= 0; at = this.#keys.indexOf(hash, at + 1)) {
       const row = this.#rows.get(this.#keyTraces[at] ?? 0);
-      if (row !== undefined) found.push(JSON.parse(row) as TraceRow);
+      if (row !== undefined) yield JSON.parse(row) as TraceRow;
     }
-    return found;
   }
 
   linesOf({ id, block, start, length }: TraceRow): readonly StoredLine[] {

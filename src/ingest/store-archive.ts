@@ -28,17 +28,24 @@ export class StoreArchive implements Archive {
     this.#hadMore = reader.lastIds().trace > 0;
   }
 
-  recall(key: string, time: number, within = Number.POSITIVE_INFINITY): readonly StoredCase[] {
+  recall(
+    key: string,
+    time: number,
+    within = Number.POSITIVE_INFINITY,
+    most = Number.POSITIVE_INFINITY,
+  ): readonly StoredCase[] {
     const hash = hashKey(key);
     if (!this.#mayHave(hash)) return NONE;
     const isNear = ({ first, last }: TraceRow): boolean => first - within <= time && time <= last + within;
     const found = new Map<number, StoredCase>();
     const draft = this.#current();
     for (const row of draft.byHash(hash)) {
+      if (found.size >= most) break;
       if (isNear(row)) found.set(row.id, storedCase(row, draft, this.#patterns));
     }
     if (this.#hadMore || this.#stored.mayHave(hash)) {
       for (const row of this.#reader.byHash(hash)) {
+        if (found.size >= most) break;
         if (!isNear(row) || found.has(row.id) || draft.hasDropped(row.id)) continue;
         found.set(row.id, storedCase(row, this.#reader, this.#patterns));
       }
@@ -54,10 +61,11 @@ export class StoreArchive implements Archive {
 
   /** Whether a message filed under the key is stored with just these lines. */
   has(key: string, lines: readonly StoredLine[]): boolean {
-    return this.#reader.byHash(hashKey(key)).some((row) => {
+    for (const row of this.#reader.byHash(hashKey(key))) {
       const stored = this.#reader.linesOf(row);
-      return stored.length === lines.length && stored.every(({ raw }, n) => raw === lines[n]?.raw);
-    });
+      if (stored.length === lines.length && stored.every(({ raw }, n) => raw === lines[n]?.raw)) return true;
+    }
+    return false;
   }
 
   #mayHave(hash: number): boolean {

@@ -64,11 +64,14 @@ export class Reader {
 
   /** Rows filed under the key; by chance also others, so what comes of them is checked. */
   byKey(key: string): Row[] {
-    return this.byHash(hashKey(key));
+    return [...this.byHash(hashKey(key))];
   }
 
-  byHash(hash: number): Row[] {
-    return [...this.#keys.find(hash)].flatMap((id) => this.byId(id) ?? []);
+  *byHash(hash: number): IterableIterator<Row> {
+    for (const id of this.#keys.find(hash)) {
+      const row = this.byId(id);
+      if (row !== undefined) yield row;
+    }
   }
 
   byId(id: number): Row | undefined {

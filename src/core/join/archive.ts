@@ -15,9 +15,9 @@ export interface StoredCase {
 export interface Archive {
   /**
    * The cases filed under a key (see `keys.ts`); none when a cheap look says that there can't be one. With `within`
-   * (microseconds), those that had no line so close to `time` may be left out.
+   * (microseconds), those that had no line so close to `time` may be left out; with `most`, all beyond so many.
    */
-  recall(key: string, time: number, within?: number): readonly StoredCase[];
+  recall(key: string, time: number, within?: number, most?: number): readonly StoredCase[];
 }
 
 export const emptyArchive: Archive = { recall: () => [] };

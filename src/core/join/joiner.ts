@@ -117,7 +117,7 @@ export class Joiner {
     if (!mayBeStored) return true;
     const run = amavisKey(amavisId);
     return othersKeys(ids).every(
-      (key) => this.#archive.recall(key, time, key === run ? RUN_TIME : undefined).length === 0,
+      (key) => this.#archive.recall(key, time, key === run ? RUN_TIME : undefined, 1).length === 0,
     );
   }
 
@@ -134,7 +134,7 @@ export class Joiner {
   /** Cases at rest, taken out of memory: those that changed are to be stored. */
   rest(): Case[] {
     const idle = this.#idle();
-    const resting = this.#settling.settle(idle, true) ? this.#idle() : idle;
+    const resting = this.#settling.settle(idle, true) ? this.#idle().filter(({ unsettled }) => !unsettled) : idle;
     for (const open of resting) this.#release(open);
     return resting.filter(worthStoring);
   }
@@ -522,8 +522,7 @@ export class Joiner {
 
   /** What is filed under the key, whether it was in memory or is taken back. */
   #under(key: string, time: number, within: number, most: number): Case[] {
-    const found = this.#archive.recall(key, time, within).slice(0, most);
-    return found.map((stored) => {
+    return this.#archive.recall(key, time, within, most).map((stored) => {
       const loaded = this.#cases.loaded.get(stored.ref);
       return loaded === undefined ? this.#revive(stored) : current(loaded);
     });

@@ -13,6 +13,9 @@ import { type LikelyJoin, NEAR } from './likely.js';
 import type { Case } from './node.js';
 import { RUN_TIME } from './runs.js';
 
+/** A message with more lines that broke off is not looked for: each is a key of its own. */
+const MAX_RECIPIENTS = 100;
+
 interface LostRun {
   readonly case: Case;
   readonly amavisId: string;
@@ -44,11 +47,15 @@ export function isLostRun({ lives, runs, events }: Case): boolean {
 export function envelopeKeysOf(which: Case, path: MailPath): Set<string> {
   const keys = new Set<string>();
   const run = lostRunOf(which);
-  if (run !== undefined) keys.add(envelopeKey(run.sender, bucketOf(run.time)));
+  // One of its recipients is enough, since the message must have them all.
+  const recipient = run?.recipients.toSorted()[0];
+  if (run !== undefined && recipient !== undefined)
+    keys.add(envelopeKey(run.sender, recipient, bucketOf(run.time)));
   for (const { sender, handovers } of sourcesOf(which, path)) {
-    for (const { from, to } of handovers) {
+    if (handovers.length > MAX_RECIPIENTS) continue;
+    for (const { recipient, from, to } of handovers) {
       for (let bucket = bucketOf(from - NEAR); bucket <= bucketOf(to + NEAR); bucket++)
-        keys.add(envelopeKey(sender, bucket));
+        keys.add(envelopeKey(sender, recipient, bucket));
     }
   }
   return keys;

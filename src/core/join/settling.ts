@@ -101,8 +101,10 @@ export class Settling {
       if (found.length <= CROWD) yield* found;
     }
     if (!which.asks && !isLostRun(which)) return;
-    for (const key of envelopeKeysOf(which, this.#path))
-      yield* this.#cases.under(key, (first + last) / 2, last - first + RUN_TIME, CROWD + 1);
+    for (const key of envelopeKeysOf(which, this.#path)) {
+      const found = this.#cases.under(key, (first + last) / 2, last - first + RUN_TIME, CROWD + 1);
+      if (found.length <= CROWD) yield* found;
+    }
     for (const { words, event } of refusalsOf(which)) yield* this.#near(quotedKey, words, event.at.time);
     for (const { words, time } of quotesOf(which)) {
       for (const other of this.#near(refusedKey, words, time)) {
