@@ -19,6 +19,8 @@ const HOUR = 3600 * SECOND;
 export const REFUSAL_GAP = 10 * SECOND;
 /** How long a message may take before the queue: as long as smtpd waits for its proxy, and more. */
 const PROXY_TIME = 600 * SECOND;
+/** More messages of one sender than this, refused by one process within a while, are not told apart. */
+const MAX_REFUSED = 300;
 /** Sessions of one smtpd process that are kept. */
 const MAX_SESSIONS = 20;
 
@@ -124,7 +126,7 @@ export class BeforeQueue {
       owner = near.find((one) => sameLine(one, event) !== undefined);
       const known = owner === undefined ? undefined : sameLine(owner, event);
       if (known !== undefined) this.#order.again(known);
-      owner ??= near.find((one) => this.#isSameMessage(one, event));
+      owner ??= near.length < MAX_REFUSED ? near.find((one) => this.#isSameMessage(one, event)) : near.at(-1);
     }
     owner ??= this.#cases.create(at.host, at.time);
     this.#cases.name(owner, key);

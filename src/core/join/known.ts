@@ -38,10 +38,10 @@ export function takeOut(owner: Case, event: Event): void {
 function knows(owner: Case, event: Event): boolean {
   const { events } = owner;
   if (events.length >= MANY) {
-    owner.seen ??= new Set(events.map(identity));
+    const seen = identitiesOf(owner);
     const id = identity(event);
-    if (owner.seen.has(id)) return true;
-    owner.seen.add(id);
+    if (seen.has(id)) return true;
+    seen.add(id);
     return false;
   }
   const { pid, time, message } = event.at;
@@ -65,9 +65,19 @@ export function has(owner: Case, event: Event): boolean {
 }
 
 /** The case's event of this line, which may have been read before. */
-export function sameLine({ events }: Case, event: Event): Event | undefined {
-  const id = identity(event);
-  return events.find((other) => other.at.pid === event.at.pid && identity(other) === id);
+export function sameLine(owner: Case, event: Event): Event | undefined {
+  const { events } = owner;
+  if (events.length >= MANY && !identitiesOf(owner).has(identity(event))) return undefined;
+  const { pid, time, message } = event.at;
+  const second = Math.floor(time / SECOND);
+  return events.find(
+    ({ at }) => at.pid === pid && at.message === message && Math.floor(at.time / SECOND) === second,
+  );
+}
+
+function identitiesOf(owner: Case): Set<string> {
+  owner.seen ??= new Set(owner.events.map(identity));
+  return owner.seen;
 }
 
 function identity({ at }: Event): string {
