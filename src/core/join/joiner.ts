@@ -134,7 +134,10 @@ export class Joiner {
   /** Cases at rest, taken out of memory: those that changed are to be stored. */
   rest(): Case[] {
     const idle = this.#idle();
-    const resting = this.#settling.settle(idle, true) ? this.#idle().filter(({ unsettled }) => !unsettled) : idle;
+    // Asking takes others back into memory; whoever has to go for that is to be asked first, the next time.
+    const resting = this.#settling.settle(idle, true)
+      ? this.#idle().filter(({ unsettled }) => !unsettled)
+      : idle;
     for (const open of resting) this.#release(open);
     return resting.filter(worthStoring);
   }
