@@ -20,14 +20,22 @@ const bothWays = { 'bob@example.com': 'delivered', 'x@relay.example.net': 'relay
 async function rerouted(lab: Lab): Promise<void> {
   const refused = { 'team@example.com': 'delivered', 'nosuch@example.com': 'rejected' } as const;
   const lands = { 'team@example.com': ['~alice', '~bob', '~carol'] };
-  for (const from of ['127.0.0.3', '127.0.0.2']) {
-    await lab.send({ to: Object.keys(refused) }, { recipients: refused, lands }, { from });
-    await lab.send({ to: ['bob@example.com', 'x@relay.example.net'] }, bothWays, { from });
+  // That mail goes past the filter is told once enough other mail is known to be filtered: also that of earlier scenarios.
+  const past = { problems: null };
+  for (const [from, more] of [
+    ['127.0.0.3', {}],
+    ['127.0.0.2', past],
+  ] as const) {
+    await lab.send({ to: Object.keys(refused) }, { recipients: refused, lands, ...more }, { from });
+    await lab.send(
+      { to: ['bob@example.com', 'x@relay.example.net'] },
+      { recipients: bothWays, ...more },
+      { from },
+    );
   }
-  // Redirected mail goes past the filter, which tells once enough other mail is known to be filtered.
   await lab.send(
     { to: ['alice@example.com'], subject: 'lab redirect' },
-    { recipients: 'delivered', lands: { 'alice@example.com': ['~carol'] }, problems: null },
+    { recipients: 'delivered', lands: { 'alice@example.com': ['~carol'] }, ...past },
     { from: '127.0.0.3' },
   );
   await lab.settle();
