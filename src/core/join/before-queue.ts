@@ -64,7 +64,7 @@ export class BeforeQueue {
     const { host, pid, time } = event.at;
     const key = `${host}|${pid}`;
     const list = (this.#sessions.get(key) ?? []).slice(-MAX_SESSIONS);
-    this.#sessions.set(key, [...list, event], time);
+    this.#sessions.set(key, [...list, event], host, time);
     const bucket = Math.floor(time / PROXY_TIME);
     let given: Case | undefined;
     for (const near of [bucket, bucket + 1]) {
@@ -90,7 +90,7 @@ export class BeforeQueue {
     if (!owner.anonymous.includes(shared)) owner.anonymous.push(shared);
     const siblings = this.#proxies.get(shared) ?? [];
     if (!siblings.includes(owner))
-      this.#proxies.set(shared, [...siblings, owner].slice(-MAX_SESSIONS), at.time);
+      this.#proxies.set(shared, [...siblings, owner].slice(-MAX_SESSIONS), at.host, at.time);
     const kept = this.#cases.keep(owner, event);
     if (kept === undefined) return undefined;
     if (home === null) {
@@ -161,7 +161,7 @@ export class BeforeQueue {
     this.#order.mark(event);
     const key = `${event.at.host}|${event.at.pid}`;
     const list = this.#received.get(key);
-    if (list === undefined) this.#received.set(key, [life], life.first);
+    if (list === undefined) this.#received.set(key, [life], life.host, life.first);
     else {
       if (list.length >= 8) list.shift();
       list.push(life);
@@ -179,7 +179,7 @@ export class BeforeQueue {
     if (list === undefined) return;
     const rest = list.filter((one) => one !== life);
     if (rest.length === 0) this.#received.delete(key);
-    else this.#received.set(key, rest, life.first);
+    else this.#received.set(key, rest, life.host, life.first);
   }
 
   /** The case leaves memory. */
@@ -188,7 +188,7 @@ export class BeforeQueue {
     for (const key of which.anonymous) {
       const proxies = this.#proxies.get(key)?.filter((one) => current(one) !== which);
       if (proxies?.length === 0) this.#proxies.delete(key);
-      else if (proxies !== undefined) this.#proxies.set(key, proxies, which.touched);
+      else if (proxies !== undefined) this.#proxies.set(key, proxies, which.host, which.touched);
     }
   }
 

@@ -75,7 +75,7 @@ export class Family {
     let run = this.#mailOn(mailId, life.host);
     if (run === undefined && this.#recall(mailKey(mailId), time)) run = this.#mailOn(mailId, life.host);
     if (run !== undefined) this.#adopt(run, mailId, life);
-    else this.#notices.set(mailId, [...(this.#notices.get(mailId) ?? []), life], time);
+    else this.#notices.set(mailId, [...(this.#notices.get(mailId) ?? []), life], life.host, time);
   }
 
   /** Whether a run with the mail_id is in memory, or a notice that waits for it. */
@@ -123,7 +123,7 @@ export class Family {
     const run =
       known ?? (home === null && this.#recall(amavisKey(amavisId), time, RUN_TIME) ? find() : undefined);
     if (run === undefined) {
-      this.#releases.set(`${amavisId}|${life.host}`, life, time);
+      this.#releases.set(`${amavisId}|${life.host}`, life, life.host, time);
       return;
     }
     this.#cases.join(run.case, life.case);

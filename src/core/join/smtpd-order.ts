@@ -31,7 +31,7 @@ export class SmtpdOrder {
     const { host, pid, time } = event.at;
     const key = `${host}|${pid}`;
     const marks = this.#marks.get(key);
-    if (marks === undefined) this.#marks.set(key, [event], time);
+    if (marks === undefined) this.#marks.set(key, [event], host, time);
     else {
       if (marks.length >= MAX_MARKS) marks.shift();
       marks.push(event);

@@ -29,13 +29,13 @@ export class SmtpdSessions {
   acted(event: Action): void {
     if (!KEPT.has(event.action)) return;
     const key = processOf(event);
-    this.#actions.set(key, [...(this.#actions.get(key) ?? []), event], event.at.time);
+    this.#actions.set(key, [...(this.#actions.get(key) ?? []), event], event.at.host, event.at.time);
   }
 
   /** The message has its id: what was done to it before. */
   began(event: Client): readonly Action[] {
     const key = processOf(event);
-    this.#last.set(key, event, event.at.time);
+    this.#last.set(key, event, event.at.host, event.at.time);
     const actions = this.#actions.get(key);
     if (actions === undefined) return [];
     this.#actions.delete(key);

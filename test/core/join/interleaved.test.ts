@@ -75,6 +75,25 @@ describe('logs of one time and host', () => {
 });
 
 describe('logs of several hosts', () => {
+  it('give what each gives alone, though their clocks are hours apart', () => {
+    const part = fc.record({ name: fc.constantFrom(...names), late: fc.nat({ max: 60 }) });
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 2, maxLength: 3 }), (parts) => {
+        const copies = parts.map(({ name, late }, n) => ({
+          late,
+          lines: moved({ start: START + n * 5 * HOUR, host: `mail${n}`, lines: logs.get(name) ?? [] }),
+        }));
+        const alone = byId(copies.flatMap(({ lines }) => tracesOf(lines)));
+        const turns = Math.max(...copies.map(({ lines, late }) => lines.length + late));
+        const byTurns = Array.from({ length: turns }, (_, n) =>
+          copies.flatMap(({ lines, late }) => lines[n - late] ?? []),
+        );
+        expect(byId(tracesOf(byTurns.flat()))).toEqual(alone);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
   it('give what each gives alone, though every id and every process is the same', () => {
     fc.assert(
       fc.property(
