@@ -96,8 +96,10 @@ interface SmtpdLost {
   readonly clientAddress: string;
 }
 
-/** `disconnect from host[addr] ehlo=1 mail=2 rcpt=1/2 …` (smtpd.c, 3.0 and later) of a session with refused recipients: what
- * its process refuses from now on is another session's. */
+/**
+ * `disconnect from host[addr] ehlo=1 mail=2 rcpt=1/2 …` (smtpd.c, 3.0 and later) of a session with refused recipients:
+ * what its process refuses from now on is another session's.
+ */
 interface SmtpdDisconnect {
   readonly kind: 'smtpd.disconnect';
 }
