@@ -16,7 +16,9 @@ const CONNECT_TO = /\bconnect to ([^\s[]{0,255}\[[^[\]\s]{1,200}\](?::\d{1,5})?)
 const BLOCKED_BY_FILTER =
   /\bOk, discarded\b|\bDISCARD\b|\bBOUNCE\b|\bDSN was sent\b|\bDSN suppressed|\bdiscarded, (?:id|UBE)\b|^host \S+ said: 5\d\d \S+ (?:Reject|Bounce), id=|^5\d\d \S+ (?:Reject|Bounce), id=/;
 
-const PARTLY = /\b[Ff]rom MTA\(.*, but (?=\d+ (?:REJECT|BOUNCE|DISCARD)\b)/;
+/** Up to the counts; anchored, so that a reply that repeats itself is looked through once. */
+const PARTLY = /^.*, but (?=\d+ (?:REJECT|BOUNCE|DISCARD)\b)/;
+const PASSED_ON = /\b[Ff]rom MTA\(/;
 const KEPT = /\b(\d{1,6}) (?:REJECT|BOUNCE|DISCARD)\b/g;
 
 /** The queue id that the other side gave, from `250 2.0.0 Ok: queued as Q`; the last when a reply quotes another. */
@@ -49,7 +51,7 @@ export function fromMta(response: string): string | undefined {
 
 /** Whether a reply of the filter says that it kept, bounced or refused the message by its own verdict. */
 export function blockedByFilter(response: string): boolean {
-  return BLOCKED_BY_FILTER.test(response) && !PARTLY.test(response);
+  return BLOCKED_BY_FILTER.test(response) && beforeCounts(response) === undefined;
 }
 
 /**
@@ -58,11 +60,17 @@ export function blockedByFilter(response: string): boolean {
  * (Amavis/rfc2821_2822_Tools.pm, one_response_for_all).
  */
 export function blockedInPart(response: string): number {
-  const passed = PARTLY.exec(response)?.[0].length;
+  const passed = beforeCounts(response);
   if (passed === undefined) return 0;
   let count = 0;
-  for (const [, kept] of response.slice(passed).matchAll(KEPT)) count += Number(kept);
+  for (const [, kept] of response.slice(passed.length).matchAll(KEPT)) count += Number(kept);
   return count;
+}
+
+/** What such a reply says of the recipients that it was passed on for. */
+function beforeCounts(response: string): string | undefined {
+  const passed = PARTLY.exec(response)?.[0];
+  return passed !== undefined && PASSED_ON.test(passed) ? passed : undefined;
 }
 
 export interface Endpoint {
