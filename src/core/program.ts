@@ -19,12 +19,16 @@ export const CARRIER = 'carrier';
 
 const POSTFIX_DAEMONS = new Set(
   (
-    'anvil bounce cleanup defer discard dnsblog error flush lmtp local master nqmgr oqmgr pickup pipe postalias postcat ' +
+    'anvil bounce cleanup defer discard dnsblog error flush lmtp local master nbdb_reindexd nqmgr oqmgr pickup pipe postalias postcat ' +
     'postconf postdrop postfix postfix-script postfix-tlsmgr postkick postlock postlog postlogd postmap postmulti ' +
     'postqueue postscreen postsuper proxymap proxywrite qmgr qmqpd relay retry scache sendmail showq smtp smtpd spawn ' +
     'submission tlsmgr tlsproxy trace trivial-rewrite verify virtual'
   ).split(' '),
 );
+
+/** What others named after Postfix or amavis: policy services, rewriters, amavis' own helpers. */
+const HELPER =
+  /^(?:postfix-(?:policy|srsd|mta-sts|sqlgrey)|amavisd?-(?:agent|mc|milter|nanny|release|services|signer|snmp-subagent|status|submit)\b)/;
 
 /** The parts of a program name as a syslog head has it (without `[pid]`). */
 export function parseProgram(name: string): Program {
@@ -37,7 +41,7 @@ export function parseProgram(name: string): Program {
     return parseProgram(unit[2] === undefined || unit[2] === '-' ? (unit[1] ?? '') : unit[2]);
   const parts = name.split('/');
   const last = parts.at(-1) ?? '';
-  if (parts.length > 1 && name[0] !== '/' && (POSTFIX_DAEMONS.has(last) || parts[0]?.includes('postfix'))) {
+  if (parts.length > 1 && name[0] !== '/' && POSTFIX_DAEMONS.has(last)) {
     const daemon = last === 'nqmgr' || last === 'oqmgr' ? 'qmgr' : last;
     return {
       key: `postfix/${daemon}`,
@@ -46,6 +50,7 @@ export function parseProgram(name: string): Program {
       daemon,
     };
   }
+  if (HELPER.test(last)) return { key: last, instance: last, service: '', daemon: last };
   if (last.startsWith('amavis')) return { key: 'amavis', instance: last, service: '', daemon: 'amavis' };
   // rsyslog's RFC 5424 output cuts the name at its first slash.
   if (last === 'postfix' || last.startsWith('postfix-')) {

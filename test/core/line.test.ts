@@ -223,6 +223,9 @@ describe('heads', () => {
     ['postfix/oqmgr', 'postfix/qmgr', 'postfix', ''],
     ['amavis', 'amavis', 'amavis', ''],
     ['/usr/sbin/amavisd-new', 'amavis', 'amavisd-new', ''],
+    ['postfix/policyd-weight', 'policyd-weight', 'policyd-weight', ''],
+    ['postfix-policyd', 'postfix-policyd', 'postfix-policyd', ''],
+    ['amavisd-milter', 'amavisd-milter', 'amavisd-milter', ''],
   ])('tells the program of %s', (name, program, instance, service) => {
     expect(read(`Nov 23 00:25:29 mail ${name}[7]: x`)).toMatchObject({ program, instance, service, pid: 7 });
   });
