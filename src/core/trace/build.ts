@@ -65,12 +65,18 @@ function livesInOrder({ facts, chain }: View): LifeFacts[] {
   return chain.order.flatMap((id) => facts.lives.get(id) ?? []);
 }
 
+/** As the message went through them: of several passes the first tells whence it came. */
+function runsInOrder({ facts, chain }: View): RunFacts[] {
+  const place = ({ amavisId }: RunFacts): number => chain.order.indexOf(chain.feeders.get(amavisId) ?? '');
+  return [...facts.runs.values()].sort((a, b) => place(a) - place(b));
+}
+
 function messageIdOf(view: View): string | null {
   for (const life of livesInOrder(view)) {
     const id = life.messageId?.messageId;
     if (id !== undefined && id !== '') return id;
   }
-  for (const { verdicts } of view.facts.runs.values()) {
+  for (const { verdicts } of runsInOrder(view)) {
     for (const { messageId } of verdicts) if (messageId !== undefined && messageId !== '') return messageId;
   }
   return null;
@@ -81,8 +87,8 @@ export function senderOf(view: View): string | null {
     const sender = life.active?.sender ?? life.pickup?.sender ?? life.expired?.sender;
     if (sender !== undefined) return sender;
   }
-  const { runs, proxies, refusals, events } = view.facts;
-  for (const run of runs.values()) {
+  const { proxies, refusals, events } = view.facts;
+  for (const run of runsInOrder(view)) {
     const sender =
       run.verdicts[0]?.sender ?? run.forwards[0]?.sender ?? run.checking?.sender ?? run.received?.sender;
     if (sender !== undefined) return sender;
@@ -101,7 +107,7 @@ function sizeOf(view: View): number | null {
   const [first] = view.chain.order;
   const arrived = first === undefined ? undefined : view.facts.lives.get(first)?.active;
   if (arrived !== undefined) return arrived.size;
-  for (const run of view.facts.runs.values()) {
+  for (const run of runsInOrder(view)) {
     const size = run.verdicts[0]?.size ?? run.received?.size;
     if (size !== undefined) return size;
   }
@@ -130,7 +136,7 @@ export function clientOf(view: View): TraceClient | null {
     const { clientName = null, clientAddress = null, clientPort = null } = refusal;
     return { name: clientName, address: clientAddress, port: clientPort, helo, saslUsername: null };
   }
-  for (const { verdicts } of facts.runs.values()) {
+  for (const { verdicts } of runsInOrder(view)) {
     const verdict = verdicts[0];
     if (verdict?.clientAddress === undefined) continue;
     return {

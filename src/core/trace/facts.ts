@@ -58,6 +58,8 @@ export interface RunFacts {
   /** The id before the filter, as amavis was told it. */
   queueId: string | null;
   readonly verdicts: Of<'amavis.verdict'>[];
+  /** What the run says of each recipient, at a higher $log_level. */
+  readonly told: Of<'amavis.recipient'>[];
   readonly forwards: Of<'amavis.forward'>[];
   readonly queuedAs: Set<string>;
   received: Of<'amavis.received'> | undefined;
@@ -117,6 +119,7 @@ export function gatherFacts(unordered: readonly Event[]): Facts {
     if (before !== undefined) before.requeued = true;
   }
   for (const run of runs.values()) {
+    if (run.verdicts.length === 0) run.verdicts.push(...verdictsTold(run));
     correctRecipients(run, lives);
     dropSeams(run, lives);
   }
@@ -138,6 +141,23 @@ export function gatherFacts(unordered: readonly Event[]): Facts {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+/** The verdicts of a run whose main line the site turned off ($log_templ) or wrote in a form that no pattern knows. */
+function verdictsTold({ told }: RunFacts): Of<'amavis.verdict'>[] {
+  const found = new Map<string, Of<'amavis.verdict'>>();
+  for (const { recipient, queuedAs = [], kind: _, ...line } of told) {
+    const key = `${line.action} ${line.verdict} ${line.detail}`;
+    const before = found.get(key);
+    const recipients = recipient === '' ? [] : [recipient];
+    found.set(key, {
+      ...line,
+      kind: 'amavis.verdict',
+      recipients: [...(before?.recipients ?? []), ...recipients],
+      queuedAs: [...new Set([...(before?.queuedAs ?? []), ...queuedAs])],
+    });
+  }
+  return [...found.values()];
+}
 
 /**
  * A long list of recipients is split over several lines, and where these are out of order nobody can tell which piece
@@ -299,6 +319,7 @@ function runOf(runs: Map<string, RunFacts>, amavisId: string, time: number): Run
       mailId: null,
       queueId: null,
       verdicts: [],
+      told: [],
       forwards: [],
       queuedAs: new Set(),
       received: undefined,
@@ -321,6 +342,7 @@ function noteRun(run: RunFacts, event: Event): void {
       for (const id of event.queuedAs ?? []) run.queuedAs.add(id);
       break;
     case 'amavis.recipient':
+      run.told.push(event);
       for (const id of event.queuedAs ?? []) run.queuedAs.add(id);
       break;
     case 'amavis.forward':

@@ -203,9 +203,12 @@ function* received(life: LifeFacts, facts: Facts, chain: Chain, path: MailPath):
       why ?? detail,
     );
   } else if (life.messageId !== undefined) {
+    const { at } = life.messageId;
+    const back = chain.reinjected.has(queueId);
+    const port = back ? wayBackPort(at, facts, path, (reply) => queuedAs(reply) === queueId) : null;
     yield hop(
-      { stage: 'receive', service: 'cleanup', port: null, queueId },
-      life.messageId.at.time,
+      { stage: back ? 'reinject' : 'receive', service: 'cleanup', port, queueId },
+      at.time,
       end,
       failed ? 'failed' : 'ok',
       why,
@@ -264,7 +267,7 @@ function delivered(life: LifeFacts, facts: Facts, chain: Chain, path: MailPath, 
     groups.set(key, {
       stage: filter ? 'filter' : 'deliver',
       service: delivery.at.daemon || null,
-      port: endpoint?.port ?? null,
+      port: endpoint?.port ?? handedOverAt(run) ?? null,
       queueId: life.queueId,
       amavisId,
       from: attemptStart(delivery),
@@ -346,13 +349,12 @@ function runHop(run: RunFacts, queueId: string | null, path: MailPath): Draft {
         : verdict.verdict === 'MTA-BLOCKED'
           ? 'deferred'
           : 'blocked';
-  const endpoint = run.received === undefined ? undefined : parseEndpoint(run.received.endpoint);
   const detail = verdict === undefined ? null : `${verdict.action} ${verdict.verdict}`;
   return hop(
     {
       stage: 'filter',
       service: 'amavis',
-      port: isMilterRun(run) ? null : (endpoint?.port ?? path.filterPort),
+      port: isMilterRun(run) ? null : (handedOverAt(run) ?? path.filterPort),
       queueId,
       amavisId: run.amavisId,
     },
@@ -362,6 +364,12 @@ function runHop(run: RunFacts, queueId: string | null, path: MailPath): Draft {
     detail,
     took ?? null,
   );
+}
+
+/** The port at which amavis says that it got the message: `[127.0.0.1]:10024`, `:10024`. */
+function handedOverAt(run: RunFacts | undefined): number | undefined {
+  const port = /:(\d{1,5})$/.exec(run?.received?.endpoint ?? '')?.[1];
+  return port === undefined ? undefined : Number(port);
 }
 
 /** The port that a smtpd service's own syslog_name tells; 25 where it has none. */

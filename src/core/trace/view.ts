@@ -129,8 +129,21 @@ export function stuckSince(view: View, now: number, after: number): number | nul
   // Everybody has it or never will: what is missing is only a last line.
   if (view.state !== null && !WORST.includes(view.state)) return null;
   if (!view.open || view.facts.lives.size + view.facts.runs.size === 0) return null;
+  if (isBeyondLog(view)) return null;
   const progress = lastProgress(view.facts.events);
   return now - progress > after ? progress : null;
+}
+
+/**
+ * Whether all that is still open was passed on to a queue of which this log has no line (another host's, or amavis
+ * writes a file of its own): it may have been delivered long ago.
+ */
+function isBeyondLog({ recipients, facts }: View): boolean {
+  const isBeyond = ({ state, queueId, delivery }: RecipientFacts): boolean =>
+    !isOpen(state) || (state === 'queued' && (queueId === null || delivery?.status === 'sent'));
+  return (
+    recipients.length > 0 && recipients.every(isBeyond) && ![...facts.lives.values()].some(waitsForUnnamed)
+  );
 }
 
 /** The last line that brought the message on; another try with the same result doesn't. */
