@@ -406,8 +406,9 @@ export class Joiner {
     if (life === undefined && home === null) {
       life = this.#lives.mentioned(mention);
       if (!life?.seen && this.#recall(queueKey(mention.queueId), time)) life = this.#lives.mentioned(mention);
-      // Another MTA's id that is by chance one of ours is no proof: what came from there came in by smtpd.
-      if (weak && life !== undefined && life.case !== owner && life.seen && life.starter === null)
+      // Another host's id that is by chance one of ours is no proof: what came from there came in by smtpd.
+      const isFar = weak && mention.host === null;
+      if (isFar && life !== undefined && life.case !== owner && life.seen && life.starter === null)
         life = undefined;
     }
     if (life === undefined) {

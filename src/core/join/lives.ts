@@ -81,8 +81,8 @@ export class Lives {
     let best: Life | undefined;
     for (const life of candidates) {
       if (!this.#sameQueue(life, event) || !fits(life, event)) continue;
-      // What another MTA's reply named is this only if it came in by SMTP.
-      if (life.weak && !life.seen && event.kind !== 'smtpd.client') continue;
+      // What another host's reply named is this only if it came in by SMTP.
+      if (life.weak && !life.seen && life.host === '' && event.kind !== 'smtpd.client') continue;
       if (best === undefined || this.#likelier(life, best, event)) best = life;
     }
     return best;

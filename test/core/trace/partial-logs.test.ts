@@ -114,3 +114,31 @@ describe('mail that pickup cannot get into the queue', () => {
     expect(trace).toMatchObject({ state: 'rejected', stuck: false });
   });
 });
+
+describe('a relay on this host whose reply does not say where it passed the mail on', () => {
+  const log = [
+    '2015-05-25T13:24:54.053455-03:00 mail postfix/smtpd[27693]: 0CCC62816D5: client=mailbox.example.net[192.0.2.152]',
+    '2015-05-25T13:24:54.058674-03:00 mail postfix/cleanup[31598]: 0CCC62816D5: message-id=<M1@example.com>',
+    '2015-05-25T13:24:54.062257-03:00 mail postfix/qmgr[1595]: 0CCC62816D5: from=<alice@example.com>, size=2750, nrcpt=1 (queue active)',
+    '2015-05-25T13:24:54.306708-03:00 mail postfix/smtp[31504]: 0CCC62816D5: to=<bob@example.com>, relay=127.0.0.1[127.0.0.1]:10026, delay=0.26, delays=0.01/0/0.01/0.24, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10030): 250 2.0.0 Ok: queued as 31D4F2816E1)',
+    '2015-05-25T13:24:54.323934-03:00 mail postfix/qmgr[1595]: 0CCC62816D5: removed',
+    '2015-05-25T13:24:54.342114-03:00 mail postfix/smtp[31468]: 31D4F2816E1: to=<bob@example.com>, relay=127.0.0.1[127.0.0.1]:10025, delay=0.14, delays=0.12/0/0.01/0.01, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 5261B2816D5)',
+    '2015-05-25T13:24:54.342158-03:00 mail postfix/qmgr[1595]: 5261B2816D5: from=<alice@example.com>, size=3910, nrcpt=1 (queue active)',
+    '2015-05-25T13:24:54.453188-03:00 mail postfix/lmtp[28300]: 5261B2816D5: to=<bob@example.com>, relay=mailbox.example.net[192.0.2.172]:7025, delay=0.12, delays=0.01/0/0/0.1, dsn=2.1.5, status=sent (250 2.1.5 Delivery OK)',
+    '2015-05-25T13:24:54.453439-03:00 mail postfix/qmgr[1595]: 5261B2816D5: removed',
+  ];
+
+  it.each([log, log.toReversed()])('is on the path though the line of its client is missing', (...lines) => {
+    const traces = tracesOf(lines);
+    expect(traces.map(({ queueIds, state }) => [queueIds, state])).toEqual([
+      [['0CCC62816D5', '31D4F2816E1', '5261B2816D5'], 'delivered'],
+    ]);
+  });
+
+  it('is not, where the relay is another host and may have such an id, too', () => {
+    const far = log.map((line) =>
+      line.replaceAll('relay=127.0.0.1[127.0.0.1]:10025', 'relay=mx[192.0.2.9]:25'),
+    );
+    expect(tracesOf(far)).toHaveLength(2);
+  });
+});
