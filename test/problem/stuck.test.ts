@@ -32,6 +32,13 @@ describe('what waits at the filter', () => {
     ]);
   });
 
+  it('is as old as its status lines say, where the log begins later', () => {
+    const [group] = groups([
+      'Nov 23 01:10:01 mail postfix/smtp[8787]: 7A16017BF4: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=13063, delays=13062/0.08/0.21/0.71, dsn=4.5.0, status=deferred (host 127.0.0.1[127.0.0.1] said: 451 4.5.0 Error in processing, id=07411-04, virus_scan FAILED: virus_scan: ALL VIRUS SCANNERS FAILED:  (in reply to end of DATA command))',
+    ]);
+    expect(group?.messages).toMatchObject([{ since: '2026-11-22T21:32:18.000Z', age: 13_663 }]);
+  });
+
   it('tells cause and fix once a group', () => {
     const [group] = groups(waiting);
     expect(stuckText([group as StuckGroup]).match(/postqueue -f/g)).toHaveLength(1);

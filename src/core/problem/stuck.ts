@@ -148,7 +148,7 @@ function causeOf(trace: Trace): Problem | undefined {
 }
 
 function describe(trace: Trace, waiting: readonly TraceRecipient[], options: StuckOptions): StuckMessage {
-  const arrived = Date.parse(trace.firstSeen) * 1000;
+  const arrived = arrivalOf(trace, waiting);
   const last = waiting.toSorted((a, b) => ((a.time ?? '') < (b.time ?? '') ? 1 : -1))[0];
   const { backoff, now } = options;
   const attempted = last?.time == null ? null : Date.parse(last.time) * 1000;
@@ -159,7 +159,7 @@ function describe(trace: Trace, waiting: readonly TraceRecipient[], options: Stu
     sender: trace.sender,
     recipients: waiting.map(({ address }) => address),
     state: waiting[0]?.state ?? trace.state,
-    since: trace.firstSeen,
+    since: isoTime(arrived),
     age: Math.max(0, Math.floor((now - arrived) / MICROS)),
     attempts: Math.max(0, ...waiting.map(({ attempts }) => attempts)),
     lastAttempt: last?.time ?? null,
@@ -169,6 +169,18 @@ function describe(trace: Trace, waiting: readonly TraceRecipient[], options: Stu
         : isoTime(attempted + waitAfter(attempted - arrived, backoff)),
     reason: last?.response ?? null,
   };
+}
+
+/** When the message came in: Postfix' delays= reach back to that where the log begins later. */
+function arrivalOf(trace: Trace, waiting: readonly TraceRecipient[]): number {
+  const seen = Date.parse(trace.firstSeen) * 1000;
+  if (trace.hops.some(({ stage }) => stage === 'receive')) return seen;
+  const told = waiting.flatMap(({ time, delays }) =>
+    time === null || delays === null
+      ? []
+      : [Date.parse(time) * 1000 - delays.reduce((sum, part) => sum + part, 0) * MICROS],
+  );
+  return Math.min(seen, ...told.map(Math.round));
 }
 
 /** qmgr waits as long as the message is old, within the two limits (qmgr_message.c, qmgr_active.c). */
