@@ -38,8 +38,9 @@ function withGroups(groups: Groups, found: RegExpExecArray): Groups {
   return merged;
 }
 
-/** A field as text; lists with commas between. */
+/** A field as text; lists with commas between. `daemon` is the program that logged the line. */
 function fieldText(event: Event, name: string): string | undefined {
+  if (name === 'daemon') return event.at.daemon;
   const value = (event as unknown as Readonly<Record<string, unknown>>)[name];
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);

@@ -77,7 +77,7 @@ function searchByLine(catalogue: Catalogue, text: string, parse: LineParser): Fo
 /** Whether a pasted line may be of the hop that the alternative is about, as far as it tells. */
 function fits(event: Event, { position }: Matcher, groups: Values): boolean {
   if (position === undefined) return true;
-  if (position === 'reinject') return /:1002\d$/.test(groups['endpoint'] ?? groups['port'] ?? '');
+  if (position === 'reinject') return /(?:^|:)1002\d$/.test(groups['endpoint'] ?? groups['port'] ?? '');
   const guess = likelyPosition(event);
   return guess === undefined || guess === position;
 }
