@@ -1,7 +1,7 @@
 /** The trace as users see it, from the view of a case. */
 import { isoTime } from '../clock.js';
 import type { MailPath } from '../path.js';
-import type { Facts, LifeFacts, RunFacts } from './facts.js';
+import { type Facts, isOwnMail, type LifeFacts, type RunFacts } from './facts.js';
 import { hopsOf } from './hops.js';
 import type { Chain } from './links.js';
 import type { FilterRun, Trace, TraceClient, TraceRecipient } from './trace.js';
@@ -170,7 +170,7 @@ function originOf(view: View): string | null {
   }
   if (root.client !== undefined) return chain.reinjected.has(root.queueId) ? 'amavis' : 'smtpd';
   if (root.pickup !== undefined) return 'pickup';
-  return root.messageId !== undefined ? 'internal' : null;
+  return isOwnMail(root) ? 'internal' : null;
 }
 
 function parentOf(view: View, { idOf }: TraceContext): Trace['parent'] {

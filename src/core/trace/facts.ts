@@ -453,3 +453,9 @@ function compare(a: Event, b: Event): number {
   }
   return a.at.message < b.at.message ? -1 : a.at.message > b.at.message ? 1 : a.at.pid - b.at.pid;
 }
+
+/** Whether Postfix wrote the message itself: a bounce, a notice to the postmaster. Such a Message-ID has its queue id. */
+export function isOwnMail({ client, pickup, messageId, queueId }: LifeFacts): boolean {
+  if (client !== undefined || pickup !== undefined) return false;
+  return messageId?.messageId.includes(queueId) === true;
+}

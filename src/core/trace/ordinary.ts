@@ -128,6 +128,8 @@ function unfiltered(
   if (start?.origQueueId !== undefined || !isWhole(only)) return undefined;
   if (start?.kind === 'smtpd.client' && start.saslUsername === undefined && which.parent === null)
     return undefined;
+  // Without its own id in the Message-ID it came from elsewhere, by a line that is missing.
+  if (start === undefined && messageId?.messageId.includes(queueId) !== true) return undefined;
   const recipients = new Map<string, Recipient>();
   for (const delivery of deliveries) {
     if (!isLastHop(delivery, path) || replyOf(delivery).queuedAs === queueId) return undefined;

@@ -4,7 +4,7 @@
  */
 import type { Event } from '../event.js';
 import type { MailPath } from '../path.js';
-import { type CaseFacts, type Facts, gatherFacts, type LifeFacts } from './facts.js';
+import { type CaseFacts, type Facts, gatherFacts, isOwnMail, type LifeFacts } from './facts.js';
 import { type Chain, chainOf } from './links.js';
 import { isAccepted, isOpen, type RecipientFacts, recipientsOf, stateWithout } from './recipients.js';
 import type { TraceState } from './trace.js';
@@ -110,7 +110,7 @@ function hasBeginning(which: CaseFacts, facts: Facts, chain: Chain): boolean {
   for (const id of roots) {
     const life = facts.lives.get(id);
     if (life === undefined) return false;
-    if (life.pickup !== undefined || (life.client === undefined && life.messageId !== undefined)) continue;
+    if (life.pickup !== undefined || isOwnMail(life)) continue;
     if (life.client === undefined) return false;
     // What the filter gave back began elsewhere: with a run that nobody fed, or before the queue.
     if (

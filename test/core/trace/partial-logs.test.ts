@@ -142,3 +142,27 @@ describe('a relay on this host whose reply does not say where it passed the mail
     expect(tracesOf(far)).toHaveLength(2);
   });
 });
+
+describe('a message of which the log has no line before that of cleanup', () => {
+  const rest = [
+    'Mar 22 17:43:31 mail postfix/qmgr[18088]: 4B67C1035C8: from=<eve@example.org>, size=7240, nrcpt=1 (queue active)',
+    'Mar 22 17:43:40 mail postfix/lmtp[32094]: 4B67C1035C8: to=<alice@example.com>, relay=mail.example.com[192.0.2.27]:7025, delay=9, delays=0.01/0.01/0.14/8.8, dsn=2.1.5, status=sent (250 2.1.5 Delivery OK)',
+    'Mar 22 17:43:40 mail postfix/qmgr[18088]: 4B67C1035C8: removed',
+  ];
+
+  it('came from somewhere that the log does not tell', () => {
+    const [trace] = tracesOf([
+      'Mar 22 17:43:31 mail postfix/cleanup[32086]: 4B67C1035C8: message-id=<M1@example.org>',
+      ...rest,
+    ]);
+    expect(trace).toMatchObject({ origin: null, state: 'delivered', complete: false });
+  });
+
+  it('is Postfix’ own where the Message-ID is of its queue id', () => {
+    const [trace] = tracesOf([
+      'Mar 22 17:43:31 mail postfix/cleanup[32086]: 4B67C1035C8: message-id=<20210322104331.4B67C1035C8@mail.example.com>',
+      ...rest,
+    ]);
+    expect(trace).toMatchObject({ origin: 'internal', state: 'delivered', complete: true });
+  });
+});
