@@ -59,7 +59,7 @@ export class Ingest {
     this.#packer = new Packer(options.path, options.diagnosis, options.reader.lastIds());
     this.#archive = new StoreArchive(options.reader, options.patterns, () => this.#packer.draft);
     this.#joiner = new Joiner(options.path, this.#archive);
-    this.#attempts = new Attempts((queueId) => this.#joiner.hasLife(queueId));
+    this.#attempts = new Attempts(this.#joiner);
     this.#waiting = new WaitingLines(options.reader.waiting());
     this.#waiting.readAgain(
       new EventReader(options.patterns, TIMED, {
@@ -157,7 +157,7 @@ export class Ingest {
   #takeAgain(event: Event): boolean {
     const again = this.#attempts.again(event);
     if (again === undefined) return false;
-    if (again !== 'known') this.#packer.draft.append(again.ref, again.n, event.at);
+    if (again !== 'known') this.#packer.append(again);
     this.#joiner.hear(event.at.host, event.at.time);
     return true;
   }
