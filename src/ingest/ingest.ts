@@ -24,6 +24,8 @@ import { WaitingLines } from './waiting-lines.js';
 
 /** For lines whose time is known. */
 const TIMED: ClockOptions = { notAfter: 0, zone: () => 0 };
+/** So many rows are told again in one batch. */
+const ROWS = 1000;
 /** After so many events, what is at rest is put away: soon enough that it goes while it is new to the garbage collector. */
 const REST_EVERY = 500;
 
@@ -196,10 +198,13 @@ export class Ingest {
   /** Stores all that is left. */
   finish(): void {
     const behind = this.#attempts.takeBehind();
-    if (behind.length > 0) this.#send();
-    for (const ref of behind) {
-      const stored = this.#archive.byRef(ref);
-      if (stored !== undefined) this.#packer.tellAgain(stored);
+    for (let told = 0; told < behind.length; told += ROWS) {
+      // What is told again is read from the store.
+      this.#send();
+      for (const ref of behind.slice(told, told + ROWS)) {
+        const stored = this.#archive.byRef(ref);
+        if (stored !== undefined) this.#packer.tellAgain(stored);
+      }
     }
     this.#send({
       knowledge: this.#options.diagnosis.knowledge(),

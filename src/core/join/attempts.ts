@@ -6,14 +6,17 @@
 import type { Event } from '../event.js';
 import { isLoopback, replyOf } from '../response.js';
 import { linesOf } from '../trace/view.js';
+import { LinkedMap } from './linked-map.js';
 import { SLACK } from './lives.js';
 import type { Case, Life, Run } from './node.js';
 import { leavesQuestion } from './settling.js';
 import { textHash } from './text-hash.js';
 
 const SECOND = 1_000_000;
-/** More texts and lines than these are not remembered: the messages that were put away first are forgotten. */
-const MAX_REMEMBERED = 300_000;
+/** Of more messages than these nothing is remembered; those that are had best stay, as each will be tried again. */
+const MAX_WAITING = 20_000;
+/** A message with more recipients than this is taken back: that is done once for many lines. */
+const MOST_SAID = 100;
 
 type Attempt = Extract<Event, { readonly kind: 'qmgr.active' | 'delivery' }>;
 
@@ -21,18 +24,16 @@ type Attempt = Extract<Event, { readonly kind: 'qmgr.active' | 'delivery' }>;
 interface Waiting {
   readonly ref: number;
   /** What its attempts are known by; nothing where it is not known what its row tells. */
-  readonly said: ReadonlySet<number>;
+  readonly said: readonly number[];
   /** amavis' id that the last line named. */
   amavisId: string | undefined;
   /** When an smtpd received it; null where `delay=` counts from something else. */
   readonly received: number | null;
   /** Lines that the archive has, and the second of the last one. */
-  lines: Set<number>;
+  lines: number[];
   second: number;
   /** How many lines the archive has. */
   count: number;
-  /** What it weighs in memory. */
-  readonly remembered: number;
 }
 
 /** Where a line belongs. */
@@ -59,8 +60,7 @@ export interface Memory {
 export class Attempts {
   readonly #memory: Memory;
   /** By host and queue id. */
-  readonly #waiting = new Map<string, Waiting>();
-  #remembered = 0;
+  readonly #waiting = new LinkedMap<Waiting>();
   /** Messages to which lines were put since they were put away as a whole. */
   readonly #behind = new Set<number>();
 
@@ -70,29 +70,33 @@ export class Attempts {
 
   /** The case has been put away under the number, with so many lines; `isDeferred` when it waits for another attempt. */
   putAway(which: Case, ref: number, count: number, isDeferred: boolean): void {
-    for (const { host, queueId } of which.lives) this.#forget(keyOf(host, queueId));
+    for (const { host, queueId } of which.lives) this.#waiting.delete(keyOf(host, queueId));
     for (const known of which.refs) this.#behind.delete(known);
     const life = waitingLifeOf(which);
     if (!isDeferred || which.asks || life === undefined) return;
     const { second, lines } = lastOf(which, life);
-    const said = new Set<number>();
-    for (const event of which.events) if (isAttemptAt(life, event)) said.add(wordsOf(event));
+    const said: number[] = [];
+    for (const event of which.events) if (isAttemptAt(life, event)) addOnce(said, wordsOf(event));
+    if (said.length > MOST_SAID) return;
     const received = life.smtpd === 0 ? null : life.starter;
-    const remembered = said.size + lines.size;
     const amavisId = undefined;
-    this.#remember(life, { ref, said, amavisId, received, lines, second, count, remembered });
+    this.#remember(life, { ref, said: said.slice(), amavisId, received, lines, second, count });
   }
 
   /** The case has left memory as the archive has it: its lines were read before, and may come once more. */
   left(which: Case): void {
     const [ref] = which.refs;
     const life = waitingLifeOf(which);
-    if (ref === undefined || life === undefined || this.#waiting.has(keyOf(life.host, life.queueId))) return;
-    const lines = new Set<number>();
-    for (const event of which.events) if (isAttemptAt(life, event)) lines.add(lineOf(event));
-    const remembered = lines.size;
+    if (
+      ref === undefined ||
+      life === undefined ||
+      this.#waiting.get(keyOf(life.host, life.queueId)) !== undefined
+    )
+      return;
+    const lines: number[] = [];
+    for (const event of which.events) if (isAttemptAt(life, event)) lines.push(lineOf(event));
     const nothing = { said: NOTHING, amavisId: undefined, received: null, second: 0, count: 0 };
-    this.#remember(life, { ref, ...nothing, lines, remembered });
+    this.#remember(life, { ref, ...nothing, lines });
   }
 
   /**
@@ -105,16 +109,16 @@ export class Attempts {
     const waiting = this.#waiting.get(keyOf(at.host, queueId));
     if (waiting === undefined || this.#memory.hasLife(queueId)) return undefined;
     const line = lineOf(event);
-    if (waiting.lines.has(line)) return 'known';
+    if (waiting.lines.includes(line)) return 'known';
     const second = secondOf(event);
     // One that comes late is the joiner's to judge.
     if (second < waiting.second || !isExpected(waiting, event)) return undefined;
     const amavisId = event.kind === 'delivery' ? replyOf(event).amavisId : undefined;
     const run = this.#runOf(waiting, event, amavisId);
     if (run === undefined) return undefined;
-    if (second > waiting.second) waiting.lines = new Set();
+    if (second > waiting.second) waiting.lines = [];
     waiting.second = second;
-    waiting.lines.add(line);
+    waiting.lines.push(line);
     const { ref, count } = waiting;
     const events = [...(run?.events ?? NO_EVENTS), event];
     const runs = run?.runs ?? (amavisId === undefined ? NO_RUNS : [{ amavisId, mailId: null }]);
@@ -142,25 +146,17 @@ export class Attempts {
   }
 
   #remember({ host, queueId }: Life, waiting: Waiting): void {
-    this.#waiting.set(keyOf(host, queueId), waiting);
-    this.#remembered += waiting.remembered;
-    for (const oldest of this.#waiting.keys()) {
-      if (this.#remembered <= MAX_REMEMBERED) break;
-      this.#forget(oldest);
-    }
-  }
-
-  #forget(key: string): void {
-    const waiting = this.#waiting.get(key);
-    if (waiting === undefined) return;
-    this.#waiting.delete(key);
-    this.#remembered -= waiting.remembered;
+    if (this.#waiting.size < MAX_WAITING) this.#waiting.set(keyOf(host, queueId), waiting);
   }
 }
 
-const NOTHING: ReadonlySet<number> = new Set();
+const NOTHING: readonly number[] = [];
 const NO_EVENTS: readonly Event[] = [];
 const NO_RUNS: Again['runs'] = [];
+
+function addOnce(numbers: number[], number: number): void {
+  if (!numbers.includes(number)) numbers.push(number);
+}
 
 /** The one queue id under which the message waits, when its beginning is known. */
 function waitingLifeOf({ lives }: Case): Life | undefined {
@@ -171,15 +167,16 @@ function waitingLifeOf({ lives }: Case): Life | undefined {
 /** The last second on the host, and the lines of it. */
 function lastOf({ events }: Case, { host }: Life): Pick<Waiting, 'second' | 'lines'> {
   let second = 0;
-  let lines = new Set<number>();
+  let lines: number[] = [];
   for (const event of events) {
     const its = secondOf(event);
     if (event.at.host !== host || its < second) continue;
-    if (its > second) lines = new Set();
+    if (its > second) lines = [];
     second = its;
-    lines.add(lineOf(event));
+    lines.push(lineOf(event));
   }
-  return { second, lines };
+  // Exactly as long as they need to be: there may be many.
+  return { second, lines: lines.slice() };
 }
 
 /** Whether it is a line of an attempt that came to nothing, and leaves nothing open. */
@@ -197,7 +194,7 @@ function cameToNothing(event: Attempt): boolean {
 
 /** Whether it is about the message beyond doubt, and tells nothing else of it than its lines did before. */
 function isExpected({ said, received }: Waiting, event: Attempt): boolean {
-  if (!said.has(wordsOf(event)) || !cameToNothing(event)) return false;
+  if (!said.includes(wordsOf(event)) || !cameToNothing(event)) return false;
   if (event.kind !== 'delivery' || received === null) return true;
   // A queue id comes again: `delay=` tells when the message arrived.
   const arrival = event.at.time - event.delay * SECOND;
