@@ -308,6 +308,43 @@ describe('amavis 2.6, 2012: the way back lets nobody in', () => {
   });
 });
 
+describe('amavis 2.6, 2012: mail of cron to a user whom nobody made', () => {
+  const found = traces('cron-mail-bounced-2012');
+
+  it.each([
+    ['1871C840D05', '8D156840BF7', 'C1C71840D0F'],
+    ['6777A840B98', 'F3FCA840BF7', '21353840B98'],
+  ])('bounces %s behind the filter, and then its bounce', (before, after, bounce) => {
+    expect(found.size).toBe(4);
+    expect(found.get(before)).toMatchObject({
+      state: 'bounced',
+      complete: true,
+      origin: 'pickup',
+      queueIds: [before, after],
+      filter: [{ action: 'Passed', verdict: 'CLEAN', hits: -1.901 }],
+      children: [{ queueId: bounce, kind: 'bounce' }],
+    });
+    expect(fates(found.get(before))).toEqual([['root@example.com', 'root', 'bounced', after]]);
+    expect(found.get(bounce)).toMatchObject({
+      state: 'bounced',
+      complete: true,
+      origin: 'bounce',
+      sender: '',
+      parent: { queueId: after },
+    });
+    expect(new Set(codesOf([...found.values()]))).toEqual(new Set(['delivery-bounced']));
+  });
+
+  it('has the wait for the filter, which took one after the other', () => {
+    const hops = found.get('6777A840B98')?.hops ?? [];
+    expect(hops.find(({ stage }) => stage === 'filter')).toMatchObject({
+      durationMs: 3200,
+      delays: [0.74, 8.3, 0, 3.2],
+    });
+    expect(hops.map(({ stage, port }) => [stage, port])).toContainEqual(['reinject', 10_025]);
+  });
+});
+
 describe('a log that has every line twice', () => {
   it.each([
     'own-template-2023',
@@ -315,6 +352,7 @@ describe('a log that has every line twice', () => {
     'filter-without-port-2006',
     'crashes-2015',
     'aliases-twice-2023',
+    'cron-mail-bounced-2012',
   ])('%s tells the same', (name) => {
     const once = diagnosed(lines(name)).traces;
     expect(diagnosed(lines(name).flatMap((line) => [line, line])).traces).toEqual(once);
