@@ -225,4 +225,18 @@ describe("a message's state", () => {
       ]);
     }
   });
+
+  it('is relayed where an MTA behind the filter that is no Postfix took the message: it gave no queue id', () => {
+    const q1 = '57ED5242805';
+    const [trace] = tracesOf([
+      ...received(q1, 1),
+      `${HEAD} amavis[191]: (00191-14) Passed CLEAN {RelayedInbound}, [127.0.0.2]:41415 <company@outside.example> -> <alice@example.com>, Queue-ID: ${q1}, Message-ID: <BA506A9B@hp>, mail_id: NfCkYRkpToW3, Hits: 0, size: 491, queued_as: 250 Message accepted for delivery, 127 ms`,
+      `${HEAD} postfix/lmtp[189]: ${q1}: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.13, delays=0/0/0/0.13, dsn=2.6.0, status=sent (250 2.6.0 from MTA(smtp:[127.0.0.1]:10025): 250 Message accepted for delivery)`,
+      removed(q1),
+    ]);
+    expect(trace).toMatchObject({ state: 'relayed', complete: true });
+    expect(trace?.hops.filter(({ stage }) => stage === 'filter')).toMatchObject([
+      { service: 'lmtp', amavisId: '00191-14', outcome: 'ok' },
+    ]);
+  });
 });
