@@ -304,6 +304,18 @@ describe('two copies', () => {
     expect(problem(trace, 'filter-timeout').resolved).toBe(true);
   });
 
+  it('after Postfix was stopped in the middle are no second blind copy', () => {
+    const trace = traceOf([
+      ...received(Q1),
+      active(Q1, '00:20:06'),
+      ...copy(Q2, '00:20:10'),
+      ...copy(Q3, '00:20:15'),
+      fed(Q1, Q3, 'alice@example.com', '00:20:15'),
+      removed(Q1, '00:20:15'),
+    ]);
+    expect(codesOf([trace])).toEqual(['duplicate-delivery']);
+  });
+
   it('are not there when each run was for another recipient', () => {
     const trace = traceOf([
       ...received(Q1),
