@@ -125,6 +125,7 @@ export class BeforeQueue {
       const near = [bucket, bucket - 1, bucket + 1].flatMap((one) =>
         this.#namedOrStored(refusalKey(group, one), at.time),
       );
+      if (event.sender) near.push(...this.#refusedBeforeMail(event, bucket));
       owner = near.find((one) => sameLine(one, event) !== undefined);
       const known = owner === undefined ? undefined : sameLine(owner, event);
       if (known !== undefined) this.#order.again(known);
@@ -139,6 +140,14 @@ export class BeforeQueue {
       ?.find((one) => one.sender === event.sender && this.#isRefusalOf(one, event));
     if (life !== undefined) this.#cases.join(life.case, owner);
     return current(owner);
+  }
+
+  /** What the process refused of this client before it had said who the sender is: CONNECT, EHLO. */
+  #refusedBeforeMail(event: Refusal, bucket: number): Case[] {
+    const group = refusalGroup(event, '');
+    return [bucket, bucket - 1]
+      .flatMap((one) => this.#cases.named(refusalKey(group, one)))
+      .filter(({ events }) => events.every((one) => one.kind === 'smtpd.reject' && one.sender === undefined));
   }
 
   /** Recipients that were refused before the message had an id (the first RCPT that is accepted gives it). */
@@ -258,8 +267,8 @@ function isSessionOf(owner: Case, session: Session): boolean {
 }
 
 /** Who refused whom; the sender and client as the message that follows would have them. */
-function refusalGroup({ at, clientAddress, sender }: Refusal): string {
-  return `${at.host}|${at.pid}|${clientAddress ?? ''}|${sender ?? ''}`;
+function refusalGroup({ at, clientAddress, sender = '' }: Refusal, from = sender): string {
+  return `${at.host}|${at.pid}|${clientAddress ?? ''}|${from}`;
 }
 
 function clientOf({ case: owner, queueId, smtpd }: Life): Client | undefined {

@@ -128,6 +128,30 @@ describe('a recipient refused in the session of a message that is filtered befor
   });
 });
 
+describe('a session that was refused before its sender was known', () => {
+  const put = (stage: string, rest: string): string =>
+    smtpd(
+      `NOQUEUE: milter-reject: ${stage} from ${CLIENT}: 451 4.7.1 Service unavailable - try again later; ${rest}`,
+    );
+  const session = [
+    put('CONNECT', 'proto=SMTP'),
+    put('EHLO', 'proto=SMTP helo=<client.outside.example>'),
+    put('MAIL', 'from=<sender@outside.example> proto=ESMTP helo=<client.outside.example>'),
+  ];
+  const over = disconnect('ehlo=0/1 mail=0/1 quit=1 commands=1/3');
+
+  it('is one message with what was refused when the client said it', () => {
+    const traces = tracesOf([...session, over]);
+    expect(traces).toHaveLength(1);
+    expect(traces[0]).toMatchObject({ sender: 'sender@outside.example', state: 'rejected' });
+    expect(tracesOf([...session, over, ...session, over])).toHaveLength(1);
+  });
+
+  it('is not one with the session after it', () => {
+    expect(tracesOf([...session.slice(0, 2), over, ...session.slice(2), over])).toHaveLength(2);
+  });
+});
+
 describe('mail that the way back refused before the queue', () => {
   const HEAD = 'Nov 23 17:31:32 mail';
   const states = (lines: readonly string[]) =>
