@@ -415,6 +415,25 @@ describe('the filter’s pace', () => {
   });
 });
 
+describe('mail that a rule threw away', () => {
+  const discarded =
+    'Nov 23 00:20:01 mail postfix/cleanup[267]: 2222162612: milter-discard: END-OF-MESSAGE from localhost[127.0.0.1]: milter triggers DISCARD action; from=<sender@outside.example> to=<alice@example.com> proto=ESMTP helo=<localhost>';
+  const gone =
+    'Nov 23 00:20:02 mail postfix/discard[7]: 2222162612: to=<alice@example.com>, relay=none, delay=0.1, delays=0.1/0/0/0, dsn=2.0.0, status=sent (gone)';
+
+  it('was not deleted by hand, behind the filter either', () => {
+    const back = received(Q2, { client: 'localhost[127.0.0.1]' });
+    for (const lines of [
+      [...back.slice(0, 2), discarded],
+      [...back, gone, removed(Q2)],
+    ]) {
+      const trace = traceOf([...received(Q1), ...lines, fed(Q1, Q2), removed(Q1)]);
+      expect(trace.state).toBe('deleted');
+      expect(codesOf([trace])).toEqual(['discard-action']);
+    }
+  });
+});
+
 describe("Postfix' own notices", () => {
   it('do not wait for the filter, which they do not pass through', () => {
     const notice = [
