@@ -494,3 +494,40 @@ describe('a filter that pipe(8) runs and that gives mail back by sendmail(1)', (
     expect(tracesOf(piped('2ADFE1625BF'))).toMatchObject([{ state: 'delivered', complete: true, links: [] }]);
   });
 });
+
+describe('amavis that gives mail back by a program', () => {
+  const lines = [
+    `${at('17:42:06')} postfix/smtpd[536]: BA5F6242125: client=client.outside.example[127.0.0.2]`,
+    `${at('17:42:06')} postfix/cleanup[552]: BA5F6242125: message-id=<TMWTJZD7H00034@outside.example>`,
+    `${at('17:42:06')} postfix/qmgr[535]: BA5F6242125: from=<sender@outside.example>, size=488, nrcpt=2 (queue active)`,
+    `${at('17:42:06')} postfix/pickup[534]: E36352424CA: uid=995 from=<sender@outside.example>`,
+    `${at('17:42:06')} postfix/cleanup[559]: E36352424CA: message-id=<TMWTJZD7H00034@outside.example>`,
+    `${at('17:42:06')} postfix/qmgr[535]: E36352424CA: from=<sender@outside.example>, size=965, nrcpt=1 (queue active)`,
+    `${at('17:42:06')} postfix/local[561]: E36352424CA: to=<alice@example.com>, relay=local, delay=0.02, delays=0.01/0.01/0/0, dsn=2.0.0, status=sent (delivered to maildir)`,
+    `${at('17:42:06')} postfix/qmgr[535]: E36352424CA: removed`,
+    `${at('17:42:06')} postfix/pickup[534]: E73032424CB: uid=995 from=<sender@outside.example>`,
+    `${at('17:42:06')} postfix/cleanup[559]: E73032424CB: message-id=<TMWTJZD7H00034@outside.example>`,
+    `${at('17:42:06')} postfix/qmgr[535]: E73032424CB: from=<sender@outside.example>, size=823, nrcpt=1 (queue active)`,
+    `${at('17:42:06')} amavis[543]: (00543-01) Passed CLEAN {RelayedInbound,RelayedOpenRelay}, [127.0.0.2]:46397 <sender@outside.example> -> <alice@example.com>,<x@relay.example.net>, Queue-ID: BA5F6242125, Message-ID: <TMWTJZD7H00034@outside.example>, mail_id: VgB7Z34sQbII, Hits: 0, size: 488, 146 ms`,
+    `${at('17:42:06')} postfix/lmtp[553]: BA5F6242125: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.21, delays=0.05/0.01/0/0.14, dsn=2.6.0, status=sent (250 2.6.0 Ok, id=00543-01)`,
+    `${at('17:42:06')} postfix/lmtp[553]: BA5F6242125: to=<x@relay.example.net>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.21, delays=0.05/0.01/0/0.14, dsn=2.6.0, status=sent (250 2.6.0 Ok, id=00543-01)`,
+    `${at('17:42:06')} postfix/qmgr[535]: BA5F6242125: removed`,
+    `${at('17:42:07')} postfix/smtp[564]: E73032424CB: to=<x@relay.example.net>, relay=127.0.0.1[127.0.0.1]:2602, delay=0.11, delays=0/0.01/0.1/0, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as SINK000002)`,
+    `${at('17:42:07')} postfix/qmgr[535]: E73032424CB: removed`,
+  ];
+
+  it('is told from its reply, which names no MTA: each part that came by sendmail(1) is joined', () => {
+    const [trace, ...others] = tracesOf(lines);
+    expect(others).toEqual([]);
+    expect(trace).toMatchObject({
+      state: 'partial',
+      complete: true,
+      queueIds: ['BA5F6242125', 'E36352424CA', 'E73032424CB'],
+    });
+    expect(trace?.recipients.map(({ address, state }) => [address, state])).toEqual([
+      ['alice@example.com', 'delivered'],
+      ['x@relay.example.net', 'relayed'],
+    ]);
+    expect(trace?.links.map(({ confidence }) => confidence)).toContain('likely');
+  });
+});
