@@ -3,10 +3,14 @@ import { type Batch, rowText, type TraceRow } from '../store/batch.js';
 import { Bloom } from '../store/bloom.js';
 import { type Block, BlockBuilder, type Place, type StoredLine, unpackLines } from '../store/segment.js';
 
+const NO_LINES: readonly StoredLine[] = [];
+
 export class Draft {
   /** By trace: a message may be put away twice before the batch is sent. As JSON, which refers to no log text. */
   readonly #rows = new Map<number, string>();
   readonly #loose = new Map<number, { readonly lines: readonly StoredLine[]; readonly from: number }>();
+  /** Lines put to messages that an earlier batch has, or this one, by trace. */
+  readonly #appended = new Map<number, { readonly from: number; readonly lines: StoredLine[] }>();
   readonly #blocks: BlockBuilder;
   readonly #keys: number[] = [];
   readonly #keyTraces: number[] = [];
@@ -41,6 +45,19 @@ export class Draft {
     this.#loose.set(trace, { lines, from });
   }
 
+  /** The `n`th line of a message whose lines are kept loose, put to those that it has. */
+  append(trace: number, n: number, line: StoredLine): void {
+    this.#size += line.raw.length;
+    const known = this.#appended.get(trace);
+    if (known === undefined) this.#appended.set(trace, { from: n, lines: [line] });
+    else known.lines.push(line);
+  }
+
+  /** The lines that were put to it since it was put away. */
+  appendedTo(trace: number): readonly StoredLine[] {
+    return this.#appended.get(trace)?.lines ?? NO_LINES;
+  }
+
   /**
    * Takes in a trace whose lines have their place: what its row says, as JSON. `rewritten` when an earlier batch has
    * it: from which line on.
@@ -53,7 +70,10 @@ export class Draft {
     rewritten: number | null,
   ): void {
     if (block !== null) this.#loose.delete(id);
-    if (rewritten !== null) this.#rewritten.push({ trace: id, from: rewritten });
+    if (rewritten !== null) {
+      this.#rewritten.push({ trace: id, from: rewritten });
+      this.#appended.delete(id);
+    }
     this.#rows.set(id, rowText(id, block, row));
     for (let n = 0; n < hashes.length; n++) {
       const hash = hashes[n] ?? 0;
@@ -74,6 +94,7 @@ export class Draft {
     this.#gone.add(trace);
     this.#rows.delete(trace);
     this.#loose.delete(trace);
+    this.#appended.delete(trace);
   }
 
   hasDropped(trace: number): boolean {
@@ -99,7 +120,8 @@ export class Draft {
   }
 
   linesOf({ id, block, start, length }: TraceRow): readonly StoredLine[] {
-    if (block === null || start === null || length === null) return this.#loose.get(id)?.lines ?? [];
+    if (block === null || start === null || length === null)
+      return [...(this.#loose.get(id)?.lines ?? NO_LINES), ...this.appendedTo(id)];
     return unpackLines(this.#blocks.read({ block, start, length }));
   }
 
@@ -112,9 +134,11 @@ export class Draft {
       keys: new Float64Array(this.#keys),
       keyTraces: new Uint32Array(this.#keyTraces),
       blocks: this.#blocks.all(),
-      lines: [...this.#loose].flatMap(([trace, { lines, from }]) =>
-        lines.slice(from).map(({ time, raw }, index) => ({ trace, n: from + index, time, raw })),
-      ),
+      lines: [
+        ...[...this.#loose].flatMap(([trace, { lines, from }]) => numbered(trace, from, lines.slice(from))),
+        ...[...this.#appended].flatMap(([trace, { lines, from }]) => numbered(trace, from, lines)),
+      ],
+      touched: [...this.#appended].map(([trace, { lines }]) => ({ trace, last: lines.at(-1)?.time ?? 0 })),
       rewritten: this.#rewritten,
       gone: [...this.#gone],
       endpoints: [],
@@ -125,4 +149,9 @@ export class Draft {
       ...more,
     };
   }
+}
+
+/** Lines of a trace, of which the first is its `from`th. */
+function numbered(trace: number, from: number, lines: readonly StoredLine[]): Batch['lines'] {
+  return lines.map(({ time, raw }, index) => ({ trace, n: from + index, time, raw }));
 }

@@ -6,7 +6,8 @@
 import type { ClockOptions } from '../core/clock.js';
 import type { Event } from '../core/event.js';
 import { COUNTS, type Counts, EventReader } from '../core/event-reader.js';
-import { Joiner } from '../core/join/joiner.js';
+import { Attempts } from '../core/join/attempts.js';
+import { Joiner, type Rested } from '../core/join/joiner.js';
 import { queueKey } from '../core/keys.js';
 import type { MailPath } from '../core/path.js';
 import type { PatternSet } from '../core/pattern.js';
@@ -41,6 +42,7 @@ export class Ingest {
   readonly #archive: StoreArchive;
   readonly #joiner: Joiner;
   readonly #packer: Packer;
+  readonly #attempts: Attempts;
   /** Lines that are no message's yet, such as a client before the queue: their message may stand in the next log. */
   readonly #waiting: WaitingLines;
   /** Puts together what was split over the end of a log and the beginning of another, whichever came first. */
@@ -57,6 +59,7 @@ export class Ingest {
     this.#packer = new Packer(options.path, options.diagnosis, options.reader.lastIds());
     this.#archive = new StoreArchive(options.reader, options.patterns, () => this.#packer.draft);
     this.#joiner = new Joiner(options.path, this.#archive);
+    this.#attempts = new Attempts((queueId) => this.#joiner.hasLife(queueId));
     this.#waiting = new WaitingLines(options.reader.waiting());
     this.#waiting.readAgain(
       new EventReader(options.patterns, TIMED, {
@@ -145,13 +148,31 @@ export class Ingest {
   }
 
   #event(event: Event): void {
-    this.#options.diagnosis.event(event, this.#joiner.apply(event) === undefined);
+    const isTaken = this.#takeAgain(event) || this.#joiner.apply(event) !== undefined;
+    this.#options.diagnosis.event(event, !isTaken);
     if (++this.#sinceRest >= REST_EVERY) this.#rest();
+  }
+
+  /** Puts the line of one more attempt to its message in the store. */
+  #takeAgain(event: Event): boolean {
+    const again = this.#attempts.again(event);
+    if (again === undefined) return false;
+    if (again !== 'known') this.#packer.draft.append(again.ref, again.n, event.at);
+    this.#joiner.hear(event.at.host, event.at.time);
+    return true;
   }
 
   #rest(): void {
     this.#sinceRest = 0;
-    for (const resting of this.#joiner.rest()) this.#packer.add(resting);
+    this.#putAway(this.#joiner.rest());
+  }
+
+  #putAway({ changed, known }: Rested): void {
+    for (const which of changed) {
+      const { ref, lines, isDeferred } = this.#packer.add(which);
+      this.#attempts.putAway(which, ref, lines, isDeferred);
+    }
+    for (const which of known) this.#attempts.left(which);
   }
 
   /** After a piece of a stream: puts away what is at rest, and stores what there is. */
@@ -167,13 +188,19 @@ export class Ingest {
     this.#split.add(cut);
     for (const key of COUNTS) this.counts[key] += source.counts[key];
     const waiting = [...this.#joiner.loose()];
-    for (const rest of this.#joiner.drain()) this.#packer.add(rest);
+    this.#putAway(this.#joiner.drain());
     for (const event of waiting) this.#joiner.apply(event);
     if (this.#packer.isFull) this.#send();
   }
 
   /** Stores all that is left. */
   finish(): void {
+    const behind = this.#attempts.takeBehind();
+    if (behind.length > 0) this.#send();
+    for (const ref of behind) {
+      const stored = this.#archive.byRef(ref);
+      if (stored !== undefined) this.#packer.tellAgain(stored);
+    }
     this.#send({
       knowledge: this.#options.diagnosis.knowledge(),
       waiting: this.#waiting.changes(this.#joiner.loose(), new Map([[SPLIT_LINES, this.#split]])),

@@ -1,4 +1,5 @@
 /** Cases at rest to batches for the store. */
+import type { StoredCase } from '../core/join/archive.js';
 import type { Case } from '../core/join/node.js';
 import type { MailPath } from '../core/path.js';
 import { ordinarySummary } from '../core/trace/ordinary.js';
@@ -19,6 +20,15 @@ interface Added {
   readonly view: View;
   /** Codes of its problems: words between spaces. */
   readonly problems: string;
+}
+
+/** What became of a case that was put away. */
+export interface PutAway {
+  /** The number it is stored under. */
+  readonly ref: number;
+  readonly lines: number;
+  /** Whether it waits in the queue for another attempt. */
+  readonly isDeferred: boolean;
 }
 
 export class Packer {
@@ -53,18 +63,30 @@ export class Packer {
   }
 
   /** Takes a case that has left memory into the batch. */
-  add(which: Case): void {
-    if (which.refs.length === 0 && this.#addOrdinary(which)) return;
+  add(which: Case): PutAway {
+    const ordinary = which.refs.length === 0 ? this.#addOrdinary(which) : undefined;
+    if (ordinary !== undefined) return ordinary;
     const isNew = which.refs.length === 0;
     const ref = this.#refOf(which);
     const view = viewOf(which, this.#path);
     const summary = summaryOf(view);
+    const lines = linesOf(view.facts.events);
     let place: Place | undefined;
-    if (view.open) this.#draft.loose(ref, linesOf(view.facts.events), 0);
-    else place = this.#draft.pack(linesOf(view.facts.events));
+    if (view.open) this.#draft.loose(ref, lines, 0);
+    else place = this.#draft.pack(lines);
     const problems = this.#diagnosis.putAway(view, ref, isNew, summary).join(' ');
     const row = rowOf(which, summary, problems, place);
     this.#draft.add(ref, place?.block ?? null, row, keysOf(which), isNew ? null : 0);
+    return { ref, lines: lines.length, isDeferred: view.open && view.state === 'deferred' };
+  }
+
+  /** Tells anew what the row of a stored message says, after lines were put to it (`Draft.append`). */
+  tellAgain(stored: StoredCase): void {
+    const view = viewOf(stored, this.#path);
+    const summary = summaryOf(view);
+    const problems = this.#diagnosis.putAway(view, stored.ref, false, summary).join(' ');
+    this.#draft.add(stored.ref, null, rowOf(stored, summary, problems, undefined), [], null);
+    this.changed++;
   }
 
   /** Takes a case that stays in memory into the batch. */
@@ -82,14 +104,16 @@ export class Packer {
     return { ref, view, problems };
   }
 
-  /** Takes an ordinary message without problems into the batch; false when it is not one. */
-  #addOrdinary(which: Case): boolean {
+  /** Takes an ordinary message without problems into the batch; undefined when it is not one. */
+  #addOrdinary(which: Case): PutAway | undefined {
     const summary = ordinarySummary(which, this.#path);
-    if (summary === undefined || !this.#diagnosis.hasNoProblem(which.events)) return false;
-    const place = this.#draft.pack(linesOf(which.events));
+    if (summary === undefined || !this.#diagnosis.hasNoProblem(which.events)) return undefined;
+    const lines = linesOf(which.events);
+    const place = this.#draft.pack(lines);
     this.#diagnosis.putAwayOrdinary(summary, which.events);
-    this.#draft.add(this.#refOf(which), place.block, rowOf(which, summary, '', place), keysOf(which), null);
-    return true;
+    const ref = this.#refOf(which);
+    this.#draft.add(ref, place.block, rowOf(which, summary, '', place), keysOf(which), null);
+    return { ref, lines: lines.length, isDeferred: false };
   }
 
   /** Takes an ordinary message, ready for the store. */

@@ -16,7 +16,7 @@ export class StoreArchive implements Archive {
   readonly #patterns: PatternSet;
   readonly #current: () => Draft;
   /** Ids that this process stored. */
-  readonly #stored = new Bloom();
+  readonly #known = new Bloom();
   /** Whether the store held anything before. */
   readonly #hadMore: boolean;
 
@@ -43,14 +43,25 @@ export class StoreArchive implements Archive {
       if (found.size >= most) break;
       if (isNear(row)) found.set(row.id, storedCase(row, draft, this.#patterns));
     }
-    if (this.#hadMore || this.#stored.mayHave(hash)) {
+    if (this.#hadMore || this.#known.mayHave(hash)) {
       for (const row of this.#reader.byHash(hash)) {
         if (found.size >= most) break;
         if (!isNear(row) || found.has(row.id) || draft.hasDropped(row.id)) continue;
-        found.set(row.id, storedCase(row, this.#reader, this.#patterns));
+        found.set(row.id, this.#stored(row, draft));
       }
     }
     return [...found.values()];
+  }
+
+  /** The message that is stored under the number, which is in the database. */
+  byRef(ref: number): StoredCase | undefined {
+    const row = this.#reader.byId(ref);
+    return row === undefined ? undefined : this.#stored(row, this.#current());
+  }
+
+  #stored(row: TraceRow, draft: Draft): StoredCase {
+    const linesOf = (): readonly StoredLine[] => [...this.#reader.linesOf(row), ...draft.appendedTo(row.id)];
+    return storedCase(row, { linesOf }, this.#patterns);
   }
 
   /** Whether something may be filed under one of the hashes. */
@@ -69,11 +80,11 @@ export class StoreArchive implements Archive {
   }
 
   #mayHave(hash: number): boolean {
-    return this.#hadMore || this.#current().mayHave(hash) || this.#stored.mayHave(hash);
+    return this.#hadMore || this.#current().mayHave(hash) || this.#known.mayHave(hash);
   }
 
   /** The batch has been stored: what it held is found in the database from now on. */
   stored(draft: Draft): void {
-    for (const hash of draft.hashes) this.#stored.add(hash);
+    for (const hash of draft.hashes) this.#known.add(hash);
   }
 }

@@ -64,6 +64,8 @@ export interface Batch {
     readonly time: number;
     readonly raw: string;
   }[];
+  /** Traces that lines were put to and nothing else was told of, and the newest of these (microseconds). */
+  readonly touched: readonly { readonly trace: number; readonly last: number }[];
   /** Traces that were stored before: their loose lines from the `from`th on are replaced. */
   readonly rewritten: readonly { readonly trace: number; readonly from: number }[];
   /** Traces that became part of another. */

@@ -13,6 +13,7 @@ export class Writer {
   readonly #dropTrace: Statement;
   readonly #endpoint: Statement;
   readonly #checkpoint: Statement;
+  readonly #touched: Statement;
   readonly #diagnosed: Statement;
   readonly #wait: Statement;
   readonly #waitNoMore: Statement;
@@ -32,6 +33,7 @@ export class Writer {
     this.#endpoint = db.prepare('insert or ignore into endpoint (name) values (?)');
     this.#checkpoint = db.prepare('insert or replace into checkpoint (path, json) values (?, ?)');
     this.#knowledge = db.prepare('insert or replace into knowledge (name, json) values (?, ?)');
+    this.#touched = db.prepare('update trace set last = max(last, ?) where id = ?');
     this.#diagnosed = db.prepare('update trace set problems = ? where id = ?');
     this.#wait = db.prepare('insert into waiting (id, path, time, raw) values (?, ?, ?, ?)');
     this.#waitNoMore = db.prepare('delete from waiting where id = ?');
@@ -60,6 +62,7 @@ export class Writer {
       ); // biome-ignore format: the columns in their order
     }
     for (const { trace, n, time, raw } of batch.lines) this.#line.run(trace, n, time, raw);
+    for (const { trace, last } of batch.touched) this.#touched.run(last, trace);
     this.#keys.add(batch.keys, batch.keyTraces);
     for (const name of batch.endpoints) this.#endpoint.run(name);
     for (const { trace, problems } of batch.diagnosed) this.#diagnosed.run(problems, trace);

@@ -74,7 +74,7 @@ export function diagnosed(lines: readonly string[], setting: Setting = {}): Diag
     }
     const last = Math.max(0, ...events.map(({ at }) => at.time));
     const now = last + (setting.minutesLater ?? 0) * MINUTE;
-    const traces = joiner.drain().map((which) => {
+    const traces = joiner.drain().changed.map((which) => {
       const view = viewOf(which, path);
       const trace = buildTrace(view, { path, now, stuckAfter: 5 * MINUTE, idOf: () => undefined });
       return { trace, events: view.facts.events };
@@ -108,7 +108,7 @@ export function takeIn(lines: readonly string[], incidents: Incidents): void {
   const path = new MailPath();
   const joiner = new Joiner(path, emptyArchive);
   for (const event of eventsOf(lines)) joiner.apply(event);
-  for (const which of joiner.drain()) {
+  for (const which of joiner.drain().changed) {
     const view = viewOf(which, path);
     const subject = summaryOf(view);
     const { events } = view.facts;

@@ -30,5 +30,5 @@ export function casesOf(lines: readonly string[], path: MailPath): Case[] {
   });
   for (const line of lines) reader.read(line);
   reader.end();
-  return joiner.drain();
+  return [...joiner.drain().changed];
 }

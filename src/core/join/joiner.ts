@@ -60,6 +60,12 @@ export function othersKeys({ queueIds, amavisId, mailId }: Omit<MessageIds, 'tim
   return keys;
 }
 
+/** Cases that have left memory: those that are to be stored, and those that the archive has as they are. */
+export interface Rested {
+  readonly changed: readonly Case[];
+  readonly known: readonly Case[];
+}
+
 export class Joiner {
   readonly #archive: Archive;
   readonly #path: MailPath;
@@ -121,6 +127,11 @@ export class Joiner {
     );
   }
 
+  /** Whether a message with the queue id is in memory. */
+  hasLife(queueId: string): boolean {
+    return this.#lives.has(queueId);
+  }
+
   /** A line was written on the host at this time (microseconds), whoever took it. */
   hear(host: string, time: number): void {
     this.#cases.hear(host, time);
@@ -131,15 +142,15 @@ export class Joiner {
     this.#lives.learnInstance(host, instance);
   }
 
-  /** Cases at rest, taken out of memory: those that changed are to be stored. */
-  rest(): Case[] {
+  /** Cases at rest, taken out of memory. */
+  rest(): Rested {
     const idle = this.#idle();
     // Asking takes others back into memory; whoever has to go for that is to be asked first, the next time.
     const resting = this.#settling.settle(idle, true)
       ? this.#idle().filter(({ unsettled }) => !unsettled)
       : idle;
     for (const open of resting) this.#release(open);
-    return resting.filter(worthStoring);
+    return rested(resting);
   }
 
   /** Asks at once what is likely, though later lines may prove it wrong: who shows messages as they go on wants that. */
@@ -168,8 +179,8 @@ export class Joiner {
     return resting;
   }
 
-  /** All cases, taken out of memory: at the end of a log, before another is read. Those that changed are to be stored. */
-  drain(): Case[] {
+  /** All cases, taken out of memory: at the end of a log, before another is read. */
+  drain(): Rested {
     this.#settling.settle(this.#cases.open, true);
     const all = [...this.#cases.open];
     for (const open of all) this.#release(open);
@@ -177,7 +188,7 @@ export class Joiner {
     this.#beforeQueue.clear();
     this.#sessions.clear();
     this.#family.clear();
-    return all.filter(worthStoring);
+    return rested(all);
   }
 
   /** Cases in memory that differ from what is stored; they stay. The caller stores them and calls `stored`. */
@@ -627,6 +638,16 @@ function earliest({ events }: Case): number {
 
 function weightOf({ events }: Case): number {
   return Math.min(events.length, MOST_OF_CASE) + CASE_LINES;
+}
+
+function rested(cases: readonly Case[]): Rested {
+  const changed: Case[] = [];
+  const known: Case[] = [];
+  for (const which of cases) {
+    if (worthStoring(which)) changed.push(which);
+    else if (!which.dirty && which.refs.length > 0) known.push(which);
+  }
+  return { changed, known };
 }
 
 /** A case is stored for its message; one that another only mentions, or of which no line tells that there is one, has none. */

@@ -5,6 +5,7 @@
  * has got old, the garbage collector's quick pass takes all that later ones held for alive, message after message.
  * Here entries hang together by themselves, and are cut off when they go.
  */
+import { textHash } from './text-hash.js';
 
 interface Entry<V> {
   readonly key: string;
@@ -29,12 +30,12 @@ export class LinkedMap<V> {
   }
 
   get(key: string): V | undefined {
-    return this.#find(key, hashOf(key))?.value;
+    return this.#find(key, textHash(key))?.value;
   }
 
   /** A key that is known keeps its place in the order. */
   set(key: string, value: V): void {
-    const hash = hashOf(key);
+    const hash = textHash(key);
     const known = this.#find(key, hash);
     if (known !== null) {
       known.value = value;
@@ -52,7 +53,7 @@ export class LinkedMap<V> {
   }
 
   delete(key: string): void {
-    const hash = hashOf(key);
+    const hash = textHash(key);
     const entry = this.#find(key, hash);
     if (entry === null) return;
     const { next, older, newer } = entry;
@@ -104,10 +105,4 @@ export class LinkedMap<V> {
 
 function emptyRows<V>(length: number): (Entry<V> | null)[] {
   return new Array<Entry<V> | null>(length).fill(null);
-}
-
-function hashOf(key: string): number {
-  let hash = 0;
-  for (let i = 0; i < key.length; i++) hash = (Math.imul(hash, 31) + key.charCodeAt(i)) | 0;
-  return hash ^ (hash >>> 15);
 }

@@ -65,7 +65,7 @@ function sorted(lines: readonly string[]): { traces: Trace[]; ordinary: number; 
   for (const line of lines) reader.read(line);
   reader.end();
   sorter.drain();
-  const joined: readonly Case[] = joiner.drain();
+  const joined: readonly Case[] = joiner.drain().changed;
   for (const { refs } of joined) for (const ref of refs) shelf.mails.delete(ref);
   const all = [...shelf.mails.values(), ...joined];
   return { traces: tracesFrom(all, path), ordinary: shelf.mails.size, lines: new Set(all.flatMap(rawsOf)) };
