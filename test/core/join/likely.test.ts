@@ -70,6 +70,50 @@ describe('what the way back refused', () => {
     for (const trace of traces) expect(trace.client?.helo ?? null).toBeNull();
   });
 
+  it('is none where the way back refuses HELO, which two messages quote at once', () => {
+    const now = at('17:53:17');
+    const reply = '554 5.7.1 <localhost>: Helo command rejected: go away';
+    const refusedAt = (stage: string) =>
+      `${now} postfix/smtpd[206]: NOQUEUE: reject: ${stage} from localhost[127.0.0.1]: ${reply}; proto=SMTP helo=<localhost>`;
+    const message = (queueId: string, run: string) => [
+      ...received(queueId, `${queueId}@outside.example`, now),
+      refusedAt('EHLO'),
+      refusedAt('HELO'),
+      `${now} amavis[191]: (${run}) (!)tCJOhTAty86g FWD from <sender@outside.example> -> <alice@example.com>,  451 4.5.0 From MTA() during fwd-connect (Negative response to HELO: ${reply}): id=${run}`,
+      `${now} postfix/lmtp[24345]: ${queueId}: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.1, delays=0.01/0.01/0/0.1, dsn=4.5.0, status=deferred (host 127.0.0.1[127.0.0.1] said: 451 4.5.0 id=${run} - Temporary MTA failure on relaying, From MTA() during fwd-connect (Negative response to HELO: ${reply}): id=${run} (in reply to end of DATA command))`,
+    ];
+    const traces = tracesOf([...message('A88D32444DF', '00191-01'), ...message('B6067244462', '00190-02')]);
+    expect(ids(traces)).toEqual([['A88D32444DF'], ['B6067244462']]);
+  });
+
+  it('without a recipient is of the message that has several', () => {
+    const now = at('17:53:32');
+    const reply = '450 4.7.1 <sender@outside.example>: Sender address rejected: data later';
+    const message = (queueId: string, run: string, people: readonly string[]) => [
+      ...received(queueId, `${queueId}@outside.example`, now),
+      `${now} amavis[393]: (${run}) (!)kff5bKI6wePw FWD from <sender@outside.example> -> ${people.map((to) => `<${to}>`).join(',')}, BODY=7BIT 450 4.7.1 from MTA(smtp:[127.0.0.1]:10025): ${reply}`,
+      `${now} amavis[393]: (${run}) Blocked MTA-BLOCKED {TempFailedInbound}, [127.0.0.2]:46397 <sender@outside.example> -> ${people.map((to) => `<${to}>`).join(',')}, Queue-ID: ${queueId}, Message-ID: <${queueId}@outside.example>, mail_id: kff5bKI6wePw, Hits: 0, size: 389, 84 ms`,
+      ...people.map(
+        (to) =>
+          `${now} postfix/lmtp[24345]: ${queueId}: to=<${to}>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.1, delays=0.01/0.01/0/0.1, dsn=4.7.1, status=deferred (host 127.0.0.1[127.0.0.1] said: 450 4.7.1 id=${run} - Temporary MTA failure on relaying, from MTA(smtp:[127.0.0.1]:10025): ${reply} (in reply to end of DATA command))`,
+      ),
+    ];
+    const back = (queueId: string, to: string) => [
+      `${now} postfix/smtpd[409]: ${queueId}: client=localhost[127.0.0.1]`,
+      `${now} postfix/smtpd[409]: ${queueId}: reject: DATA from localhost[127.0.0.1]: ${reply}; from=<sender@outside.example>${to} proto=ESMTP helo=<localhost>`,
+    ];
+    const traces = tracesOf([
+      ...message('959182442B5', '00393-01', ['alice@example.com', 'bob@example.com']),
+      ...message('A36BF2442C3', '00394-02', ['carol@example.com']),
+      ...back('BB815244335', ''),
+      ...back('CB250244353', ' to=<carol@example.com>'),
+    ]);
+    expect(ids(traces)).toEqual([
+      ['959182442B5', 'BB815244335'],
+      ['A36BF2442C3', 'CB250244353'],
+    ]);
+  });
+
   it('is a failed hop of the message that it is about', () => {
     const trace = tracesOf(sample('reinject_user_unknown')).find(({ state }) => state === 'bounced');
     expect(trace?.hops.map(({ stage, port, outcome }) => [stage, port, outcome])).toEqual([
