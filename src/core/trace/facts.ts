@@ -230,7 +230,9 @@ function noteLife(life: LifeFacts, event: Event): void {
       break;
     case 'cleanup.message-id':
       if (event.resent === true) life.resentId = event.messageId;
-      if (event.resent !== true || life.messageId === undefined) life.messageId = event;
+      // Of several headers the first counts, as it does for amavis.
+      if (life.messageId === undefined || (life.messageId.resent === true && event.resent !== true))
+        life.messageId = event;
       break;
     case 'qmgr.active':
       life.active ??= event;
