@@ -434,6 +434,24 @@ describe('mail that a rule threw away', () => {
   });
 });
 
+describe('a blocked message of which amavis could not tell the administrator', () => {
+  const run = '(00340-01)';
+  const notify =
+    'From MTA() during fwd-connect (All attempts (1) failed connecting to smtp:[127.0.0.1]:10099): id=00340-01';
+  const lines = [
+    ...received(Q1),
+    `Nov 23 00:20:02 mail amavis[340]: ${run} (!)connect to [127.0.0.1]:10099 failed, attempt #1: Can't connect to socket [127.0.0.1]:10099 using module IO::Socket::IP: Connection refused`,
+    `Nov 23 00:20:02 mail amavis[340]: ${run} (!!)TROUBLE in check_mail: quar+notif FAILED: temporarily unable to notify admin: 451 4.5.0 ${notify} at /usr/share/perl5/Amavis.pm line 6087.`,
+    `Nov 23 00:20:02 mail amavis[340]: ${run} (!)PRESERVING EVIDENCE in /var/lib/amavis/tmp/amavis-20261123T180030-00340-8zt00kCR`,
+    toFilter(Q1, 'sent (250 2.7.0 Ok, discarded, id=00340-01 - INFECTED: Lab.Test.Sig)'),
+    removed(Q1),
+  ];
+
+  it('is in the quarantine, and the way back is not to blame', () => {
+    expect(codesOf([traceOf(lines)]).toSorted()).toEqual(['discarded-as-sent', 'notify-failed']);
+  });
+});
+
 describe("Postfix' own notices", () => {
   it('do not wait for the filter, which they do not pass through', () => {
     const notice = [

@@ -16,7 +16,7 @@ const SECOND = 1_000_000;
 const MAYBE_SENT = 'while sending end of data -- message may be sent more than once';
 /** A child of amavis that is told to stop says so to each recipient, also once it has given the message back. */
 const SHUT_DOWN =
-  /^host \S+ said: 421 4\.3\.2 Service shutting down(?:, closing channel)? \(in reply to end of DATA command\)$/;
+  /^host \S+ said: 421 4\.3\.2 Service shutting down(?:, closing channel[^()]*)? \(in reply to end of DATA command\)$/;
 
 const PIPED_BY_AMAVIS = /^250 2\.6\.0 Ok, id=\d+-[\d-]+$/;
 
