@@ -433,3 +433,8 @@ function compare(a: Event, b: Event): number {
   }
   return a.at.message < b.at.message ? -1 : a.at.message > b.at.message ? 1 : a.at.pid - b.at.pid;
 }
+
+/** What the way back does not take out of the quarantine stays there: who released it is told, and nobody tries again. */
+export function isFailedRelease({ release, forwards }: RunFacts): boolean {
+  return release !== undefined && forwards.some(({ response }) => /^[45]\d\d[ -]/.test(response));
+}

@@ -14,7 +14,7 @@ import {
   parseEndpoint,
   replyOf,
 } from '../response.js';
-import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
+import { type DeliveryEvent, type Facts, isFailedRelease, type LifeFacts, type RunFacts } from './facts.js';
 import { type Chain, isFilterDelivery } from './links.js';
 import type { RecipientState } from './trace.js';
 
@@ -196,6 +196,10 @@ class Follower {
     const ways = [...run.queuedAs].flatMap((id) => this.#facts.lives.get(id) ?? []);
     if (ways.length > 0) {
       this.#into(ways, address, originalTo, 0);
+      return;
+    }
+    if (isFailedRelease(run)) {
+      this.#add(address, originalTo, 'rejected', queueId);
       return;
     }
     // Passed to a program or to a server that gave no id: of that there are no further lines.

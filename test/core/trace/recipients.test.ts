@@ -239,4 +239,14 @@ describe("a message's state", () => {
       { service: 'lmtp', amavisId: '00191-14', outcome: 'ok' },
     ]);
   });
+
+  it('to whom nothing could be released from the quarantine waits for nothing', () => {
+    const at = 'Nov 23 18:06:41 mail';
+    const [trace] = tracesOf([
+      `${at} amavis[363]: (rel-YxL7DY0oMwp6) Quarantined message release (miscategorized): UBye1xCrqpPe <sender@outside.example> -> <bob@example.com>`,
+      `${at} amavis[363]: (rel-YxL7DY0oMwp6) (!)connect to [127.0.0.1]:10025 failed, attempt #1: Can't connect to socket [127.0.0.1]:10025 using module IO::Socket::IP: Connection refused`,
+      `${at} amavis[363]: (rel-YxL7DY0oMwp6) (!)YxL7DY0oMwp6(UBye1xCrqpPe) FWD from <sender@outside.example> -> <bob@example.com>,  451 4.5.0 From MTA() during fwd-connect (All attempts (1) failed connecting to smtp:[127.0.0.1]:10025): id=rel-YxL7DY0oMwp6`,
+    ]);
+    expect(trace).toMatchObject({ state: 'rejected', complete: true, stuck: false });
+  });
 });
