@@ -45,12 +45,22 @@ export class Draft {
     this.#loose.set(trace, { lines, from });
   }
 
-  /** The `n`th line of a message whose lines are kept loose, put to those that it has. */
-  append(trace: number, n: number, line: StoredLine): void {
-    this.#size += line.raw.length;
+  /** Puts lines to a message that an earlier batch has, or this one, and whose lines are kept loose: it has `from`. */
+  append(trace: number, from: number, lines: readonly StoredLine[]): void {
+    for (const { raw } of lines) this.#size += raw.length;
     const known = this.#appended.get(trace);
-    if (known === undefined) this.#appended.set(trace, { from: n, lines: [line] });
-    else known.lines.push(line);
+    if (known === undefined) this.#appended.set(trace, { from, lines: [...lines] });
+    else known.lines.push(...lines);
+  }
+
+  /** Files such a message under more keys. */
+  file(trace: number, hashes: ArrayLike<number>): void {
+    for (let n = 0; n < hashes.length; n++) {
+      const hash = hashes[n] ?? 0;
+      this.#keys.push(hash);
+      this.#keyTraces.push(trace);
+      this.#hashes.add(hash);
+    }
   }
 
   /** The lines that were put to it since it was put away. */
@@ -75,12 +85,7 @@ export class Draft {
       this.#appended.delete(id);
     }
     this.#rows.set(id, rowText(id, block, row));
-    for (let n = 0; n < hashes.length; n++) {
-      const hash = hashes[n] ?? 0;
-      this.#keys.push(hash);
-      this.#keyTraces.push(id);
-      this.#hashes.add(hash);
-    }
+    this.file(id, hashes);
   }
 
   /** Takes a block of lines that was filled elsewhere: its number. */
@@ -110,13 +115,21 @@ export class Draft {
     return this.#hashes.mayHave(hash);
   }
 
-  /** The rows filed under the hash. */
-  *byHash(hash: number): IterableIterator<TraceRow> {
+  /** The traces filed under the hash. */
+  *byHash(hash: number): IterableIterator<number> {
     if (!this.mayHave(hash)) return;
     for (let at = this.#keys.indexOf(hash); at >= 0; at = this.#keys.indexOf(hash, at + 1)) {
-      const row = this.#rows.get(this.#keyTraces[at] ?? 0);
-      if (row !== undefined) yield JSON.parse(row) as TraceRow;
+      yield this.#keyTraces[at] ?? 0;
     }
+  }
+
+  has(trace: number): boolean {
+    return this.#rows.has(trace);
+  }
+
+  row(trace: number): TraceRow | undefined {
+    const row = this.#rows.get(trace);
+    return row === undefined ? undefined : (JSON.parse(row) as TraceRow);
   }
 
   linesOf({ id, block, start, length }: TraceRow): readonly StoredLine[] {

@@ -24,6 +24,8 @@ import { WaitingLines } from './waiting-lines.js';
 
 /** For lines whose time is known. */
 const TIMED: ClockOptions = { notAfter: 0, zone: () => 0 };
+/** So many rows are told again in one batch. */
+const ROWS = 1000;
 /** After so many events, what is at rest is put away: soon enough that it goes while it is new to the garbage collector. */
 const REST_EVERY = 500;
 
@@ -59,7 +61,7 @@ export class Ingest {
     this.#packer = new Packer(options.path, options.diagnosis, options.reader.lastIds());
     this.#archive = new StoreArchive(options.reader, options.patterns, () => this.#packer.draft);
     this.#joiner = new Joiner(options.path, this.#archive);
-    this.#attempts = new Attempts((queueId) => this.#joiner.hasLife(queueId));
+    this.#attempts = new Attempts(this.#joiner);
     this.#waiting = new WaitingLines(options.reader.waiting());
     this.#waiting.readAgain(
       new EventReader(options.patterns, TIMED, {
@@ -157,7 +159,7 @@ export class Ingest {
   #takeAgain(event: Event): boolean {
     const again = this.#attempts.again(event);
     if (again === undefined) return false;
-    if (again !== 'known') this.#packer.draft.append(again.ref, again.n, event.at);
+    if (again !== 'known') this.#packer.append(again);
     this.#joiner.hear(event.at.host, event.at.time);
     return true;
   }
@@ -196,10 +198,13 @@ export class Ingest {
   /** Stores all that is left. */
   finish(): void {
     const behind = this.#attempts.takeBehind();
-    if (behind.length > 0) this.#send();
-    for (const ref of behind) {
-      const stored = this.#archive.byRef(ref);
-      if (stored !== undefined) this.#packer.tellAgain(stored);
+    for (let told = 0; told < behind.length; told += ROWS) {
+      // What is told again is read from the store.
+      this.#send();
+      for (const ref of behind.slice(told, told + ROWS)) {
+        const stored = this.#archive.byRef(ref);
+        if (stored !== undefined) this.#packer.tellAgain(stored);
+      }
     }
     this.#send({
       knowledge: this.#options.diagnosis.knowledge(),

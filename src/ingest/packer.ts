@@ -1,5 +1,7 @@
 /** Cases at rest to batches for the store. */
+
 import type { StoredCase } from '../core/join/archive.js';
+import type { Again } from '../core/join/attempts.js';
 import type { Case } from '../core/join/node.js';
 import type { MailPath } from '../core/path.js';
 import { ordinarySummary } from '../core/trace/ordinary.js';
@@ -21,6 +23,8 @@ interface Added {
   /** Codes of its problems: words between spaces. */
   readonly problems: string;
 }
+
+const NOTHING_ELSE = { anonymous: [], lives: [], children: [], parent: null, likely: [] } as const;
 
 /** What became of a case that was put away. */
 export interface PutAway {
@@ -78,6 +82,12 @@ export class Packer {
     const row = rowOf(which, summary, problems, place);
     this.#draft.add(ref, place?.block ?? null, row, keysOf(which), isNew ? null : 0);
     return { ref, lines: lines.length, isDeferred: view.open && view.state === 'deferred' };
+  }
+
+  /** Puts lines to a message that was put away. */
+  append({ ref, count, events, runs }: Again): void {
+    this.#draft.append(ref, count, linesOf(events));
+    if (runs.length > 0) this.#draft.file(ref, keysOf({ ...NOTHING_ELSE, runs, events }));
   }
 
   /** Tells anew what the row of a stored message says, after lines were put to it (`Draft.append`). */

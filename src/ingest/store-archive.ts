@@ -36,21 +36,26 @@ export class StoreArchive implements Archive {
   ): readonly StoredCase[] {
     const hash = hashKey(key);
     if (!this.#mayHave(hash)) return NONE;
-    const isNear = ({ first, last }: TraceRow): boolean => first - within <= time && time <= last + within;
-    const found = new Map<number, StoredCase>();
     const draft = this.#current();
-    for (const row of draft.byHash(hash)) {
+    const isNear = ({ id, first, last }: TraceRow): boolean =>
+      first - within <= time && time <= Math.max(last, draft.appendedTo(id).at(-1)?.time ?? 0) + within;
+    const found = new Map<number, StoredCase>();
+    for (const row of this.#filed(hash, draft)) {
       if (found.size >= most) break;
-      if (isNear(row)) found.set(row.id, storedCase(row, draft, this.#patterns));
-    }
-    if (this.#hadMore || this.#known.mayHave(hash)) {
-      for (const row of this.#reader.byHash(hash)) {
-        if (found.size >= most) break;
-        if (!isNear(row) || found.has(row.id) || draft.hasDropped(row.id)) continue;
+      if (isNear(row) && !found.has(row.id) && !draft.hasDropped(row.id))
         found.set(row.id, this.#stored(row, draft));
-      }
     }
     return [...found.values()];
+  }
+
+  /** The rows filed under the hash as they are now; some more than once. */
+  *#filed(hash: number, draft: Draft): IterableIterator<TraceRow> {
+    for (const id of draft.byHash(hash)) {
+      const row = draft.row(id) ?? this.#reader.byId(id);
+      if (row !== undefined) yield row;
+    }
+    if (!this.#hadMore && !this.#known.mayHave(hash)) return;
+    for (const row of this.#reader.byHash(hash)) if (!draft.has(row.id)) yield row;
   }
 
   /** The message that is stored under the number, which is in the database. */
@@ -60,6 +65,7 @@ export class StoreArchive implements Archive {
   }
 
   #stored(row: TraceRow, draft: Draft): StoredCase {
+    if (draft.has(row.id)) return storedCase(row, draft, this.#patterns);
     const linesOf = (): readonly StoredLine[] => [...this.#reader.linesOf(row), ...draft.appendedTo(row.id)];
     return storedCase(row, { linesOf }, this.#patterns);
   }

@@ -4,7 +4,9 @@
  */
 const FIRST_BITS = 1 << 20;
 const LAST_BITS = 1 << 27;
+/** Of a set that is stored, and of a layer that grows: each layer says "perhaps" by itself. */
 const BITS_PER_KEY = 12;
+const BITS_IN_LAYER = 24;
 /** Bits set for one key. */
 const PROBES = 4;
 
@@ -53,7 +55,7 @@ export class BloomLayer {
   }
 
   get isFull(): boolean {
-    return this.#count * BITS_PER_KEY > this.bits;
+    return this.#count * BITS_IN_LAYER > this.bits;
   }
 
   add(hash: number): void {

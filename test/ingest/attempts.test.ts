@@ -15,8 +15,9 @@ const REASONS = [
   'dsn=4.4.1, status=deferred (connect to 127.0.0.1[127.0.0.1]:10024: Connection refused)',
   'dsn=4.4.1, status=deferred (delivery temporarily suspended: connect to 127.0.0.1[127.0.0.1]:10024: Connection refused)',
   'dsn=4.4.2, status=deferred (conversation with 127.0.0.1[127.0.0.1] timed out while sending end of data -- message may be sent more than once)',
-  'dsn=4.5.0, status=deferred (host 127.0.0.1[127.0.0.1] said: 451 4.5.0 Error in processing, id=01234-01, virus_scan FAILED (in reply to end of DATA command))',
+  'dsn=4.5.0, status=deferred (host 127.0.0.1[127.0.0.1] said: 451 4.5.0 Error in processing, id=AMAVISID, virus_scan FAILED: virus_scan: ALL VIRUS SCANNERS FAILED (in reply to end of DATA command))',
 ];
+const FIRST = { after: 0, reason: 0, isTimed: false };
 const DAY = Date.UTC(2026, 10, 23);
 
 interface Message {
@@ -24,7 +25,12 @@ interface Message {
   readonly began: number;
   readonly queueId: number;
   readonly recipients: number;
-  readonly attempts: readonly { readonly after: number; readonly reason: number }[];
+  readonly attempts: readonly {
+    readonly after: number;
+    readonly reason: number;
+    /** Whether amavis has a word to say after it has answered. */
+    readonly isTimed: boolean;
+  }[];
   readonly end: 'waits' | 'sent' | 'expired' | 'held';
 }
 
@@ -44,6 +50,7 @@ const messages = fc.array(
     attempts: fc.array(
       fc.record({
         after: fc.integer({ min: 100, max: 4000 }),
+        isTimed: fc.boolean(),
         reason: fc.oneof(fc.constantFrom(0, 1), fc.nat(REASONS.length - 1)),
       }),
       { maxLength: 7 },
@@ -77,11 +84,17 @@ function logOf(all: readonly Message[], pad: number): Line[] {
     };
     say('smtpd[11]', 'client=mx.outside.example[192.0.2.1]');
     say('cleanup[12]', `message-id=<${n}@outside.example>`);
-    for (const { after, reason } of [{ after: 0, reason: 0 }, ...message.attempts]) {
+    for (const { after, reason, isTimed } of [FIRST, ...message.attempts]) {
       second += after;
       active();
+      const amavisId = `${10_000 + n}-${10_000 + second}`;
+      const amavis = (text: string): number =>
+        lines.push({ second, text: `amavis[01234]: (${amavisId}) ${text}` });
+      if (reason === 3) amavis('(!!)TROUBLE in check_mail: virus_scan FAILED: ALL VIRUS SCANNERS FAILED');
       const relay = reason < 2 ? 'none' : '127.0.0.1[127.0.0.1]:10024';
-      each('lmtp[14]', relay, `${REASONS[reason] ?? ''}${reason === 1 ? ' '.repeat(pad) : ''}`);
+      const text = REASONS[reason]?.replace('AMAVISID', amavisId) ?? '';
+      each('lmtp[14]', relay, `${text}${reason === 1 ? ' '.repeat(pad) : ''}`);
+      if (reason === 3 && isTimed) amavis('TIMING [total 5 ms] - SMTP LHLO: 1 (20%)');
     }
     second += 300;
     if (message.end === 'sent') {

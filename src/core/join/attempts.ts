@@ -1,100 +1,141 @@
 /**
- * Attempts at messages that wait in the queue. While the filter is down each of them is tried again and again, and each
- * time what is said is what was said before. Such lines are told here, from little memory: they only have to be put to
- * those that the archive has, where any other line brings the message back.
+ * Attempts at messages that wait in the queue. While the filter is down, or its scanner, each of them is tried again and
+ * again, to no other end than before. Such lines are told here, from little memory: they only have to be put to those
+ * that the archive has, where any other line brings the message back.
  */
 import type { Event } from '../event.js';
+import { isLoopback, replyOf } from '../response.js';
+import { linesOf } from '../trace/view.js';
+import { LinkedMap } from './linked-map.js';
 import { SLACK } from './lives.js';
-import type { Case, Life } from './node.js';
+import type { Case, Life, Run } from './node.js';
 import { leavesQuestion } from './settling.js';
 import { textHash } from './text-hash.js';
 
 const SECOND = 1_000_000;
-/** More texts and lines than these are not remembered: the messages that were put away first are forgotten. */
-const MAX_REMEMBERED = 300_000;
+/** Of more messages than these nothing is remembered; those that are had best stay, as each will be tried again. */
+const MAX_WAITING = 20_000;
+/** A message with more recipients than this is taken back: that is done once for many lines. */
+const MOST_SAID = 100;
 
 type Attempt = Extract<Event, { readonly kind: 'qmgr.active' | 'delivery' }>;
 
 /** A message that was put away while it waited. */
 interface Waiting {
   readonly ref: number;
-  /** What the lines of its attempts said; empty where it is not known what its row tells. */
-  readonly said: ReadonlySet<number>;
+  /** What its attempts are known by; nothing where it is not known what its row tells. */
+  readonly said: readonly number[];
+  /** amavis' id that the last line named. */
+  amavisId: string | undefined;
   /** When an smtpd received it; null where `delay=` counts from something else. */
   readonly received: number | null;
   /** Lines that the archive has, and the second of the last one. */
-  lines: Set<number>;
+  lines: number[];
   second: number;
   /** How many lines the archive has. */
   count: number;
-  /** What it weighs in memory. */
-  readonly remembered: number;
 }
 
-/** Where a line belongs: it is the `n`th of the message that is stored under `ref`. */
+/** Where a line belongs. */
 export interface Again {
+  /** The number that the message is stored under, and how many lines it had. */
   readonly ref: number;
-  readonly n: number;
+  readonly count: number;
+  /** What is new of it: the line, behind those of the run of amavis that it names. */
+  readonly events: readonly Event[];
+  readonly runs: readonly Pick<Run, 'amavisId' | 'mailId'>[];
+}
+
+/** The joiner, as it is asked here. */
+export interface Memory {
+  /** Whether a message with the queue id is in memory, which then takes its lines itself. */
+  hasLife(queueId: string): boolean;
+  /**
+   * The run of amavis that a reply on the host names, taken out of memory; null when no line of it is known. Undefined when
+   * more hangs together with it.
+   */
+  takeRun(amavisId: string, host: string, time: number): Case | null | undefined;
 }
 
 export class Attempts {
-  readonly #isHeld: (queueId: string) => boolean;
+  readonly #memory: Memory;
   /** By host and queue id. */
-  readonly #waiting = new Map<string, Waiting>();
-  #remembered = 0;
+  readonly #waiting = new LinkedMap<Waiting>();
   /** Messages to which lines were put since they were put away as a whole. */
   readonly #behind = new Set<number>();
 
-  /** `isHeld` tells whether a message with the queue id is in memory, which then takes its lines itself. */
-  constructor(isHeld: (queueId: string) => boolean) {
-    this.#isHeld = isHeld;
+  constructor(memory: Memory) {
+    this.#memory = memory;
   }
 
   /** The case has been put away under the number, with so many lines; `isDeferred` when it waits for another attempt. */
   putAway(which: Case, ref: number, count: number, isDeferred: boolean): void {
-    for (const { host, queueId } of which.lives) this.#forget(keyOf(host, queueId));
+    for (const { host, queueId } of which.lives) this.#waiting.delete(keyOf(host, queueId));
     for (const known of which.refs) this.#behind.delete(known);
     const life = waitingLifeOf(which);
     if (!isDeferred || which.asks || life === undefined) return;
     const { second, lines } = lastOf(which, life);
-    const said = new Set<number>();
-    for (const event of which.events) if (isAttemptAt(life, event)) said.add(wordsOf(event));
+    const said: number[] = [];
+    for (const event of which.events) if (isAttemptAt(life, event)) addOnce(said, wordsOf(event));
+    if (said.length > MOST_SAID) return;
     const received = life.smtpd === 0 ? null : life.starter;
-    const remembered = said.size + lines.size;
-    this.#remember(life, { ref, said, received, lines, second, count, remembered });
+    const amavisId = undefined;
+    this.#remember(life, { ref, said: said.slice(), amavisId, received, lines, second, count });
   }
 
   /** The case has left memory as the archive has it: its lines were read before, and may come once more. */
   left(which: Case): void {
     const [ref] = which.refs;
     const life = waitingLifeOf(which);
-    if (ref === undefined || life === undefined || this.#waiting.has(keyOf(life.host, life.queueId))) return;
-    const lines = new Set<number>();
-    for (const event of which.events) if (isAttemptAt(life, event)) lines.add(lineOf(event));
-    const remembered = lines.size;
-    this.#remember(life, { ref, said: NOTHING, received: null, lines, second: 0, count: 0, remembered });
+    if (
+      ref === undefined ||
+      life === undefined ||
+      this.#waiting.get(keyOf(life.host, life.queueId)) !== undefined
+    )
+      return;
+    const lines: number[] = [];
+    for (const event of which.events) if (isAttemptAt(life, event)) lines.push(lineOf(event));
+    const nothing = { said: NOTHING, amavisId: undefined, received: null, second: 0, count: 0 };
+    this.#remember(life, { ref, ...nothing, lines });
   }
 
   /**
-   * Where the line belongs, when it is one of an attempt that went as one before it; `known` when it was read before.
-   * Undefined for any other.
+   * Where the line belongs, when it is one of an attempt to which nothing else came than before; `known` when it was read
+   * before. Undefined for any other.
    */
   again(event: Event): Again | 'known' | undefined {
     if (event.kind !== 'qmgr.active' && event.kind !== 'delivery') return undefined;
     const { at, queueId } = event;
     const waiting = this.#waiting.get(keyOf(at.host, queueId));
-    if (waiting === undefined || this.#isHeld(queueId)) return undefined;
+    if (waiting === undefined || this.#memory.hasLife(queueId)) return undefined;
     const line = lineOf(event);
-    if (waiting.lines.has(line)) return 'known';
+    if (waiting.lines.includes(line)) return 'known';
     const second = secondOf(event);
     // One that comes late is the joiner's to judge.
-    if (second < waiting.second || !waiting.said.has(wordsOf(event)) || !isOf(waiting, event))
-      return undefined;
-    if (second > waiting.second) waiting.lines = new Set();
+    if (second < waiting.second || !isExpected(waiting, event)) return undefined;
+    const amavisId = event.kind === 'delivery' ? replyOf(event).amavisId : undefined;
+    const run = this.#runOf(waiting, event, amavisId);
+    if (run === undefined) return undefined;
+    if (second > waiting.second) waiting.lines = [];
     waiting.second = second;
-    waiting.lines.add(line);
-    this.#behind.add(waiting.ref);
-    return { ref: waiting.ref, n: waiting.count++ };
+    waiting.lines.push(line);
+    const { ref, count } = waiting;
+    const events = [...(run?.events ?? NO_EVENTS), event];
+    const runs = run?.runs ?? (amavisId === undefined ? NO_RUNS : [{ amavisId, mailId: null }]);
+    waiting.count += linesOf(events).length;
+    this.#behind.add(ref);
+    return { ref, count, events, runs };
+  }
+
+  /** The run that the line names, which `takeRun` gives. */
+  #runOf(waiting: Waiting, event: Attempt, amavisId: string | undefined): Case | null | undefined {
+    if (event.kind !== 'delivery' || amavisId === undefined || amavisId === waiting.amavisId) return null;
+    const { endpoint } = replyOf(event);
+    // What another host's filter says of its own is the joiner's to judge, too.
+    if (endpoint === undefined || !isLoopback(endpoint.address)) return undefined;
+    const run = this.#memory.takeRun(amavisId, event.at.host, event.at.time);
+    if (run !== undefined) waiting.amavisId = amavisId;
+    return run;
   }
 
   /** The messages that lines were put to, whose rows do not tell of these yet; they are told once. */
@@ -105,23 +146,17 @@ export class Attempts {
   }
 
   #remember({ host, queueId }: Life, waiting: Waiting): void {
-    this.#waiting.set(keyOf(host, queueId), waiting);
-    this.#remembered += waiting.remembered;
-    for (const oldest of this.#waiting.keys()) {
-      if (this.#remembered <= MAX_REMEMBERED) break;
-      this.#forget(oldest);
-    }
-  }
-
-  #forget(key: string): void {
-    const waiting = this.#waiting.get(key);
-    if (waiting === undefined) return;
-    this.#waiting.delete(key);
-    this.#remembered -= waiting.remembered;
+    if (this.#waiting.size < MAX_WAITING) this.#waiting.set(keyOf(host, queueId), waiting);
   }
 }
 
-const NOTHING: ReadonlySet<number> = new Set();
+const NOTHING: readonly number[] = [];
+const NO_EVENTS: readonly Event[] = [];
+const NO_RUNS: Again['runs'] = [];
+
+function addOnce(numbers: number[], number: number): void {
+  if (!numbers.includes(number)) numbers.push(number);
+}
 
 /** The one queue id under which the message waits, when its beginning is known. */
 function waitingLifeOf({ lives }: Case): Life | undefined {
@@ -132,40 +167,46 @@ function waitingLifeOf({ lives }: Case): Life | undefined {
 /** The last second on the host, and the lines of it. */
 function lastOf({ events }: Case, { host }: Life): Pick<Waiting, 'second' | 'lines'> {
   let second = 0;
-  let lines = new Set<number>();
+  let lines: number[] = [];
   for (const event of events) {
     const its = secondOf(event);
     if (event.at.host !== host || its < second) continue;
-    if (its > second) lines = new Set();
+    if (its > second) lines = [];
     second = its;
-    lines.add(lineOf(event));
+    lines.push(lineOf(event));
   }
-  return { second, lines };
+  // Exactly as long as they need to be: there may be many.
+  return { second, lines: lines.slice() };
 }
 
 /** Whether it is a line of an attempt that came to nothing, and leaves nothing open. */
 function isAttemptAt({ host, queueId }: Life, event: Event): event is Attempt {
   if (event.kind !== 'qmgr.active' && event.kind !== 'delivery') return false;
-  if (event.queueId !== queueId || event.at.host !== host) return false;
-  return event.kind === 'qmgr.active' || (event.status === 'deferred' && !leavesQuestion(event));
+  return event.queueId === queueId && event.at.host === host && cameToNothing(event);
 }
 
-/** Whether it can be about the message by what it says of its age: a queue id comes again. */
-function isOf({ received }: Waiting, event: Attempt): boolean {
+function cameToNothing(event: Attempt): boolean {
+  if (event.kind === 'qmgr.active') return true;
+  if (event.status !== 'deferred' || leavesQuestion(event)) return false;
+  const { queuedAs, forwardedAs } = replyOf(event);
+  return queuedAs === undefined && forwardedAs === undefined;
+}
+
+/** Whether it is about the message beyond doubt, and tells nothing else of it than its lines did before. */
+function isExpected({ said, received }: Waiting, event: Attempt): boolean {
+  if (!said.includes(wordsOf(event)) || !cameToNothing(event)) return false;
   if (event.kind !== 'delivery' || received === null) return true;
+  // A queue id comes again: `delay=` tells when the message arrived.
   const arrival = event.at.time - event.delay * SECOND;
   return Math.abs(arrival - received) < SLACK + event.delay * 0.02 * SECOND;
 }
 
-/** What the line says but for process and times. */
+/** What stays the same from one attempt to the next. */
 function wordsOf(event: Attempt): number {
   const { instance } = event.at;
-  if (event.kind === 'qmgr.active') {
-    const { sender, size, nrcpt } = event;
-    return textHash(`${instance}|${sender}|${size}|${nrcpt}`);
-  }
-  const { recipient, originalTo, relay, dsn, status, response } = event;
-  return textHash(`${instance}|${recipient}|${originalTo}|${relay}|${dsn}|${status}|${response}`);
+  return event.kind === 'qmgr.active'
+    ? textHash(`${instance}|${event.sender}|${event.size}|${event.nrcpt}`)
+    : textHash(`${instance}|${event.recipient}|${event.originalTo}`);
 }
 
 function lineOf(event: Event): number {

@@ -132,6 +132,20 @@ export class Joiner {
     return this.#lives.has(queueId);
   }
 
+  /**
+   * The run of amavis that a reply on the host names, taken out of memory; null when no line of it is known. Undefined
+   * when more hangs together with it.
+   */
+  takeRun(amavisId: string, host: string, time: number): Case | null | undefined {
+    const run = this.#runs.mentioned(amavisId, host, time);
+    if (run === undefined)
+      return this.#archive.recall(amavisKey(amavisId), time, RUN_TIME, 1).length === 0 ? null : undefined;
+    const which = current(run.case);
+    if (!isBareRun(which)) return undefined;
+    this.#release(which);
+    return which;
+  }
+
   /** A line was written on the host at this time (microseconds), whoever took it. */
   hear(host: string, time: number): void {
     this.#cases.hear(host, time);
@@ -669,6 +683,12 @@ function tellsOfMessage(event: Event, { parent }: Case): boolean {
     default:
       return true;
   }
+}
+
+/** Whether it is one run of amavis, and nothing else is known of it. */
+function isBareRun({ runs, lives, anonymous, parent, children, likely, refs }: Case): boolean {
+  const others = lives.length + anonymous.length + children.length + likely.length + refs.length;
+  return runs.length === 1 && others === 0 && parent === null;
 }
 
 /** Whether every id's life is over and nothing that was mentioned is missing. */
