@@ -21,9 +21,10 @@ export interface Counters {
   readonly inFilter: number;
   /** What amavis says it took (milliseconds) for its last messages, newest last; at most 1,000. */
   readonly filterTimes: readonly number[];
-  /** Among the open messages. */
+  /** Among the open messages that are at hand; `more` when the store has others. */
   readonly deferred: number;
   readonly stuck: number;
+  readonly more: boolean;
   /** Since the start. */
   readonly lines: number;
   readonly unrecognized: number;

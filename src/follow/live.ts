@@ -35,6 +35,8 @@ export class Live implements LiveFeed {
   /** By their numbers in the store, in the order in which they were first told of. */
   readonly #entries = new Map<number, Entry>();
   readonly #open = new Set<number>();
+  /** Whether the store has more open ones. */
+  #more = false;
   readonly #byId = new Map<string, number>();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #notices: string[] = [];
@@ -61,6 +63,7 @@ export class Live implements LiveFeed {
   fill(rows: readonly Row[]): void {
     for (const row of rows) if (!this.#entries.has(row.id)) this.#put(row.id, this.#options.traces.view(row));
     this.#forget();
+    this.#count();
   }
 
   /** Takes up what a commit stored, and tells it. */
@@ -95,6 +98,7 @@ export class Live implements LiveFeed {
 
   /** Looks for messages that have become stuck, and tells them. To be called every second or so. */
   watch(): void {
+    this.#count();
     const { now, stuckAfter, reader, traces } = this.#options;
     const limit = now() - stuckAfter;
     const changed: Trace[] = [];
@@ -148,7 +152,14 @@ export class Live implements LiveFeed {
       if (trace.state === 'deferred') deferred++;
       if (trace.stuck) stuck++;
     }
-    return { ...this.#rates.now(this.#options.now()), inFilter, deferred, stuck, ...this.#counts };
+    return {
+      ...this.#rates.now(this.#options.now()),
+      inFilter,
+      deferred,
+      stuck,
+      more: this.#more,
+      ...this.#counts,
+    };
   }
 
   subscribe(listener: (change: Change) => void): () => void {
@@ -174,6 +185,10 @@ export class Live implements LiveFeed {
     this.#entries.delete(ref);
     this.#open.delete(ref);
     if (this.#byId.get(trace.id) === ref) this.#byId.delete(trace.id);
+  }
+
+  #count(): void {
+    this.#more = this.#options.reader.openCount() > this.#open.size;
   }
 
   /** Lets the oldest finished ones go, and of too many open ones the oldest, too. */

@@ -47,6 +47,7 @@ export class Reader {
   readonly #byId: Statement<[number], Row>;
   readonly #lines: Statement<[number], StoredLine>;
   readonly #block: Statement<[number], { data: Buffer }>;
+  readonly #openCount: Statement<[], number>;
   readonly #blocks = new Map<number, Buffer>();
 
   constructor(db: Database) {
@@ -54,6 +55,7 @@ export class Reader {
     this.#keys = new KeyIndex(db);
     this.#byId = db.prepare(`select ${COLUMNS} from trace where id = ?`);
     this.#lines = db.prepare('select time, raw from line where trace = ? order by n');
+    this.#openCount = db.prepare<[], number>('select count(*) from trace where open = 1').pluck();
     this.#block = db.prepare('select data from block where id = ?');
   }
 
@@ -193,6 +195,11 @@ export class Reader {
 
   count(): number {
     return this.#db.prepare<[], { n: number }>('select count(*) as n from trace').get()?.n ?? 0;
+  }
+
+  /** How many messages may go on. */
+  openCount(): number {
+    return this.#openCount.get() ?? 0;
   }
 
   lastIds(): { trace: number; block: number } {

@@ -11,6 +11,7 @@ const QUIET: Counters = {
   filterTimes: [],
   deferred: 0,
   stuck: 0,
+  more: false,
   lines: 0,
   unrecognized: 0,
 };

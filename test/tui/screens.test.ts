@@ -106,6 +106,12 @@ describe('the first screen', () => {
     );
   });
 
+  it('tells that there are more of them than it has at hand', async () => {
+    const feed = new FakeFeed(row(1));
+    feed.busy = { deferred: 2000, stuck: 1990, more: true };
+    expect((await open(feed)).rows()[2]).toContain('  2000+ deferred  1990+ stuck !');
+  });
+
   it('names what fails on the path', async () => {
     const screen = await open(new FakeFeed([deferred('D1', { firstSeen: at(9000), lastSeen: at(1000) })]));
     expect(screen.rows()[1]).toBe(

@@ -81,7 +81,7 @@ function stationsLine(stations: readonly Station[], named: readonly Condition[],
 }
 
 function numbersLine(
-  { messagesPerMinute, inFilter, filterTimes, deferred, stuck }: Counters,
+  { messagesPerMinute, inFilter, filterTimes, deferred, stuck, more }: Counters,
   look: Look,
 ): Line {
   const p50 = percentile(filterTimes, 0.5);
@@ -89,6 +89,7 @@ function numbersLine(
   const time = (value: number | null): string => (value === null ? '-' : duration(value));
   const gap = look.columns >= 110 ? '     ' : '  ';
   const number = (value: number, tone: Tone): Span => span(String(value), value > 0 ? tone : undefined);
+  const orMore = more ? '+' : '';
   return [
     number(messagesPerMinute, 'bold'),
     span(`/min${gap}`, 'dim'),
@@ -99,9 +100,9 @@ function numbersLine(
     span(time(p95), 'bold'),
     span(gap),
     number(deferred, 'wait'),
-    span(` deferred${gap}`, deferred > 0 ? 'wait' : 'dim'),
+    span(`${orMore} deferred${gap}`, deferred > 0 ? 'wait' : 'dim'),
     number(stuck, 'bad'),
-    span(stuck > 0 ? ' stuck !' : ' stuck', stuck > 0 ? 'bad' : 'dim'),
+    span(stuck > 0 ? `${orMore} stuck !` : ' stuck', stuck > 0 ? 'bad' : 'dim'),
   ];
 }
 
