@@ -97,7 +97,7 @@ interface SmtpdLost {
 }
 
 /**
- * `disconnect from host[addr] ehlo=1 mail=2 rcpt=1/2 …` (smtpd.c, 3.0 and later) of a session with refused recipients:
+ * `disconnect from host[addr] ehlo=1 mail=2 rcpt=1/2 …` (smtpd.c, 3.0 and later) of a session with refusals:
  * what its process refuses from now on is another session's.
  */
 interface SmtpdDisconnect {

@@ -304,6 +304,18 @@ describe('two copies', () => {
     expect(problem(trace, 'filter-timeout').resolved).toBe(true);
   });
 
+  it('after Postfix was stopped in the middle are no second blind copy', () => {
+    const trace = traceOf([
+      ...received(Q1),
+      active(Q1, '00:20:06'),
+      ...copy(Q2, '00:20:10'),
+      ...copy(Q3, '00:20:15'),
+      fed(Q1, Q3, 'alice@example.com', '00:20:15'),
+      removed(Q1, '00:20:15'),
+    ]);
+    expect(codesOf([trace])).toEqual(['duplicate-delivery']);
+  });
+
   it('are not there when each run was for another recipient', () => {
     const trace = traceOf([
       ...received(Q1),
@@ -400,6 +412,43 @@ describe('the filter’s pace', () => {
     const handed = `Nov 23 00:20:01 mail amavis[300]: (300-01) Checking: abcdefghijkl [192.0.2.7] <sender@outside.example> -> <alice@example.com> queue_id=${Q1}`;
     expect(summary([...received(Q1), handed])).toBe('Handed to the filter, and no word of it since');
     expect(summary(received(Q1))).toBe('Taken up for the filter, and no word of it since');
+  });
+});
+
+describe('mail that a rule threw away', () => {
+  const discarded =
+    'Nov 23 00:20:01 mail postfix/cleanup[267]: 2222162612: milter-discard: END-OF-MESSAGE from localhost[127.0.0.1]: milter triggers DISCARD action; from=<sender@outside.example> to=<alice@example.com> proto=ESMTP helo=<localhost>';
+  const gone =
+    'Nov 23 00:20:02 mail postfix/discard[7]: 2222162612: to=<alice@example.com>, relay=none, delay=0.1, delays=0.1/0/0/0, dsn=2.0.0, status=sent (gone)';
+
+  it('was not deleted by hand, behind the filter either', () => {
+    const back = received(Q2, { client: 'localhost[127.0.0.1]' });
+    for (const lines of [
+      [...back.slice(0, 2), discarded],
+      [...back, gone, removed(Q2)],
+    ]) {
+      const trace = traceOf([...received(Q1), ...lines, fed(Q1, Q2), removed(Q1)]);
+      expect(trace.state).toBe('deleted');
+      expect(codesOf([trace])).toEqual(['discard-action']);
+    }
+  });
+});
+
+describe('a blocked message of which amavis could not tell the administrator', () => {
+  const run = '(00340-01)';
+  const notify =
+    'From MTA() during fwd-connect (All attempts (1) failed connecting to smtp:[127.0.0.1]:10099): id=00340-01';
+  const lines = [
+    ...received(Q1),
+    `Nov 23 00:20:02 mail amavis[340]: ${run} (!)connect to [127.0.0.1]:10099 failed, attempt #1: Can't connect to socket [127.0.0.1]:10099 using module IO::Socket::IP: Connection refused`,
+    `Nov 23 00:20:02 mail amavis[340]: ${run} (!!)TROUBLE in check_mail: quar+notif FAILED: temporarily unable to notify admin: 451 4.5.0 ${notify} at /usr/share/perl5/Amavis.pm line 6087.`,
+    `Nov 23 00:20:02 mail amavis[340]: ${run} (!)PRESERVING EVIDENCE in /var/lib/amavis/tmp/amavis-20261123T180030-00340-8zt00kCR`,
+    toFilter(Q1, 'sent (250 2.7.0 Ok, discarded, id=00340-01 - INFECTED: Lab.Test.Sig)'),
+    removed(Q1),
+  ];
+
+  it('is in the quarantine, and the way back is not to blame', () => {
+    expect(codesOf([traceOf(lines)]).toSorted()).toEqual(['discarded-as-sent', 'notify-failed']);
   });
 });
 

@@ -39,6 +39,14 @@ describe('what waits at the filter', () => {
     expect(group?.messages).toMatchObject([{ since: '2026-11-22T21:32:18.000Z', age: 13_663 }]);
   });
 
+  it('counts what the filter refused for good and soft_bounce keeps', () => {
+    const [group] = groups([
+      ...received('1111162611', { at: '00:20:01' }),
+      'Nov 23 00:20:02 mail postfix/lmtp[3031]: 1111162611: to=<erin@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.79, delays=0.7/0/0/0.09, dsn=4.7.0, status=SOFTBOUNCE (host 127.0.0.1[127.0.0.1] said: 554 5.7.0 Reject, id=01205-06 - spam (in reply to end of DATA command))',
+    ]);
+    expect(group).toMatchObject({ code: 'soft-bounce', messages: [{ queueId: '1111162611' }] });
+  });
+
   it('tells cause and fix once a group', () => {
     const [group] = groups(waiting);
     expect(stuckText([group as StuckGroup]).match(/postqueue -f/g)).toHaveLength(1);

@@ -83,6 +83,7 @@ export class BeforeQueue {
   /** The filter before the queue answered: the message is its own, and what the answer names is part of it. */
   proxy(event: Proxy, home: Case | null): Case | undefined {
     const { at } = event;
+    this.#order.mark(event);
     const key = refusalKey(`${at.host}|${at.pid}|${at.message}`, Math.floor(at.time / SECOND));
     const owner = home ?? this.#namedOrStored(key, at.time)[0] ?? this.#cases.create(at.host, at.time);
     this.#cases.name(owner, key);
@@ -99,6 +100,7 @@ export class BeforeQueue {
       for (const session of sessions) {
         if (session.at.time === latest && isSessionOf(owner, session)) this.#cases.keep(owner, session);
       }
+      this.#adoptProxied(owner, event);
     }
     const amavisId = event.amavisId ?? amavisIdIn(event.response);
     if (amavisId !== undefined) this.#links.answeredBy(owner, amavisId, at.host, at.time, home);
@@ -123,6 +125,7 @@ export class BeforeQueue {
       const near = [bucket, bucket - 1, bucket + 1].flatMap((one) =>
         this.#namedOrStored(refusalKey(group, one), at.time),
       );
+      if (event.sender) near.push(...this.#refusedBeforeMail(event, bucket));
       owner = near.find((one) => sameLine(one, event) !== undefined);
       const known = owner === undefined ? undefined : sameLine(owner, event);
       if (known !== undefined) this.#order.again(known);
@@ -137,6 +140,14 @@ export class BeforeQueue {
       ?.find((one) => one.sender === event.sender && this.#isRefusalOf(one, event));
     if (life !== undefined) this.#cases.join(life.case, owner);
     return current(owner);
+  }
+
+  /** What the process refused of this client before it had said who the sender is: CONNECT, EHLO. */
+  #refusedBeforeMail(event: Refusal, bucket: number): Case[] {
+    const group = refusalGroup(event, '');
+    return [bucket, bucket - 1]
+      .flatMap((one) => this.#cases.named(refusalKey(group, one)))
+      .filter(({ events }) => events.every((one) => one.kind === 'smtpd.reject' && one.sender === undefined));
   }
 
   /** Recipients that were refused before the message had an id (the first RCPT that is accepted gives it). */
@@ -154,6 +165,29 @@ export class BeforeQueue {
           this.#cases.join(life.case, refused);
       }
     }
+  }
+
+  /** Recipients that were refused in the session of a message that went to the proxy. */
+  #adoptProxied(owner: Case, proxy: Proxy): void {
+    const { host, pid } = proxy.at;
+    for (const session of owner.events) {
+      if (session.kind !== 'smtpd.session' || session.at.pid !== pid) continue;
+      const group = `${host}|${pid}|${session.clientAddress}|${proxy.sender ?? ''}`;
+      const bucket = Math.floor(session.at.time / REFUSAL_GAP);
+      for (const near of [bucket - 1, bucket, bucket + 1]) {
+        for (const refused of this.#cases.named(refusalKey(group, near))) {
+          if (current(refused) !== current(owner) && this.#isRefusedOf(refused, proxy))
+            this.#cases.join(current(owner), refused);
+        }
+      }
+    }
+  }
+
+  /** Whether all was refused while the proxied message came in. */
+  #isRefusedOf({ lives, events }: Case, proxy: Proxy): boolean {
+    const last = events.at(-1);
+    if (lives.length > 0 || last?.kind !== 'smtpd.reject' || last.stage !== 'RCPT') return false;
+    return this.#order.isBefore(last, proxy) && !this.#order.isApart(last, proxy);
   }
 
   /** The smtpd process received this one: refusals by it may be of the same message. */
@@ -233,8 +267,8 @@ function isSessionOf(owner: Case, session: Session): boolean {
 }
 
 /** Who refused whom; the sender and client as the message that follows would have them. */
-function refusalGroup({ at, clientAddress, sender }: Refusal): string {
-  return `${at.host}|${at.pid}|${clientAddress ?? ''}|${sender ?? ''}`;
+function refusalGroup({ at, clientAddress, sender = '' }: Refusal, from = sender): string {
+  return `${at.host}|${at.pid}|${clientAddress ?? ''}|${from}`;
 }
 
 function clientOf({ case: owner, queueId, smtpd }: Life): Client | undefined {

@@ -16,7 +16,9 @@ const SECOND = 1_000_000;
 const MAYBE_SENT = 'while sending end of data -- message may be sent more than once';
 /** A child of amavis that is told to stop says so to each recipient, also once it has given the message back. */
 const SHUT_DOWN =
-  /^host \S+ said: 421 4\.3\.2 Service shutting down[^()]*\(in reply to end of DATA command\)$/;
+  /^host \S+ said: 421 4\.3\.2 Service shutting down(?:, closing channel[^()]*)? \(in reply to end of DATA command\)$/;
+
+const PIPED_BY_AMAVIS = /^250 2\.6\.0 Ok, id=\d+-[\d-]+$/;
 
 type Way = 'lost-reply' | 'pipe';
 
@@ -187,10 +189,14 @@ function isFed(event: Event, queueId: string): boolean {
   );
 }
 
-/** Handed to a program by pipe(8). */
+/** Handed to a program by pipe(8), or by amavis whose $forward_method is a `pipe:`: it names no MTA then. */
 function isPiped({ at, status, response }: DeliveryEvent): boolean {
   if (status !== 'sent') return false;
-  return at.daemon === 'pipe' || (at.daemon === '' && /^delivered via \S+ service/.test(response));
+  return (
+    PIPED_BY_AMAVIS.test(response) ||
+    at.daemon === 'pipe' ||
+    (at.daemon === '' && /^delivered via \S+ service/.test(response))
+  );
 }
 
 /** Handed to the filter, which may have passed it on though it did not say so. */

@@ -148,7 +148,8 @@ export class Lives {
         noteStarter(life, event);
         break;
       case 'cleanup.message-id':
-        if (event.resent !== true) life.messageId = event.messageId;
+        if (event.resent !== true) noteMessageId(life, event.messageId);
+        life.cleanup = at.pid;
         break;
       case 'qmgr.active':
         life.sender = event.sender;
@@ -241,6 +242,17 @@ function noteStarter(life: Life, { at }: QueueEvent): void {
   life.starterName = at.instance;
 }
 
+function noteMessageId(life: Life, messageId: string): void {
+  if (life.messageId === null) life.messageId = messageId;
+  else if (life.messageId !== messageId && !life.otherMessageIds.includes(messageId))
+    life.otherMessageIds = [...life.otherMessageIds, messageId];
+}
+
+/** Whether the message is still with the cleanup process that logs one more Message-ID header. */
+function isFurtherHeader({ cleanup, sender, end, last }: Life, { at }: QueueEvent): boolean {
+  return at.pid !== 0 && at.pid === cleanup && sender === null && end === null && at.time - last <= SECOND;
+}
+
 function rankOfName({ instance, starterName }: Life, { at }: QueueEvent): number {
   if (instance !== null) return instance === at.instance ? 2 : 0;
   return starterName === at.instance ? 1 : 0;
@@ -304,6 +316,8 @@ function newLife(queueId: string, host: string, time: number, owner: Case, seen:
     nearby: false,
     sender: null,
     messageId: null,
+    otherMessageIds: [],
+    cleanup: 0,
     qmgr: 0,
     end: null,
     seen,
@@ -340,7 +354,13 @@ function fits(life: Life, event: QueueEvent): boolean {
   if (time < life.first - (life.starter !== null ? SLACK : LIFETIME)) return false;
   switch (event.kind) {
     case 'cleanup.message-id':
-      return event.resent === true || life.messageId === null || life.messageId === event.messageId;
+      return (
+        event.resent === true ||
+        life.messageId === null ||
+        life.messageId === event.messageId ||
+        life.otherMessageIds.includes(event.messageId) ||
+        isFurtherHeader(life, event)
+      );
     case 'qmgr.active':
       return life.sender === null || life.sender === event.sender;
     case 'delivery': {

@@ -24,6 +24,10 @@ export interface Life {
   nearby: boolean;
   sender: string | null;
   messageId: string | null;
+  /** What further Message-ID headers said: spam has several. */
+  otherMessageIds: readonly string[];
+  /** The cleanup process. */
+  cleanup: number;
   /** The queue manager's process. */
   qmgr: number;
   /** When it was removed, refused or requeued; null while it may go on. */

@@ -3,6 +3,7 @@
  * message of its own: amavis' FWD line and the feed's line quote the reply that was given.
  */
 import { addressKey } from '../address-key.js';
+import { append } from '../append.js';
 import type { Event } from '../event.js';
 import { isLoopback } from '../response.js';
 import { isOfMessage } from '../stage.js';
@@ -35,6 +36,8 @@ export interface Quote {
   /** Addresses as they compare. */
   readonly sender: string | undefined;
   readonly recipients: readonly string[];
+  /** All of whom the message's lines quote the same. */
+  readonly fellows: readonly string[];
 }
 
 /** smtpd's words for what cleanup logs in its own (cleanup_strerror.c). */
@@ -92,10 +95,12 @@ export function quotesOf(which: Case): Quote[] {
   const facts = gatherFacts(which.events);
   for (const life of facts.lives.values()) {
     const sender = life.active === undefined ? undefined : addressKey(life.active.sender);
+    const told = new Map<string, string[]>();
     for (const delivery of life.deliveries) {
       const words = quoteIn(delivery);
       if (words === undefined) continue;
-      const recipients = [addressKey(delivery.recipient)];
+      const recipient = addressKey(delivery.recipient);
+      append(told, words, recipient);
       found.push({
         case: which,
         by: 'feed',
@@ -103,7 +108,8 @@ export function quotesOf(which: Case): Quote[] {
         words,
         time: delivery.at.time,
         sender,
-        recipients,
+        recipients: [recipient],
+        fellows: told.get(words) ?? [],
       });
     }
   }
@@ -114,7 +120,9 @@ export function quotesOf(which: Case): Quote[] {
       if (words === undefined) continue;
       const recipients = forward.recipients.map(addressKey);
       const sender = addressKey(forward.sender);
-      found.push({ case: which, by: 'filter', id, words, time: forward.at.time, sender, recipients });
+      const time = forward.at.time;
+      const fellows = recipients;
+      found.push({ case: which, by: 'filter', id, words, time, sender, recipients, fellows });
     }
   }
   return found;
@@ -132,7 +140,9 @@ export function isQuoteOf(
   if (event.kind !== 'smtpd.reject') return true;
   const { sender, recipient } = event;
   if (sender !== undefined && quote.sender !== undefined && addressKey(sender) !== quote.sender) return false;
-  return recipient === undefined || quote.recipients.includes(addressKey(recipient));
+  if (recipient !== undefined) return quote.recipients.includes(addressKey(recipient));
+  // smtpd names the recipient of a message that has only one.
+  return queueId === undefined || quote.fellows.length > 1;
 }
 
 function wordsOfRefusal(event: Refused): string | undefined {

@@ -10,7 +10,7 @@ const MAX_MARKS = 20;
 
 export class SmtpdOrder {
   readonly #arrivals = new WeakMap<Event, number>();
-  /** `client=` and `disconnect from` lines by process: each ends what was refused before it. */
+  /** `client=`, `disconnect from` and proxy lines by process: each ends what was refused before it. */
   readonly #marks = new LooseEnds<Event[]>();
   #count = 0;
 

@@ -24,6 +24,7 @@ export function readAmavisJson(tail: string): Record<string, unknown> | null {
   const fields: Record<string, unknown> = {
     action: passed ? 'Passed' : 'Blocked',
     verdict: verdict(report.content_type),
+    detail: detail(report),
     sender: address(report.mail_from) ?? '',
     recipients: recipients(report, passed),
     mailId: text(report.mail_id),
@@ -68,6 +69,22 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function verdict(category: unknown): string {
   const name = text(category) ?? '';
   return VERDICTS.find(([start]) => name.startsWith(start))?.[1] ?? 'OTHER';
+}
+
+/** What the main line has behind the word: names of viruses, the banned part, `ENCRYPTED`. */
+function detail({ content_type, virusnames, recipients }: Record<string, unknown>): string | undefined {
+  switch (text(content_type)) {
+    case 'Virus':
+      return strings(virusnames).join(', ') || undefined;
+    case 'Banned': {
+      const each = Array.isArray(recipients) ? recipients.filter(isObject) : [];
+      return each.map(({ banning_reason }) => text(banning_reason)).find((reason) => reason !== undefined);
+    }
+    case 'UncheckedEncrypted':
+      return 'ENCRYPTED';
+    default:
+      return undefined;
+  }
 }
 
 function durationMs(elapsed: unknown): number | undefined {

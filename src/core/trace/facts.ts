@@ -250,7 +250,9 @@ function noteLife(life: LifeFacts, event: Event): void {
       break;
     case 'cleanup.message-id':
       if (event.resent === true) life.resentId = event.messageId;
-      if (event.resent !== true || life.messageId === undefined) life.messageId = event;
+      // Of several headers the first counts, as it does for amavis.
+      if (life.messageId === undefined || (life.messageId.resent === true && event.resent !== true))
+        life.messageId = event;
       break;
     case 'qmgr.active':
       life.active ??= event;
@@ -458,4 +460,9 @@ function compare(a: Event, b: Event): number {
 export function isOwnMail({ client, pickup, messageId, queueId }: LifeFacts): boolean {
   if (client !== undefined || pickup !== undefined) return false;
   return messageId?.messageId.includes(queueId) === true;
+}
+
+/** What the way back does not take out of the quarantine stays there: who released it is told, and nobody tries again. */
+export function isFailedRelease({ release, forwards }: RunFacts): boolean {
+  return release !== undefined && forwards.some(({ response }) => /^[45]\d\d[ -]/.test(response));
 }

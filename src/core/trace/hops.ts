@@ -294,7 +294,8 @@ function runOf(delivery: DeliveryEvent, life: LifeFacts, facts: Facts, chain: Ch
   const named = replyOf(delivery).amavisId;
   if (named !== undefined) return facts.runs.get(named);
   const next = delivery.status === 'sent' ? replyOf(delivery).queuedAs : undefined;
-  if (next === undefined) return lostRun(delivery, life, facts, chain);
+  if (next === undefined)
+    return lostRun(delivery, life, facts, chain) ?? namelessRun(delivery, life, facts, chain);
   for (const run of facts.runs.values()) {
     if (chain.feeders.get(run.amavisId) === life.queueId && run.queuedAs.has(next)) return run;
   }
@@ -314,6 +315,23 @@ function lostRun(
     if (run.first >= attemptStart(delivery) - NEAR && run.first <= delivery.at.time + NEAR) return run;
   }
   return undefined;
+}
+
+/** The only run that was fed, where the MTA that it passed the message on to gave no queue id. */
+function namelessRun(
+  delivery: DeliveryEvent,
+  { queueId }: LifeFacts,
+  { runs }: Facts,
+  { feeders }: Chain,
+): RunFacts | undefined {
+  if (delivery.status !== 'sent' || replyOf(delivery).fromMta === undefined) return undefined;
+  let only: RunFacts | undefined;
+  for (const run of runs.values()) {
+    if (feeders.get(run.amavisId) !== queueId) continue;
+    if (only !== undefined) return undefined;
+    only = run;
+  }
+  return only;
 }
 
 /** amavis behind a milter (amavisd-milter speaks AM.PDP with it): asked while the message comes in, at no port. */

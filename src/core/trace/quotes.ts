@@ -4,7 +4,7 @@
  */
 const REPLY = /\bfrom MTA\([^()]{0,200}\): ([245]\d\d[ -].*)$/i;
 const GREETING =
-  /\bfrom MTA\([^()]{0,200}\) during fwd-connect \(Negative greeting: ([245]\d\d[ -].*?)(?: at (?:\(eval \d+\)|\/\S+) line \d+[^)]*)?\): id=/i;
+  /\bfrom MTA\([^()]{0,200}\) during fwd-connect \(Negative (?:greeting|response to HELO|SMTP resp\. to LHLO): ([245]\d\d[ -].*?)(?: at (?:\(eval \d+\)|\/\S+) line \d+[^)]*)?\): id=/i;
 const IN_REPLY_TO = / \(in reply to [^()]{1,80}\)$/;
 const CODES = /^[245]\d\d[ -](?:[245]\.\d{1,3}\.\d{1,3} )?/;
 

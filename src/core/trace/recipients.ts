@@ -14,7 +14,7 @@ import {
   parseEndpoint,
   replyOf,
 } from '../response.js';
-import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
+import { type DeliveryEvent, type Facts, isFailedRelease, type LifeFacts, type RunFacts } from './facts.js';
 import { type Chain, isFilterDelivery } from './links.js';
 import type { RecipientState } from './trace.js';
 
@@ -187,7 +187,10 @@ class Follower {
     const verdict = run.verdicts.findLast(({ recipients }) => this.#isAmong(recipients, address));
     const queueId = feeder?.queueId ?? null;
     if (verdict?.action === 'Blocked') {
-      this.#add(address, originalTo, blockedState(verdict.verdict, verdict.actions ?? []), queueId);
+      const state = blockedState(verdict.verdict, verdict.actions ?? []);
+      // Before the queue it is the client that is told to try again.
+      const refused = state === 'deferred' && this.#isRefusedToClient(run);
+      this.#add(address, originalTo, refused ? 'rejected' : state, queueId);
       return;
     }
     const ways = [...run.queuedAs].flatMap((id) => this.#facts.lives.get(id) ?? []);
@@ -195,9 +198,20 @@ class Follower {
       this.#into(ways, address, originalTo, 0);
       return;
     }
+    if (isFailedRelease(run)) {
+      this.#add(address, originalTo, 'rejected', queueId);
+      return;
+    }
     // Passed to a program or to a server that gave no id: of that there are no further lines.
     const passed = [...run.queuedAs].some((id) => isQueueId(id)) ? 'queued' : null;
     this.#add(address, originalTo, verdict === undefined ? 'filtering' : passed, queueId);
+  }
+
+  #isRefusedToClient({ amavisId }: RunFacts): boolean {
+    return this.#facts.proxies.some(
+      ({ outcome, amavisId: named, response }) =>
+        outcome === 'reject' && (named ?? amavisIdIn(response)) === amavisId,
+    );
   }
 
   #entry(life: LifeFacts, entry: Entry, originalTo: string | null): void {
@@ -388,6 +402,8 @@ class Follower {
     // amavis may be the last hop before the mailbox.
     if (behind?.startsWith('lmtp:') && queuedAs === undefined) return 'delivered';
     if (behind !== undefined) {
+      // An MTA that gives no queue id is no Postfix: of what it took there are no lines here.
+      if (queuedAs === undefined) return 'relayed';
       const back = parseEndpoint(behind);
       return back !== undefined && !isLoopback(back.address) && !this.#path.isReinjection(back)
         ? 'relayed'
@@ -554,7 +570,8 @@ function runRecipients(run: RunFacts): readonly string[] {
 /** Blocked by amavis' verdict, or because the way back was blocked. */
 function blockedState(verdict: string, actions: readonly string[]): RecipientState {
   if (verdict !== 'MTA-BLOCKED' && verdict !== 'TEMPFAIL') return 'blocked';
-  return actions.some((action) => action.startsWith('Rejected')) ? 'rejected' : 'deferred';
+  if (actions.some((action) => action.startsWith('Rejected'))) return 'rejected';
+  return actions.some((action) => /^(?:No)?Bounce/.test(action)) ? 'bounced' : 'deferred';
 }
 
 /** A mailbox, another MTA, or nowhere. */

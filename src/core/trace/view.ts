@@ -4,7 +4,14 @@
  */
 import type { Event } from '../event.js';
 import type { MailPath } from '../path.js';
-import { type CaseFacts, type Facts, gatherFacts, isOwnMail, type LifeFacts } from './facts.js';
+import {
+  type CaseFacts,
+  type Facts,
+  gatherFacts,
+  isFailedRelease,
+  isOwnMail,
+  type LifeFacts,
+} from './facts.js';
 import { type Chain, chainOf } from './links.js';
 import { isAccepted, isOpen, type RecipientFacts, recipientsOf, stateWithout } from './recipients.js';
 import type { TraceState } from './trace.js';
@@ -98,7 +105,8 @@ function allEnded({ lives, runs }: Facts, { order, links }: Chain): boolean {
     // A client that went away before it sent anything leaves an id that nothing follows.
     if (isAccepted(life) || links.some(({ to }) => to === id)) return false;
   }
-  for (const run of runs.values()) if (order.length === 0 && run.verdicts.length === 0) return false;
+  for (const run of runs.values())
+    if (order.length === 0 && run.verdicts.length === 0 && !isFailedRelease(run)) return false;
   return true;
 }
 

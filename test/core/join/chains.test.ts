@@ -122,6 +122,26 @@ describe('a chain through the filter', () => {
   });
 });
 
+describe('a message with several Message-ID headers', () => {
+  const lines = chain('6AAC2244EC6', '8D68A244EC9', '00394-05-3', { id: 'one@outside.example' }).flatMap(
+    (line) => (line.includes('message-id=') ? [line, line.replace('<one@', '<two@')] : [line]),
+  );
+
+  it('is one message, by the first of them, as amavis has it', () => {
+    for (const read of [lines, [...lines, ...lines]]) {
+      const traces = tracesOf(read);
+      expect(traces).toMatchObject([
+        {
+          messageId: 'one@outside.example',
+          state: 'delivered',
+          complete: true,
+          queueIds: ['6AAC2244EC6', '8D68A244EC9'],
+        },
+      ]);
+    }
+  });
+});
+
 describe('queue ids that come again', () => {
   it('are two messages, hours apart', () => {
     const later = chain('8BE9416260E', 'CE6C0162610', '07399-02', {

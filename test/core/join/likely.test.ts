@@ -70,6 +70,50 @@ describe('what the way back refused', () => {
     for (const trace of traces) expect(trace.client?.helo ?? null).toBeNull();
   });
 
+  it('is none where the way back refuses HELO, which two messages quote at once', () => {
+    const now = at('17:53:17');
+    const reply = '554 5.7.1 <localhost>: Helo command rejected: go away';
+    const refusedAt = (stage: string) =>
+      `${now} postfix/smtpd[206]: NOQUEUE: reject: ${stage} from localhost[127.0.0.1]: ${reply}; proto=SMTP helo=<localhost>`;
+    const message = (queueId: string, run: string) => [
+      ...received(queueId, `${queueId}@outside.example`, now),
+      refusedAt('EHLO'),
+      refusedAt('HELO'),
+      `${now} amavis[191]: (${run}) (!)tCJOhTAty86g FWD from <sender@outside.example> -> <alice@example.com>,  451 4.5.0 From MTA() during fwd-connect (Negative response to HELO: ${reply}): id=${run}`,
+      `${now} postfix/lmtp[24345]: ${queueId}: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.1, delays=0.01/0.01/0/0.1, dsn=4.5.0, status=deferred (host 127.0.0.1[127.0.0.1] said: 451 4.5.0 id=${run} - Temporary MTA failure on relaying, From MTA() during fwd-connect (Negative response to HELO: ${reply}): id=${run} (in reply to end of DATA command))`,
+    ];
+    const traces = tracesOf([...message('A88D32444DF', '00191-01'), ...message('B6067244462', '00190-02')]);
+    expect(ids(traces)).toEqual([['A88D32444DF'], ['B6067244462']]);
+  });
+
+  it('without a recipient is of the message that has several', () => {
+    const now = at('17:53:32');
+    const reply = '450 4.7.1 <sender@outside.example>: Sender address rejected: data later';
+    const message = (queueId: string, run: string, people: readonly string[]) => [
+      ...received(queueId, `${queueId}@outside.example`, now),
+      `${now} amavis[393]: (${run}) (!)kff5bKI6wePw FWD from <sender@outside.example> -> ${people.map((to) => `<${to}>`).join(',')}, BODY=7BIT 450 4.7.1 from MTA(smtp:[127.0.0.1]:10025): ${reply}`,
+      `${now} amavis[393]: (${run}) Blocked MTA-BLOCKED {TempFailedInbound}, [127.0.0.2]:46397 <sender@outside.example> -> ${people.map((to) => `<${to}>`).join(',')}, Queue-ID: ${queueId}, Message-ID: <${queueId}@outside.example>, mail_id: kff5bKI6wePw, Hits: 0, size: 389, 84 ms`,
+      ...people.map(
+        (to) =>
+          `${now} postfix/lmtp[24345]: ${queueId}: to=<${to}>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.1, delays=0.01/0.01/0/0.1, dsn=4.7.1, status=deferred (host 127.0.0.1[127.0.0.1] said: 450 4.7.1 id=${run} - Temporary MTA failure on relaying, from MTA(smtp:[127.0.0.1]:10025): ${reply} (in reply to end of DATA command))`,
+      ),
+    ];
+    const back = (queueId: string, to: string) => [
+      `${now} postfix/smtpd[409]: ${queueId}: client=localhost[127.0.0.1]`,
+      `${now} postfix/smtpd[409]: ${queueId}: reject: DATA from localhost[127.0.0.1]: ${reply}; from=<sender@outside.example>${to} proto=ESMTP helo=<localhost>`,
+    ];
+    const traces = tracesOf([
+      ...message('959182442B5', '00393-01', ['alice@example.com', 'bob@example.com']),
+      ...message('A36BF2442C3', '00394-02', ['carol@example.com']),
+      ...back('BB815244335', ''),
+      ...back('CB250244353', ' to=<carol@example.com>'),
+    ]);
+    expect(ids(traces)).toEqual([
+      ['959182442B5', 'BB815244335'],
+      ['A36BF2442C3', 'CB250244353'],
+    ]);
+  });
+
   it('is a failed hop of the message that it is about', () => {
     const trace = tracesOf(sample('reinject_user_unknown')).find(({ state }) => state === 'bounced');
     expect(trace?.hops.map(({ stage, port, outcome }) => [stage, port, outcome])).toEqual([
@@ -492,5 +536,42 @@ describe('a filter that pipe(8) runs and that gives mail back by sendmail(1)', (
 
   it('is a mailbox when nothing comes back', () => {
     expect(tracesOf(piped('2ADFE1625BF'))).toMatchObject([{ state: 'delivered', complete: true, links: [] }]);
+  });
+});
+
+describe('amavis that gives mail back by a program', () => {
+  const lines = [
+    `${at('17:42:06')} postfix/smtpd[536]: BA5F6242125: client=client.outside.example[127.0.0.2]`,
+    `${at('17:42:06')} postfix/cleanup[552]: BA5F6242125: message-id=<TMWTJZD7H00034@outside.example>`,
+    `${at('17:42:06')} postfix/qmgr[535]: BA5F6242125: from=<sender@outside.example>, size=488, nrcpt=2 (queue active)`,
+    `${at('17:42:06')} postfix/pickup[534]: E36352424CA: uid=995 from=<sender@outside.example>`,
+    `${at('17:42:06')} postfix/cleanup[559]: E36352424CA: message-id=<TMWTJZD7H00034@outside.example>`,
+    `${at('17:42:06')} postfix/qmgr[535]: E36352424CA: from=<sender@outside.example>, size=965, nrcpt=1 (queue active)`,
+    `${at('17:42:06')} postfix/local[561]: E36352424CA: to=<alice@example.com>, relay=local, delay=0.02, delays=0.01/0.01/0/0, dsn=2.0.0, status=sent (delivered to maildir)`,
+    `${at('17:42:06')} postfix/qmgr[535]: E36352424CA: removed`,
+    `${at('17:42:06')} postfix/pickup[534]: E73032424CB: uid=995 from=<sender@outside.example>`,
+    `${at('17:42:06')} postfix/cleanup[559]: E73032424CB: message-id=<TMWTJZD7H00034@outside.example>`,
+    `${at('17:42:06')} postfix/qmgr[535]: E73032424CB: from=<sender@outside.example>, size=823, nrcpt=1 (queue active)`,
+    `${at('17:42:06')} amavis[543]: (00543-01) Passed CLEAN {RelayedInbound,RelayedOpenRelay}, [127.0.0.2]:46397 <sender@outside.example> -> <alice@example.com>,<x@relay.example.net>, Queue-ID: BA5F6242125, Message-ID: <TMWTJZD7H00034@outside.example>, mail_id: VgB7Z34sQbII, Hits: 0, size: 488, 146 ms`,
+    `${at('17:42:06')} postfix/lmtp[553]: BA5F6242125: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.21, delays=0.05/0.01/0/0.14, dsn=2.6.0, status=sent (250 2.6.0 Ok, id=00543-01)`,
+    `${at('17:42:06')} postfix/lmtp[553]: BA5F6242125: to=<x@relay.example.net>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.21, delays=0.05/0.01/0/0.14, dsn=2.6.0, status=sent (250 2.6.0 Ok, id=00543-01)`,
+    `${at('17:42:06')} postfix/qmgr[535]: BA5F6242125: removed`,
+    `${at('17:42:07')} postfix/smtp[564]: E73032424CB: to=<x@relay.example.net>, relay=127.0.0.1[127.0.0.1]:2602, delay=0.11, delays=0/0.01/0.1/0, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as SINK000002)`,
+    `${at('17:42:07')} postfix/qmgr[535]: E73032424CB: removed`,
+  ];
+
+  it('is told from its reply, which names no MTA: each part that came by sendmail(1) is joined', () => {
+    const [trace, ...others] = tracesOf(lines);
+    expect(others).toEqual([]);
+    expect(trace).toMatchObject({
+      state: 'partial',
+      complete: true,
+      queueIds: ['BA5F6242125', 'E36352424CA', 'E73032424CB'],
+    });
+    expect(trace?.recipients.map(({ address, state }) => [address, state])).toEqual([
+      ['alice@example.com', 'delivered'],
+      ['x@relay.example.net', 'relayed'],
+    ]);
+    expect(trace?.links.map(({ confidence }) => confidence)).toContain('likely');
   });
 });

@@ -51,6 +51,28 @@ describe("amavis' JSON report", () => {
   });
 
   it.each([
+    [{ content_type: 'Virus', virusnames: ['Lab.Test.Sig', 'Other'] }, 'Lab.Test.Sig, Other'],
+    [
+      {
+        content_type: 'Banned',
+        recipients: [
+          {
+            action: 'BOUNCE',
+            banning_reason: 'application/octet-stream,setup.exe',
+            ccat_blocking: 'Banned',
+            rcpt_to: 'carol@example.com',
+          },
+        ],
+      },
+      'application/octet-stream,setup.exe',
+    ],
+    [{ content_type: 'UncheckedEncrypted' }, 'ENCRYPTED'],
+    [{ content_type: 'Spam', virusnames: [] }, undefined],
+  ])('tells more of the verdict: %o', (report, detail) => {
+    expect(readAmavisJson(JSON.stringify({ type: 'amavis', ...report }))?.detail).toBe(detail);
+  });
+
+  it.each([
     ['BadHdrDupl', 'BAD-HEADER'],
     ['MtaTempFailed', 'MTA-BLOCKED'],
     ['Spammy3', 'SPAMMY'],

@@ -225,4 +225,28 @@ describe("a message's state", () => {
       ]);
     }
   });
+
+  it('is relayed where an MTA behind the filter that is no Postfix took the message: it gave no queue id', () => {
+    const q1 = '57ED5242805';
+    const [trace] = tracesOf([
+      ...received(q1, 1),
+      `${HEAD} amavis[191]: (00191-14) Passed CLEAN {RelayedInbound}, [127.0.0.2]:41415 <company@outside.example> -> <alice@example.com>, Queue-ID: ${q1}, Message-ID: <BA506A9B@hp>, mail_id: NfCkYRkpToW3, Hits: 0, size: 491, queued_as: 250 Message accepted for delivery, 127 ms`,
+      `${HEAD} postfix/lmtp[189]: ${q1}: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.13, delays=0/0/0/0.13, dsn=2.6.0, status=sent (250 2.6.0 from MTA(smtp:[127.0.0.1]:10025): 250 Message accepted for delivery)`,
+      removed(q1),
+    ]);
+    expect(trace).toMatchObject({ state: 'relayed', complete: true });
+    expect(trace?.hops.filter(({ stage }) => stage === 'filter')).toMatchObject([
+      { service: 'lmtp', amavisId: '00191-14', outcome: 'ok' },
+    ]);
+  });
+
+  it('to whom nothing could be released from the quarantine waits for nothing', () => {
+    const at = 'Nov 23 18:06:41 mail';
+    const [trace] = tracesOf([
+      `${at} amavis[363]: (rel-YxL7DY0oMwp6) Quarantined message release (miscategorized): UBye1xCrqpPe <sender@outside.example> -> <bob@example.com>`,
+      `${at} amavis[363]: (rel-YxL7DY0oMwp6) (!)connect to [127.0.0.1]:10025 failed, attempt #1: Can't connect to socket [127.0.0.1]:10025 using module IO::Socket::IP: Connection refused`,
+      `${at} amavis[363]: (rel-YxL7DY0oMwp6) (!)YxL7DY0oMwp6(UBye1xCrqpPe) FWD from <sender@outside.example> -> <bob@example.com>,  451 4.5.0 From MTA() during fwd-connect (All attempts (1) failed connecting to smtp:[127.0.0.1]:10025): id=rel-YxL7DY0oMwp6`,
+    ]);
+    expect(trace).toMatchObject({ state: 'rejected', complete: true, stuck: false });
+  });
 });

@@ -12,6 +12,8 @@ async function proxied(lab: Lab): Promise<void> {
   );
   await lab.send({ to: ['carol@example.com', 'bob@example.com'] }, 'delivered', { from: '127.0.0.3' });
   await lab.send({ to: ['alice@example.com'], kind: 'virus', from: 'virus@outside.example' }, unseen);
+  const refused = { 'alice@example.com': 'delivered', 'nosuchuser@example.com': 'rejected' } as const;
+  await lab.send({ to: Object.keys(refused), from: 'partly@outside.example' }, { recipients: refused });
   await lab.settle();
 }
 

@@ -89,6 +89,15 @@ export const reinject: readonly Scenario[] = [
     run: deferred('reinject-rejected'),
   },
   {
+    name: 'reinject_helo',
+    note: '10025 refuses the name that amavis greets with',
+    postfix: {
+      reinject: { smtpd_helo_restrictions: 'check_helo_access inline:{ {localhost = REJECT go away} }' },
+    },
+    check: ['reinject-helo'],
+    run: deferred('reinject-rejected'),
+  },
+  {
     name: 'reinject_too_big',
     note: '10025 has a smaller message_size_limit than 25',
     postfix: { reinject: { message_size_limit: '20000' } },

@@ -7,7 +7,7 @@ import { filterSilent, filterSlow, slowConnect } from './filter-time.js';
 import { loopedBehind } from './looped-behind.js';
 import { quarantineLost } from './quarantine-lost.js';
 import { quarantinedUnseen } from './quarantined-unseen.js';
-import { deleted, filterAction, held } from './queue-actions.js';
+import { deleted, filterAction, held, thrownAway } from './queue-actions.js';
 import { addressMapping, alwaysBcc } from './twice-expanded.js';
 import { unfiltered } from './unfiltered.js';
 import { wrongPort } from './wrong-port.js';
@@ -28,6 +28,7 @@ export const conditions: ReadonlyMap<string, Condition> = new Map([
   ['quarantine-lost', quarantineLost],
   ['quarantined-unseen', quarantinedUnseen],
   ['slow-connect', slowConnect],
+  ['thrown-away', thrownAway],
   ['unfiltered', unfiltered],
   ['wrong-port', wrongPort],
   ['xforward-off', xforwardOff],

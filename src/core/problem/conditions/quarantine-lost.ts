@@ -1,7 +1,8 @@
 import { blockedByFilter, replyOf } from '../../response.js';
 import type { Condition, Finding } from './condition.js';
 
-const FAILED = /\bquar\+notif FAILED\b/;
+/** The same words stand before a notice that could not be sent. */
+const FAILED = /\bquar\+notif FAILED\b(?!: temporarily unable to notify )/;
 const EVIDENCE = /\bPRESERVING EVIDENCE in (\/\S+)/;
 
 /**

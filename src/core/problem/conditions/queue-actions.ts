@@ -23,7 +23,25 @@ export const deleted: Condition = (story): Finding | undefined => {
   if (!story.hasState('deleted')) return undefined;
   const removed = story.of('removed');
   const byHand = removed.filter(({ at }) => at.daemon === 'postsuper');
-  const events = byHand.length > 0 ? byHand : removed.slice(-1);
+  // Where heads lost the daemon; the queue manager logs the same of what a rule threw away.
+  const isByRule = hasDiscard(story) || thrownAway(story) !== undefined;
+  const events = byHand.length > 0 || isByRule ? byHand : removed.filter(isUnnamed).slice(-1);
+  return events.length === 0 ? undefined : { events };
+};
+
+function isUnnamed({ at }: Event): boolean {
+  return at.daemon === '';
+}
+
+function hasDiscard(story: Story): boolean {
+  return [...story.of('smtpd.action'), ...story.of('cleanup.action')].some(
+    ({ action }) => action === 'discard' || action === 'milter-discard',
+  );
+}
+
+/** discard(8) is the only agent that logs `sent` without a relay. */
+export const thrownAway: Condition = (story): Finding | undefined => {
+  const events = story.of('delivery').filter(({ status, relay }) => status === 'sent' && relay === 'none');
   return events.length === 0 ? undefined : { events };
 };
 
