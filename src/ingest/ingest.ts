@@ -11,7 +11,7 @@ import { Joiner, type Rested } from '../core/join/joiner.js';
 import { queueKey } from '../core/keys.js';
 import type { MailPath } from '../core/path.js';
 import type { PatternSet } from '../core/pattern.js';
-import { type Batch, type RowContent, SPLIT_LINES } from '../store/batch.js';
+import { type Batch, NEWEST, type RowContent, SPLIT_LINES } from '../store/batch.js';
 import type { Reader } from '../store/reader.js';
 import { type Block, decompressBlock, textAt, unpackLines } from '../store/segment.js';
 import type { Diagnosis } from './diagnosis.js';
@@ -51,6 +51,8 @@ export class Ingest {
   readonly #split: SplitLines;
   /** Filters that the sorting learnt, to be stored. */
   readonly #learnt: string[] = [];
+  /** The time of the newest line, here or in the store. */
+  #newest: number;
   #failed = false;
   #sinceRest = 0;
   readonly counts: Counts = { lines: 0, events: 0, ignored: 0, unrecognized: 0 };
@@ -58,6 +60,7 @@ export class Ingest {
   constructor(options: IngestOptions) {
     this.#options = options;
     options.path.recall(options.reader.endpoints());
+    this.#newest = options.reader.newest();
     this.#packer = new Packer(options.path, options.diagnosis, options.reader.lastIds());
     this.#archive = new StoreArchive(options.reader, options.patterns, () => this.#packer.draft);
     this.#joiner = new Joiner(options.path, this.#archive);
@@ -112,7 +115,10 @@ export class Ingest {
     }
     for (const raw of sorted.unrecognized) onUnrecognized?.(raw);
     for (const key of COUNTS) this.counts[key] += sorted.counts[key];
-    for (const [host, time] of sorted.seen.clocks) this.#joiner.hear(host, time);
+    for (const [host, time] of sorted.seen.clocks) {
+      this.#joiner.hear(host, time);
+      this.#newest = Math.max(this.#newest, time);
+    }
   }
 
   /** Whether any of them is new. */
@@ -150,6 +156,7 @@ export class Ingest {
   }
 
   #event(event: Event): void {
+    if (event.at.time > this.#newest) this.#newest = event.at.time;
     const isTaken = this.#takeAgain(event) || this.#joiner.apply(event) !== undefined;
     this.#options.diagnosis.event(event, !isTaken);
     if (++this.#sinceRest >= REST_EVERY) this.#rest();
@@ -207,7 +214,7 @@ export class Ingest {
       }
     }
     this.#send({
-      knowledge: this.#options.diagnosis.knowledge(),
+      knowledge: [...this.#options.diagnosis.knowledge(), { name: NEWEST, json: String(this.#newest) }],
       waiting: this.#waiting.changes(this.#joiner.loose(), new Map([[SPLIT_LINES, this.#split]])),
     });
   }

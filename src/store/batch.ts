@@ -45,6 +45,9 @@ export interface WaitingLine {
   readonly raw: string;
 }
 
+/** The name under which the newest line's time is known (microseconds), of a message or not. */
+export const NEWEST = 'newest';
+
 /** What stands in the place of a path for lines about the system, which diagnosis is to learn from again. */
 export const SYSTEM_LINES = '#';
 /** Likewise for pieces of split lines that were read as far as they go; their rest may stand in a log yet to come. */

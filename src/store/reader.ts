@@ -1,6 +1,6 @@
 /** Questions to the database. */
 import type { Database, Statement } from 'better-sqlite3';
-import type { TraceRow, WaitingLine } from './batch.js';
+import { NEWEST, type TraceRow, type WaitingLine } from './batch.js';
 import { hashKey } from './hash.js';
 import { KeyIndex } from './key-index.js';
 import { decompressBlock, type Place, type StoredLine, unpackLines } from './segment.js';
@@ -186,10 +186,16 @@ export class Reader {
     return this.packed({ block, start, length });
   }
 
-  /** The newest line's time in the store (microseconds), 0 in an empty one. */
+  /** The newest line's time that is known (microseconds), 0 in an empty store. */
   newest(): number {
     return (
-      this.#db.prepare<[], { last: number | null }>('select max(last) as last from trace').get()?.last ?? 0
+      this.#db
+        .prepare<[string], number>(
+          `select max(coalesce((select max(last) from trace), 0),
+            coalesce((select cast(json as integer) from knowledge where name = ?), 0))`,
+        )
+        .pluck()
+        .get(NEWEST) ?? 0
     );
   }
 
