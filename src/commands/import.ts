@@ -114,7 +114,7 @@ export const run: Run = async (paths, options, io) => {
     writer.close();
     db.close();
   }
-  guarded(file, () => endImport(file, own));
+  guarded(file, () => endImport(file, own, ingest.newest));
   lock.release();
 
   const { counts, traces } = ingest;

@@ -51,7 +51,6 @@ export class Ingest {
   readonly #split: SplitLines;
   /** Filters that the sorting learnt, to be stored. */
   readonly #learnt: string[] = [];
-  /** The time of the newest line, here or in the store. */
   #newest: number;
   #failed = false;
   #sinceRest = 0;
@@ -60,7 +59,7 @@ export class Ingest {
   constructor(options: IngestOptions) {
     this.#options = options;
     options.path.recall(options.reader.endpoints());
-    this.#newest = options.reader.newest();
+    this.#newest = options.reader.newestLine();
     this.#packer = new Packer(options.path, options.diagnosis, options.reader.lastIds());
     this.#archive = new StoreArchive(options.reader, options.patterns, () => this.#packer.draft);
     this.#joiner = new Joiner(options.path, this.#archive);
@@ -79,6 +78,11 @@ export class Ingest {
   /** Traces stored for the first time, and stored ones that something was added to. */
   get traces(): { readonly added: number; readonly changed: number } {
     return { added: this.#packer.added, changed: this.#packer.changed };
+  }
+
+  /** The time of the newest line of all imports (microseconds), 0 when there was none. */
+  get newest(): number {
+    return this.#newest;
   }
 
   /** Whether something could not be stored. */

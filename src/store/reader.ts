@@ -186,17 +186,16 @@ export class Reader {
     return this.packed({ block, start, length });
   }
 
-  /** The newest line's time that is known (microseconds), 0 in an empty store. */
+  /** The newest line's time that is known (microseconds), 0 in an empty store. Looks at every trace. */
   newest(): number {
-    return (
-      this.#db
-        .prepare<[string], number>(
-          `select max(coalesce((select max(last) from trace), 0),
-            coalesce((select cast(json as integer) from knowledge where name = ?), 0))`,
-        )
-        .pluck()
-        .get(NEWEST) ?? 0
-    );
+    const last = this.#db.prepare<[], number>('select max(last) from trace').pluck().get();
+    return Math.max(last ?? 0, this.newestLine());
+  }
+
+  /** The time of the newest line of all imports, of a message or not (microseconds); 0 when there was none. */
+  newestLine(): number {
+    const stored = this.knowledge().find(({ name }) => name === NEWEST);
+    return stored === undefined ? 0 : Number(stored.json);
   }
 
   count(): number {
