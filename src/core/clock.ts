@@ -154,3 +154,8 @@ export function isoTime(micros: number): string {
   const text = new Date(millis).toISOString();
   return rest === 0 ? text : `${text.slice(0, -1)}${String(rest).padStart(3, '0')}Z`;
 }
+
+/** The microseconds of what `isoTime` gave. */
+export function microsOf(iso: string): number {
+  return Date.parse(iso) * 1000 + Number(iso.slice(23, -1));
+}

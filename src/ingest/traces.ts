@@ -1,5 +1,6 @@
 /** Traces as users see them, made from what the store has. */
 import type { Database } from 'better-sqlite3';
+import { microsOf } from '../core/clock.js';
 import { amavisKey, mailKey, messageKey, queueKey } from '../core/keys.js';
 import type { MailPath } from '../core/path.js';
 import type { PatternSet } from '../core/pattern.js';
@@ -28,6 +29,9 @@ export interface Found {
   readonly lines: readonly string[];
 }
 
+/** `host/id/stamp` */
+const TRACE_ID = /^[^/]*\/.+\/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z)$/;
+
 export class Traces {
   readonly #reader: Reader;
   readonly #patterns: PatternSet;
@@ -48,22 +52,16 @@ export class Traces {
   withId(id: string): Found[] {
     const bare = id.replace(/^<(.*)>$/s, '$1');
     const found = new Map<number, Found>();
-    const inner = /^[^/]*\/([^/]+)\/\d{4}-\d\d-\d\dT/.exec(bare)?.[1];
-    const names = inner === undefined ? [bare] : [bare, inner];
-    for (const name of names) {
-      for (const key of [queueKey(name), amavisKey(name), mailKey(name), messageKey(name)]) {
-        for (const row of this.#reader.byKey(key)) {
-          if (found.has(row.id)) continue;
-          const one = this.#found(row);
-          if (
-            names.some((wanted) => hasId(one.trace, wanted)) &&
-            (inner === undefined || one.trace.id === bare)
-          ) {
-            found.set(row.id, one);
-          }
-        }
-      }
-    }
+    const take = (row: Row, accept: (trace: Trace) => boolean): void => {
+      if (found.has(row.id)) return;
+      const one = this.#found(row);
+      if (accept(one.trace)) found.set(row.id, one);
+    };
+    for (const key of [queueKey(bare), amavisKey(bare), mailKey(bare), messageKey(bare)])
+      for (const row of this.#reader.byKey(key)) take(row, (trace) => hasId(trace, bare));
+    const [, stamp] = TRACE_ID.exec(bare) ?? [];
+    if (stamp !== undefined)
+      for (const row of this.#reader.begunAt(microsOf(stamp))) take(row, (trace) => trace.id === bare);
     return [...found.values()].sort((a, b) => (a.trace.firstSeen < b.trace.firstSeen ? 1 : -1));
   }
 

@@ -110,6 +110,11 @@ export class Reader {
       .iterate(...values);
   }
 
+  /** Rows of messages whose first line is of this time (microseconds). */
+  begunAt(time: number): Row[] {
+    return this.#db.prepare<[number], Row>(`select ${COLUMNS} from trace where first = ?`).all(time);
+  }
+
   /** The rows of messages that may go on, the longest quiet first. */
   open(): Row[] {
     return this.#db.prepare<[], Row>(`select ${COLUMNS} from trace where open = 1 order by last`).all();

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { amavtrace, parseLines, SAMPLES } from '../support/cli.js';
+import { allTraces, amavtrace, importLogs, parseLines, SAMPLES, temporaryFolder } from '../support/cli.js';
 
 /** A message with two verdicts: one recipient blocked, two passed. */
 const LOG = join(SAMPLES, 'split_policy', 'maillog');
@@ -36,6 +36,24 @@ describe('trace finds a message', () => {
     expect(amavtrace(['trace', id, '--db', db])).toMatchObject({ status: 1, stdout: '' });
   });
 });
+
+it.each(['2026-11-23T10:00:00Z', '2026-11-23T10:00:00.123456Z'])(
+  'each of two refusals with the same words at %s is found by the id that its trace has',
+  (stamp) => {
+    const own = temporaryFolder();
+    const [refused, log] = [join(own, 'traces.db'), join(own, 'mail.log')];
+    const line = (pid: number): string =>
+      `${stamp} mail postfix/smtpd[${pid}]: NOQUEUE: reject: RCPT from unknown[192.0.2.7]: 554 5.7.1 <u@example.com>: Relay access denied; from=<s@x.example> to=<u@example.com> proto=ESMTP helo=<a>`;
+    writeFileSync(log, `${line(1001)}\n${line(1002)}\n`);
+    importLogs(refused, log);
+    const ids = allTraces(refused).map(({ id }) => id);
+    expect(new Set(ids).size).toBe(2);
+    for (const id of ids) {
+      const { stdout } = amavtrace(['trace', id, '--json', '--db', refused]);
+      expect(parseLines(stdout).map((trace) => trace.id)).toEqual([id]);
+    }
+  },
+);
 
 it('trace --format mermaid --evidence is still a chart: the lines are comments', () => {
   const { stdout } = amavtrace(['trace', '39A31162621', '--format', 'mermaid', '--evidence', '--db', db]);

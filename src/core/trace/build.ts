@@ -50,7 +50,9 @@ export function traceId(view: View): string {
   const { facts, root } = view;
   const first = facts.events[0];
   const id =
-    root?.queueId ?? [...facts.runs.keys()].sort()[0] ?? `NOQUEUE-${digest(first?.at.message ?? '')}`;
+    root?.queueId ??
+    [...facts.runs.keys()].sort()[0] ??
+    `NOQUEUE-${digest(first === undefined ? '' : `${first.at.pid} ${first.at.message}`)}`;
   return `${view.host}/${id}/${isoTime(view.first)}`;
 }
 
