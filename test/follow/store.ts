@@ -85,8 +85,13 @@ export async function imported(lines: readonly string[], modified = Date.now()):
   return found;
 }
 
-/** Imports lines as one run of the program does. */
-export function importInto(db: Database, lines: readonly string[], modified = Date.now()): Ingest {
+/** Imports lines as one run of the program does; with `often`, what is at rest leaves memory as soon as it may. */
+export function importInto(
+  db: Database,
+  lines: readonly string[],
+  modified = Date.now(),
+  often = false,
+): Ingest {
   const writer = new Writer(db);
   const path = new MailPath();
   const reader = new Reader(db);
@@ -100,7 +105,10 @@ export function importInto(db: Database, lines: readonly string[], modified = Da
     store: (batch) => writer.write(batch),
   });
   const source = ingest.source({ notAfter: modified, zone: () => 0 });
-  for (const line of lines) if (line !== '') source.read(line);
+  for (const line of lines) {
+    if (line !== '') source.read(line);
+    if (often) ingest.settle();
+  }
   ingest.endSource(source);
   ingest.finish();
   return ingest;

@@ -2,14 +2,10 @@
 import type { Database } from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MailPath } from '../../src/core/path.js';
 import type { IncidentsState } from '../../src/core/problem/incidents.js';
-import { Ingest } from '../../src/ingest/ingest.js';
-import { diagnosisOf } from '../../src/ingest/learn-again.js';
 import { openInMemory } from '../../src/store/database.js';
 import { Reader } from '../../src/store/reader.js';
-import { Writer } from '../../src/store/writer.js';
-import { CATALOGUE, contents, PATTERNS } from '../follow/store.js';
+import { contents, importInto } from '../follow/store.js';
 
 const REASONS = [
   'dsn=4.4.1, status=deferred (connect to 127.0.0.1[127.0.0.1]:10024: Connection refused)',
@@ -117,28 +113,6 @@ function textOf({ second, text }: Line): string {
   return `${new Date(DAY + second * 1000).toISOString()} mail ${text}`;
 }
 
-/** One import; with `often`, what is at rest leaves memory as soon as it may. */
-function importInto(db: Database, lines: readonly Line[], often: boolean): void {
-  const writer = new Writer(db);
-  const path = new MailPath();
-  const reader = new Reader(db);
-  const diagnosis = diagnosisOf(CATALOGUE, { reader, patterns: PATTERNS, path });
-  const ingest = new Ingest({
-    patterns: PATTERNS,
-    path,
-    reader,
-    diagnosis,
-    store: (batch) => writer.write(batch),
-  });
-  const source = ingest.source({ notAfter: DAY, zone: () => 0 });
-  for (const line of lines) {
-    source.read(textOf(line));
-    if (often) ingest.settle();
-  }
-  ingest.endSource(source);
-  ingest.finish();
-}
-
 interface Stored {
   readonly messages: readonly { readonly trace: string; readonly lines: readonly string[] }[];
   readonly rows: readonly unknown[];
@@ -149,7 +123,7 @@ function storeOf(
   ...imports: readonly { readonly lines: readonly Line[]; readonly often: boolean }[]
 ): Stored {
   const db = openInMemory();
-  for (const { lines, often } of imports) importInto(db, lines, often);
+  for (const { lines, often } of imports) importInto(db, lines.map(textOf), DAY, often);
   const rows = db
     .prepare(
       'select first, last, state, open, problems, recipients from trace order by first, recipients, last',

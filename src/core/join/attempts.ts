@@ -25,8 +25,8 @@ interface Waiting {
   readonly ref: number;
   /** What its attempts are known by; nothing where it is not known what its row tells. */
   readonly said: readonly number[];
-  /** amavis' id that the last line named. */
-  amavisId: string | undefined;
+  /** amavis' id that a line named last; '' before one did. */
+  amavisId: string;
   /** When an smtpd received it; null where `delay=` counts from something else. */
   readonly received: number | null;
   /** Lines that the archive has, and the second of the last one. */
@@ -79,8 +79,7 @@ export class Attempts {
     for (const event of which.events) if (isAttemptAt(life, event)) addOnce(said, wordsOf(event));
     if (said.length > MOST_SAID) return;
     const received = life.smtpd === 0 ? null : life.starter;
-    const amavisId = undefined;
-    this.#remember(life, { ref, said: said.slice(), amavisId, received, lines, second, count });
+    this.#remember(life, { ref, said: said.slice(), amavisId: '', received, lines, second, count });
   }
 
   /** The case has left memory as the archive has it: its lines were read before, and may come once more. */
@@ -95,7 +94,7 @@ export class Attempts {
       return;
     const lines: number[] = [];
     for (const event of which.events) if (isAttemptAt(life, event)) lines.push(lineOf(event));
-    const nothing = { said: NOTHING, amavisId: undefined, received: null, second: 0, count: 0 };
+    const nothing = { said: NOTHING, amavisId: '', received: null, second: 0, count: 0 };
     this.#remember(life, { ref, ...nothing, lines });
   }
 
