@@ -459,7 +459,12 @@ function compare(a: Event, b: Event): number {
 /** Whether Postfix wrote the message itself: a bounce, a notice to the postmaster. Such a Message-ID has its queue id. */
 export function isOwnMail({ client, pickup, messageId, queueId }: LifeFacts): boolean {
   if (client !== undefined || pickup !== undefined) return false;
-  return messageId?.messageId.includes(queueId) === true;
+  return isOwnId(messageId?.messageId, queueId);
+}
+
+/** Whether the Message-ID is one that Postfix made for the message that has the queue id. */
+export function isOwnId(messageId: string | undefined, queueId: string): boolean {
+  return messageId?.includes(queueId) === true;
 }
 
 /** What the way back does not take out of the quarantine stays there: who released it is told, and nobody tries again. */

@@ -9,7 +9,7 @@ import { addressKey } from '../address-key.js';
 import type { Event } from '../event.js';
 import type { MailPath } from '../path.js';
 import { replyOf } from '../response.js';
-import type { CaseFacts, DeliveryEvent } from './facts.js';
+import { type CaseFacts, type DeliveryEvent, isOwnId } from './facts.js';
 import { restingPlace } from './recipients.js';
 import type { Summary } from './summary.js';
 
@@ -129,7 +129,7 @@ function unfiltered(
   if (start?.kind === 'smtpd.client' && start.saslUsername === undefined && which.parent === null)
     return undefined;
   // Without its own id in the Message-ID it came from elsewhere, by a line that is missing.
-  if (start === undefined && messageId?.messageId.includes(queueId) !== true) return undefined;
+  if (start === undefined && !isOwnId(messageId?.messageId, queueId)) return undefined;
   const recipients = new Map<string, Recipient>();
   for (const delivery of deliveries) {
     if (!isLastHop(delivery, path) || replyOf(delivery).queuedAs === queueId) return undefined;
