@@ -9,7 +9,7 @@ import type { Event } from '../event.js';
 import type { Problem, Severity } from '../trace/trace.js';
 import type { Catalogue } from './catalogue.js';
 import type { DiagnosisContext } from './context.js';
-import { attemptedEndpoint, namedEndpoint, namesOf, readEndpoint } from './endpoint.js';
+import { attemptedEndpoint, namedEndpoint, namesOf, readEndpoint, wayBackNames } from './endpoint.js';
 import type { Definition, Matcher } from './entry.js';
 import { fillCommand, fillText, type Values } from './fill.js';
 import { matchEvent } from './match.js';
@@ -170,7 +170,7 @@ function tryMatch(hits: Hits, story: Story, event: Event, matcher: Matcher): boo
   if (values === undefined || !fitsPosition(matcher, story, event, values)) return false;
   const hit = hitOf(hits, matcher.definition);
   (matcher.supports ? hit.supports : hit.events).push(event);
-  hit.values = { ...hit.values, ...values };
+  hit.values = { ...hit.values, ...wayBackNames(matcher.definition, event, values), ...values };
   if (!matcher.fallback) hit.fallback = false;
   return true;
 }

@@ -1,6 +1,7 @@
 /** Endpoints as problem texts show them. */
 import type { Event } from '../event.js';
-import { type Endpoint, endpointName, parseEndpoint, replyOf } from '../response.js';
+import { type Endpoint, endpointName, fromMta, parseEndpoint, replyOf } from '../response.js';
+import type { Definition } from './entry.js';
 
 const PLAIN = /^(?:(\S{1,255}):)?(\d{1,5})$/;
 
@@ -30,4 +31,16 @@ export function attemptedEndpoint(event: Event): Endpoint | undefined {
 export function namesOf(name: 'filter' | 'endpoint', endpoint: Endpoint): Readonly<Record<string, string>> {
   const names = { [name]: endpointName(endpoint), [`${name}Host`]: endpoint.address };
   return endpoint.port === null ? names : { ...names, [`${name}Port`]: String(endpoint.port) };
+}
+
+/** The port of the way back as the line of a problem there names it; {} where it does not. */
+export function wayBackNames(
+  { stage }: Definition,
+  event: Event,
+  groups: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  if (stage !== 'reinject') return {};
+  const reply = event.kind === 'delivery' || event.kind === 'amavis.forward' ? event.response : '';
+  const port = (namedEndpoint(groups) ?? readEndpoint(fromMta(reply) ?? ''))?.port ?? null;
+  return port === null ? {} : { reinjectPort: String(port) };
 }

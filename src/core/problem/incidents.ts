@@ -12,7 +12,7 @@ import type { Severity } from '../trace/trace.js';
 import type { Catalogue } from './catalogue.js';
 import type { PathKnowledge } from './context.js';
 import type { FoundProblem } from './diagnose.js';
-import { attemptedEndpoint, namedEndpoint, namesOf, readEndpoint } from './endpoint.js';
+import { attemptedEndpoint, namedEndpoint, namesOf, readEndpoint, wayBackNames } from './endpoint.js';
 import type { Definition, Matcher, Sign } from './entry.js';
 import { fillCommand, fillText, type Values } from './fill.js';
 import { type GapWindow, LogGaps } from './gaps.js';
@@ -236,7 +236,12 @@ export class Incidents {
       const { host, time, raw } = event.at;
       const incident = this.#incidentAt(definition, host, time);
       incident.told = true;
-      incident.values = { ...incident.values, ...namesIn(event), ...values };
+      incident.values = {
+        ...incident.values,
+        ...namesIn(event),
+        ...wayBackNames(definition, event, values),
+        ...values,
+      };
       addEvidence(incident, raw);
     }
     return found.length > 0;

@@ -5,7 +5,7 @@
 import type { Event, Fact, Origin } from '../event.js';
 import { isLoopback } from '../response.js';
 import type { Catalogue } from './catalogue.js';
-import { attemptedEndpoint, namesOf } from './endpoint.js';
+import { attemptedEndpoint, namesOf, wayBackNames } from './endpoint.js';
 import type { Definition, Matcher, Position } from './entry.js';
 import type { Values } from './fill.js';
 import { matchEvent } from './match.js';
@@ -62,7 +62,11 @@ function searchByLine(catalogue: Catalogue, text: string, parse: LineParser): Fo
       if (known !== undefined && weight >= known.weight) continue;
       found.set(definition.code, {
         definition,
-        values: { ...endpointValues(event, definition), ...groups },
+        values: {
+          ...endpointValues(event, definition),
+          ...wayBackNames(definition, event, groups),
+          ...groups,
+        },
         weight,
       });
     }
