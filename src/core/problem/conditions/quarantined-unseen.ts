@@ -14,5 +14,6 @@ export const quarantinedUnseen: Condition = (story): Finding | undefined => {
     if (originalTo !== null) got.add(addressKey(originalTo));
   }
   const events = kept.filter(({ recipients }) => !recipients.some((to) => got.has(addressKey(to))));
-  return events.length === 0 ? undefined : { events };
+  const file = events.at(-1)?.quarantine;
+  return file === undefined ? undefined : { events, values: { quarantine: file } };
 };
