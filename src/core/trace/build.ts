@@ -170,7 +170,8 @@ function originOf(view: View): string | null {
     if (facts.runs.size > 0) return 'amavis';
     return facts.refusals[0]?.at.daemon || (facts.refusals.length > 0 ? 'smtpd' : null);
   }
-  if (root.client !== undefined) return chain.reinjected.has(root.queueId) ? 'amavis' : 'smtpd';
+  if (root.client !== undefined)
+    return chain.reinjected.has(root.queueId) ? 'amavis' : root.client.at.daemon || 'smtpd';
   if (root.pickup !== undefined) return 'pickup';
   return isOwnMail(root) ? 'internal' : null;
 }

@@ -186,7 +186,7 @@ function* received(life: LifeFacts, facts: Facts, chain: Chain, path: MailPath):
         ? wayBackPort(client.at, facts, path, (reply) => queuedAs(reply) === queueId)
         : servicePort(client.at);
     yield hop(
-      { stage: back ? 'reinject' : 'receive', service: 'smtpd', port, queueId },
+      { stage: back ? 'reinject' : 'receive', service: client.at.daemon || 'smtpd', port, queueId },
       client.at.time,
       end ?? client.at.time,
       failed ? 'failed' : 'ok',
@@ -392,7 +392,7 @@ function handedOverAt(run: RunFacts | undefined): number | undefined {
 
 /** The port that a smtpd service's own syslog_name tells; 25 where it has none. */
 function servicePort({ service, daemon }: Origin): number | null {
-  if (service === '') return daemon === '' ? null : 25;
+  if (service === '') return daemon === '' ? null : daemon === 'qmqpd' ? 628 : 25;
   const named = SERVICE_PORTS[service];
   if (named !== undefined) return named;
   const port = Number(service.slice(service.lastIndexOf(':') + 1));
@@ -424,8 +424,10 @@ function wayBackPort(
   const forwards = [...runs.values()].flatMap((run) => run.forwards);
   const named = new Set<number>();
   for (const event of [...fed, ...forwards, ...proxies]) {
-    const port = parseEndpoint(fromMta(event.response) ?? '')?.port ?? null;
-    if (port === null) continue;
+    const mta = fromMta(event.response) ?? '';
+    const port = parseEndpoint(mta)?.port ?? null;
+    // By LMTP it goes into mailboxes; no smtpd listens there.
+    if (port === null || mta.startsWith('lmtp:')) continue;
     if (isOwn(event.response)) return port;
     // Another site's filter answers alike.
     if (event.kind !== 'delivery' || isFilterDelivery(event, lives, path)) named.add(port);

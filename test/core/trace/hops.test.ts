@@ -69,3 +69,34 @@ it.each(['split_policy', 'pass_lmtp', 'filter_slow', 'reinject_down'])(
     expect(early).toEqual([]);
   },
 );
+
+describe('a filter that delivers by LMTP itself', () => {
+  const lines = [
+    'Nov 23 20:25:33 mail postfix/smtpd[644]: 3A38421E583: client=localhost[127.0.0.1]',
+    'Nov 23 20:25:33 mail postfix/cleanup[666]: 3A38421E583: message-id=<SS7xV4QZc6Az6v@mail.example.com>',
+    'Nov 23 20:25:33 mail postfix/qmgr[643]: 3A38421E583: from=<>, size=3223, nrcpt=1 (queue active)',
+    'Nov 23 20:25:33 mail amavis[651]: (00651-02-2) Blocked MTA-BLOCKED {RejectedOpenRelay}, [127.0.0.1]:40734 <> -> <sender@outside.example>, Queue-ID: 3A38421E583, Message-ID: <SS7xV4QZc6Az6v@mail.example.com>, mail_id: Nj0kGeg_wgsj, Hits: 0, size: 3223, 90 ms',
+    "Nov 23 20:25:35 mail postfix/lmtp[667]: 3A38421E583: to=<sender@outside.example>, relay=127.0.0.1[127.0.0.1]:10024, conn_use=2, delay=0.09, delays=0/0/0/0.09, dsn=5.1.1, status=bounced (host 127.0.0.1[127.0.0.1] said: 550 5.1.1 id=00651-02-2 - Rejected by next-hop MTA on relaying, from MTA(lmtp:[127.0.0.1]:2400): 550 5.1.1 <sender@outside.example> User doesn't exist: sender@outside.example (in reply to end of DATA command))",
+    'Nov 23 20:25:35 mail postfix/qmgr[643]: 3A38421E583: removed',
+  ];
+
+  it('does not give its notices to Postfix at the mailboxes’ port', () => {
+    expect(ports(tracesOf(lines)[0])?.[0]).toBe('receive:smtpd');
+  });
+});
+
+describe('mail that qmqpd takes', () => {
+  const lines = [
+    'Nov 23 20:33:30 mail postfix/qmqpd[490]: 1C9B821E4A4: client=localhost[127.0.0.1]',
+    'Nov 23 20:33:30 mail postfix/cleanup[478]: 1C9B821E4A4: message-id=<TQMWTQ3RW200001@outside.example>',
+    'Nov 23 20:33:30 mail postfix/qmgr[462]: 1C9B821E4A4: from=<sender@outside.example>, size=360, nrcpt=1 (queue active)',
+    'Nov 23 20:33:30 mail postfix/local[491]: 1C9B821E4A4: to=<carol@example.com>, relay=local, delay=0.01, delays=0.01/0/0/0, dsn=2.0.0, status=sent (delivered to maildir)',
+    'Nov 23 20:33:30 mail postfix/qmgr[462]: 1C9B821E4A4: removed',
+  ];
+
+  it('has its beginning, its client and its port', () => {
+    const [trace] = tracesOf(lines);
+    expect(trace).toMatchObject({ origin: 'qmqpd', complete: true, client: { address: '127.0.0.1' } });
+    expect(ports(trace)).toEqual(['receive:qmqpd:628', 'queue:qmgr', 'deliver:local']);
+  });
+});
