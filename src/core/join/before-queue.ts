@@ -266,9 +266,16 @@ function isSessionOf(owner: Case, session: Session): boolean {
   return !owner.events.some(({ kind, at }) => kind === 'smtpd.session' && at.time > session.at.time);
 }
 
-/** Who refused whom; the sender and client as the message that follows would have them. */
-function refusalGroup({ at, clientAddress, sender = '' }: Refusal, from = sender): string {
-  return `${at.host}|${at.pid}|${clientAddress ?? ''}|${from}`;
+/**
+ * Who refused whom; the sender and client as the message that follows would have them. postscreen, which names no
+ * client but by its address, talks to many at once: there the port tells connections apart.
+ */
+function refusalGroup(
+  { at, clientName, clientAddress = '', clientPort, sender = '' }: Refusal,
+  from = sender,
+): string {
+  const client = clientName === undefined ? `${clientAddress}:${clientPort ?? ''}` : clientAddress;
+  return `${at.host}|${at.pid}|${client}|${from}`;
 }
 
 function clientOf({ case: owner, queueId, smtpd }: Life): Client | undefined {

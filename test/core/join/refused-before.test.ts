@@ -173,3 +173,34 @@ describe('mail that the way back refused before the queue', () => {
     expect(trace?.recipients).toMatchObject([{ address: 'bob@example.com', state: 'bounced' }]);
   });
 });
+
+describe('clients that postscreen talks to', () => {
+  const lines = [
+    'Nov 23 20:22:23 mail postfix/postscreen[279]: CONNECT from [127.0.0.66]:42887 to [127.0.0.1]:2525',
+    'Nov 23 20:22:23 mail postfix/postscreen[279]: DENYLISTED [127.0.0.66]:42887',
+    'Nov 23 20:22:25 mail postfix/postscreen[279]: NOQUEUE: reject: RCPT from [127.0.0.66]:42887: 550 5.3.2 Service currently unavailable; from=<sender@outside.example>, to=<bob@example.com>, proto=ESMTP, helo=<client.outside.example>',
+    'Nov 23 20:22:25 mail postfix/postscreen[279]: DISCONNECT [127.0.0.66]:42887',
+    'Nov 23 20:22:25 mail postfix/postscreen[279]: CONNECT from [127.0.0.66]:34601 to [127.0.0.1]:2525',
+    'Nov 23 20:22:25 mail postfix/postscreen[279]: DENYLISTED [127.0.0.66]:34601',
+    'Nov 23 20:22:27 mail postfix/tlsproxy[294]: CONNECT from [127.0.0.66]:34601',
+    'Nov 23 20:22:27 mail postfix/tlsproxy[294]: Anonymous TLS connection established from [127.0.0.66]:34601: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange X25519 server-signature RSA-PSS (2048 bits) server-digest SHA256',
+    'Nov 23 20:22:27 mail postfix/postscreen[279]: NOQUEUE: reject: RCPT from [127.0.0.66]:34601: 550 5.3.2 Service currently unavailable; from=<sender@outside.example>, to=<carol@example.com>, proto=ESMTP, helo=<client.outside.example>',
+    'Nov 23 20:22:27 mail postfix/postscreen[279]: DISCONNECT [127.0.0.66]:34601',
+    'Nov 23 20:22:27 mail postfix/tlsproxy[294]: DISCONNECT [127.0.0.66]:34601',
+  ];
+
+  it('are told apart by their ports, whatever their address', () => {
+    expect(tracesOf(lines).map(({ recipients }) => recipients.map(({ address }) => address))).toEqual([
+      ['bob@example.com'],
+      ['carol@example.com'],
+    ]);
+  });
+
+  it('are refused one message each, however many recipients it has', () => {
+    const more = lines
+      .map((line) => line.replace('to=<bob@', 'to=<dave@'))
+      .filter((line) => line.includes('dave@'));
+    const [first] = tracesOf([...lines.slice(0, 3), ...more]);
+    expect(first?.recipients.map(({ address }) => address)).toEqual(['bob@example.com', 'dave@example.com']);
+  });
+});
