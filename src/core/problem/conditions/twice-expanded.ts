@@ -1,5 +1,6 @@
 /** Recipients that were made twice: once before the filter and once behind it. */
 import { addressKey } from '../../address-key.js';
+import { replyOf } from '../../response.js';
 import type { EventOf, Story } from '../story.js';
 import type { Condition, Finding } from './condition.js';
 
@@ -22,11 +23,17 @@ function bothSides(story: Story): { fed: DeliveryEvent[]; done: DeliveryEvent[] 
       if (tried.has(key)) return undefined;
       tried.add(key);
       if (event.status === 'sent') fed.push(event);
-    } else if (event.status === 'sent' && story.cameBack(event.queueId)) {
+    } else if (event.status === 'sent' && story.cameBack(event.queueId) && !wentOn(story, event)) {
       done.push(event);
     }
   }
   return fed.length > 0 && done.length > 1 ? { fed, done } : undefined;
+}
+
+/** Whether it came in here once more: there is another filter behind the first. */
+function wentOn(story: Story, event: DeliveryEvent): boolean {
+  const next = replyOf(event).queuedAs;
+  return next !== undefined && (story.cameBack(next) || story.lives.has(next));
 }
 
 /** The deliveries behind the filter to each address that got more than one. */
