@@ -294,9 +294,18 @@ class Follower {
     if (own.length === 0) own = this.#rewritten(lives, key);
     for (const { life, entry } of own) {
       const before = same(entry.address, address) ? (entry.originalTo ?? null) : address;
-      this.#entry(life, entry, originalTo ?? before);
+      if (before === address && entry.visited && entry.deliveries.length > 1) {
+        this.#shared(life, entry, address, originalTo);
+      } else this.#entry(life, entry, originalTo ?? before);
     }
     if (own.length > 0) return;
+    const elsewhere = lives.find((life) => life.redirected && life.deliveries.length > 0);
+    if (elsewhere !== undefined) {
+      for (const entry of this.#entriesOf(elsewhere).all) {
+        this.#shared(elsewhere, entry, address, originalTo);
+      }
+      return;
+    }
     const life = lives.length === 1 ? lives[0] : undefined;
     const isEmpty = lives.every((one) => this.#entriesOf(one).all.length === 0);
     if (life !== undefined && isEmpty) {
@@ -308,6 +317,18 @@ class Follower {
     const isBlocked = gone && blocked > 0 && this.#lostIn(lives).size === blocked;
     const state = isBlocked ? 'blocked' : gone ? null : 'queued';
     this.#add(address, originalTo, state, lives[0]?.queueId ?? null);
+  }
+
+  /**
+   * An address that others went on to as well: the filter wrote the same for several, or all were redirected to one, of
+   * whom the queue manager logs one line.
+   */
+  #shared(life: LifeFacts, entry: Entry, address: string, originalTo: string | null): void {
+    const passed = `${life.queueId} ${addressKey(entry.address)} ${addressKey(address)}`;
+    if (this.#passed.has(passed)) return;
+    this.#passed.add(passed);
+    entry.visited = true;
+    this.#entry(life, { ...entry, visited: false }, originalTo ?? address);
   }
 
   /** The reply of a feed by SMTP names one id for all, the filter's own line also the others that it gave them. */

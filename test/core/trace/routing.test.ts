@@ -239,3 +239,62 @@ describe('a bounce that Postfix began and nobody wanted', () => {
     expect(tracesOf([sent])).toHaveLength(1);
   });
 });
+
+describe('a message for two that a header check behind the filter redirects', () => {
+  const lines = [
+    'Nov 23 20:25:10 mail postfix/smtpd[324]: AF99121E4E8: client=client.outside.example[127.0.0.2]',
+    'Nov 23 20:25:10 mail postfix/cleanup[327]: AF99121E4E8: message-id=<TMWTPT2K800009@outside.example>',
+    'Nov 23 20:25:10 mail postfix/qmgr[323]: AF99121E4E8: from=<sender@outside.example>, size=480, nrcpt=2 (queue active)',
+    'Nov 23 20:25:10 mail postfix/smtpd[338]: D91DD21E4F1: client=localhost[127.0.0.1]',
+    'Nov 23 20:25:10 mail postfix/cleanup[327]: D91DD21E4F1: prepend: header X-Virus-Scanned: amavis at example.com from localhost[127.0.0.1]; from=<sender@outside.example> to=<bob@example.com> proto=ESMTP helo=<localhost>: X-After: yes',
+    'Nov 23 20:25:10 mail postfix/cleanup[327]: D91DD21E4F1: redirect: header Subject: redir from localhost[127.0.0.1]; from=<sender@outside.example> to=<bob@example.com> proto=ESMTP helo=<localhost>: erin@example.com',
+    'Nov 23 20:25:10 mail postfix/cleanup[327]: D91DD21E4F1: message-id=<TMWTPT2K800009@outside.example>',
+    'Nov 23 20:25:10 mail postfix/qmgr[323]: D91DD21E4F1: from=<sender@outside.example>, size=1006, nrcpt=2 (queue active)',
+    'Nov 23 20:25:10 mail amavis[300]: (00300-02) Passed CLEAN {RelayedInbound}, [127.0.0.2]:40533 <sender@outside.example> -> <alice@example.com>,<bob@example.com>, Queue-ID: AF99121E4E8, Message-ID: <TMWTPT2K800009@outside.example>, mail_id: Fn0wFtisP8jI, Hits: 0, size: 480, queued_as: D91DD21E4F1, 103 ms',
+    'Nov 23 20:25:10 mail postfix/lmtp[329]: AF99121E4E8: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.18, delays=0.05/0.03/0/0.1, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as D91DD21E4F1)',
+    'Nov 23 20:25:10 mail postfix/lmtp[329]: AF99121E4E8: to=<bob@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.18, delays=0.05/0.03/0/0.1, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as D91DD21E4F1)',
+    'Nov 23 20:25:10 mail postfix/qmgr[323]: AF99121E4E8: removed',
+    'Nov 23 20:25:10 mail postfix/local[340]: D91DD21E4F1: to=<erin@example.com>, orig_to=<alice@example.com>, relay=local, delay=0.02, delays=0.01/0.01/0/0, dsn=2.0.0, status=sent (delivered to maildir)',
+    'Nov 23 20:25:10 mail postfix/qmgr[323]: D91DD21E4F1: removed',
+  ];
+
+  it('went for both where it was redirected to, though one line tells of it', () => {
+    const [trace] = tracesOf(lines);
+    expect(trace).toMatchObject({ state: 'delivered', complete: true });
+    expect(statesOf(trace)).toEqual([
+      ['erin@example.com', 'alice@example.com', 'delivered'],
+      ['erin@example.com', 'bob@example.com', 'delivered'],
+    ]);
+  });
+});
+
+describe('a message whose recipients the filter gives the same extension', () => {
+  const lines = [
+    'Nov 23 20:25:21 mail postfix/smtpd[455]: 247F121E3E2: client=client.outside.example[127.0.0.2]',
+    'Nov 23 20:25:21 mail postfix/cleanup[471]: 247F121E3E2: message-id=<TMWTPTALR00027@outside.example>',
+    'Nov 23 20:25:21 mail postfix/qmgr[454]: 247F121E3E2: from=<sender@outside.example>, size=578, nrcpt=3 (queue active)',
+    'Nov 23 20:25:21 mail postfix/smtpd[483]: 4429621E2F2: client=localhost[127.0.0.1]',
+    'Nov 23 20:25:21 mail postfix/cleanup[471]: 4429621E2F2: message-id=<TMWTPTALR00027@outside.example>',
+    'Nov 23 20:25:21 mail postfix/qmgr[454]: 4429621E2F2: from=<sender@outside.example>, size=1169, nrcpt=3 (queue active)',
+    'Nov 23 20:25:21 mail postfix/local[479]: 4429621E2F2: to=<alice+spam@example.com>, relay=local, delay=0, delays=0/0/0/0, dsn=2.0.0, status=sent (delivered to maildir)',
+    'Nov 23 20:25:21 mail postfix/local[478]: 4429621E2F2: to=<alice+spam@example.com>, relay=local, delay=0, delays=0/0/0/0, dsn=2.0.0, status=sent (delivered to maildir)',
+    'Nov 23 20:25:21 mail amavis[461]: (00461-03-2) Passed SPAM {RelayedTaggedInbound}, [127.0.0.2]:42559 <sender@outside.example> -> <alice+a@example.com>,<alice+b@example.com>,<alice@example.com>, Queue-ID: 247F121E3E2, Message-ID: <TMWTPTALR00027@outside.example>, mail_id: Xa2pkqJ907cX, Hits: 1000, size: 578, queued_as: 4429621E2F2, 80 ms',
+    'Nov 23 20:25:21 mail amavis[461]: (00461-03-2) Passed SPAM, <sender@outside.example> -> <alice+a@example.com>, Hits: 1000, tag=-999, tag2=6.2, kill=6.9, queued_as: 4429621E2F2, L/Y/Y/Y',
+    'Nov 23 20:25:21 mail amavis[461]: (00461-03-2) Passed SPAM, <sender@outside.example> -> <alice+b@example.com>, Hits: 1000, tag=-999, tag2=6.2, kill=6.9, queued_as: 4429621E2F2, L/Y/Y/Y',
+    'Nov 23 20:25:21 mail amavis[461]: (00461-03-2) Passed SPAM, <sender@outside.example> -> <alice@example.com>, Hits: 1000, tag=-999, tag2=6.2, kill=6.9, queued_as: 4429621E2F2, L/Y/Y/Y',
+    'Nov 23 20:25:21 mail postfix/lmtp[473]: 247F121E3E2: to=<alice+a@example.com>, relay=127.0.0.1[127.0.0.1]:10024, conn_use=2, delay=0.15, delays=0.06/0.01/0/0.08, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 4429621E2F2)',
+    'Nov 23 20:25:21 mail postfix/lmtp[473]: 247F121E3E2: to=<alice+b@example.com>, relay=127.0.0.1[127.0.0.1]:10024, conn_use=2, delay=0.15, delays=0.06/0.01/0/0.08, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 4429621E2F2)',
+    'Nov 23 20:25:21 mail postfix/lmtp[473]: 247F121E3E2: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10024, conn_use=2, delay=0.15, delays=0.06/0.01/0/0.08, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 4429621E2F2)',
+    'Nov 23 20:25:21 mail postfix/qmgr[454]: 247F121E3E2: removed',
+    'Nov 23 20:25:21 mail postfix/local[479]: 4429621E2F2: to=<alice+spam@example.com>, relay=local, delay=0.01, delays=0/0/0/0, dsn=2.0.0, status=sent (delivered to maildir)',
+    'Nov 23 20:25:21 mail postfix/qmgr[454]: 4429621E2F2: removed',
+  ];
+
+  it('is told for each of those whom it was for', () => {
+    expect(statesOf(tracesOf(lines)[0])?.sort()).toEqual([
+      ['alice+spam@example.com', 'alice+a@example.com', 'delivered'],
+      ['alice+spam@example.com', 'alice+b@example.com', 'delivered'],
+      ['alice+spam@example.com', 'alice@example.com', 'delivered'],
+    ]);
+  });
+});
