@@ -45,7 +45,7 @@ export function hopsOf(facts: Facts, chain: Chain, path: MailPath): Hop[] {
   const told = new Set<string>();
   for (const run of facts.runs.values()) {
     const feeder = chain.feeders.get(run.amavisId);
-    if (feeder === undefined || !facts.lives.has(feeder)) hops.push(runHop(run, null, path));
+    if (feeder === undefined || !facts.lives.has(feeder)) hops.push(...runHops(run, null, path));
   }
   for (const queueId of chain.order) {
     const life = facts.lives.get(queueId);
@@ -53,10 +53,10 @@ export function hopsOf(facts: Facts, chain: Chain, path: MailPath): Hop[] {
     const fed = [...facts.runs.values()].filter((run) => chain.feeders.get(run.amavisId) === queueId);
     const milters = fed.filter(isMilterRun);
     hops.push(...received(life, facts, chain, path));
-    for (const run of milters) hops.push(runHop(run, queueId, path));
+    for (const run of milters) hops.push(...runHops(run, queueId, path));
     hops.push(queued(life), ...delivered(life, facts, chain, path, told));
     for (const run of fed) {
-      if (!told.has(run.amavisId) && !milters.includes(run)) hops.push(runHop(run, queueId, path));
+      if (!told.has(run.amavisId) && !milters.includes(run)) hops.push(...runHops(run, queueId, path));
     }
   }
   for (const refused of refusedByTheWayBack(facts, path)) insertBehindFilter(hops, refused);
@@ -343,6 +343,16 @@ function isMilterRun({ verdicts }: RunFacts): boolean {
 }
 
 /** A run without a reply to Postfix: its own lines tell. */
+/** As with a feed's replies, what was blocked for some and passed for others makes two hops. */
+function runHops(run: RunFacts, queueId: string | null, path: MailPath): Draft[] {
+  const passed = run.verdicts.filter(
+    ({ action, verdict }) => action === 'Passed' && verdict !== 'MTA-BLOCKED',
+  );
+  if (passed.length === 0 || passed.length === run.verdicts.length) return [runHop(run, queueId, path)];
+  const others = run.verdicts.filter((verdict) => !passed.includes(verdict));
+  return [others, passed].map((verdicts) => runHop({ ...run, verdicts }, queueId, path));
+}
+
 function runHop(run: RunFacts, queueId: string | null, path: MailPath): Draft {
   if (run.release !== undefined) {
     return hop(
