@@ -43,6 +43,8 @@ export interface LifeFacts {
   aborted: Of<'cleanup.aborted' | 'cleanup.action' | 'smtpd.reject' | 'smtpd.lost'> | undefined;
   discarded: boolean;
   held: boolean;
+  /** By postsuper. */
+  released: boolean;
   requeued: boolean;
   /** A REDIRECT put another recipient in the place of all. */
   redirected: boolean;
@@ -230,6 +232,7 @@ function lifeOf(lives: Map<string, LifeFacts>, queueId: string, time: number): L
       aborted: undefined,
       discarded: false,
       held: false,
+      released: false,
       requeued: false,
       redirected: false,
       named: [],
@@ -284,7 +287,10 @@ function noteLife(life: LifeFacts, event: Event): void {
       break;
     case 'postsuper':
       if (event.action === 'hold') life.held = true;
-      if (event.action === 'release') life.held = false;
+      if (event.action === 'release') {
+        life.held = false;
+        life.released = true;
+      }
       if (event.action === 'requeue') life.requeued = true;
       break;
     default:
@@ -303,7 +309,9 @@ function noteUnnamed(lives: ReadonlyMap<string, LifeFacts>, event: Of<'smtpd.los
 
 function noteAction(life: LifeFacts, event: Of<'cleanup.action' | 'smtpd.action'>): void {
   const { action } = event;
-  if (action === 'hold' || action === 'milter-hold') life.held = true;
+  // What is said without an id is noted last; but what went on was held before that.
+  const isOver = life.released || life.active !== undefined;
+  if ((action === 'hold' || action === 'milter-hold') && !isOver) life.held = true;
   if (event.kind === 'cleanup.action' && (action === 'reject' || action === 'milter-reject'))
     life.aborted = event;
   if (action === 'discard' || action === 'milter-discard') life.discarded = true;

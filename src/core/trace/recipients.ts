@@ -294,15 +294,15 @@ class Follower {
     if (own.length === 0) own = this.#rewritten(lives, key);
     for (const { life, entry } of own) {
       const before = same(entry.address, address) ? (entry.originalTo ?? null) : address;
-      if (before === address && entry.visited && entry.deliveries.length > 1) {
-        this.#shared(life, entry, address, originalTo);
-      } else this.#entry(life, entry, originalTo ?? before);
+      const original = originalTo ?? before;
+      if (entry.visited && original !== null) this.#shared(life, entry, original);
+      else this.#entry(life, entry, original);
     }
     if (own.length > 0) return;
     const elsewhere = lives.find((life) => life.redirected && life.deliveries.length > 0);
     if (elsewhere !== undefined) {
       for (const entry of this.#entriesOf(elsewhere).all) {
-        this.#shared(elsewhere, entry, address, originalTo);
+        this.#shared(elsewhere, entry, originalTo ?? address);
       }
       return;
     }
@@ -320,15 +320,15 @@ class Follower {
   }
 
   /**
-   * An address that others went on to as well: the filter wrote the same for several, or all were redirected to one, of
-   * whom the queue manager logs one line.
+   * An address that others went on to as well: several aliases of one user, the same address that the filter gave to
+   * several, or where all were redirected, of whom the queue manager logs one line.
    */
-  #shared(life: LifeFacts, entry: Entry, address: string, originalTo: string | null): void {
-    const passed = `${life.queueId} ${addressKey(entry.address)} ${addressKey(address)}`;
+  #shared(life: LifeFacts, entry: Entry, original: string): void {
+    const passed = `${life.queueId} ${addressKey(entry.address)} ${addressKey(original)}`;
     if (this.#passed.has(passed)) return;
     this.#passed.add(passed);
     entry.visited = true;
-    this.#entry(life, { ...entry, visited: false }, originalTo ?? address);
+    this.#entry(life, { ...entry, visited: false }, original);
   }
 
   /** The reply of a feed by SMTP names one id for all, the filter's own line also the others that it gave them. */
@@ -564,8 +564,8 @@ export function stateWithout(life: LifeFacts, accepted = isAccepted(life)): Reci
 }
 
 /** Whether the queue has the message: qmgr took it up, or it came in by pickup. */
-export function isAccepted({ active, pickup, deliveries, held }: LifeFacts): boolean {
-  return active !== undefined || pickup !== undefined || deliveries.length > 0 || held;
+export function isAccepted({ active, pickup, deliveries, held, released }: LifeFacts): boolean {
+  return active !== undefined || pickup !== undefined || deliveries.length > 0 || held || released;
 }
 
 /**

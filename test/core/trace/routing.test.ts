@@ -298,3 +298,47 @@ describe('a message whose recipients the filter gives the same extension', () =>
     ]);
   });
 });
+
+describe('two aliases of one user, expanded before the filter', () => {
+  const lines = [
+    'Nov 23 21:02:01 mail postfix/smtpd[1000]: 716C121E844: client=client.outside.example[127.0.0.2]',
+    'Nov 23 21:02:01 mail postfix/cleanup[1010]: 716C121E844: message-id=<TMWTR4GDZ00030@outside.example>',
+    'Nov 23 21:02:01 mail postfix/qmgr[999]: 716C121E844: from=<sender@outside.example>, size=515, nrcpt=5 (queue active)',
+    'Nov 23 21:02:01 mail postfix/smtpd[597]: AC7A921E874: client=localhost[127.0.0.1]',
+    'Nov 23 21:02:01 mail postfix/cleanup[1010]: AC7A921E874: message-id=<TMWTR4GDZ00030@outside.example>',
+    'Nov 23 21:02:01 mail postfix/qmgr[999]: AC7A921E874: from=<sender@outside.example>, size=1027, nrcpt=4 (queue active)',
+    'Nov 23 21:02:01 mail postfix/local[1021]: AC7A921E874: to=<alice+s@example.com>, relay=local, delay=0.04, delays=0.03/0/0/0.01, dsn=2.0.0, status=sent (delivered to maildir)',
+    'Nov 23 21:02:01 mail postfix/local[1021]: AC7A921E874: to=<carol@example.com>, relay=local, delay=0.05, delays=0.03/0.01/0/0, dsn=2.0.0, status=sent (delivered to maildir)',
+    'Nov 23 21:02:01 mail postfix/local[1022]: AC7A921E874: to=<bob@example.com>, relay=local, delay=0.05, delays=0.03/0.01/0/0.01, dsn=2.0.0, status=sent (delivered to maildir)',
+    'Nov 23 21:02:01 mail postfix/local[1023]: AC7A921E874: to=<carol@example.com>, relay=local, delay=0.06, delays=0.03/0.02/0/0.01, dsn=2.0.0, status=sent (delivered to maildir)',
+    'Nov 23 21:02:01 mail postfix/qmgr[999]: AC7A921E874: removed',
+    'Nov 23 21:02:01 mail amavis[581]: (00581-13) Passed CLEAN {RelayedInbound,RelayedOpenRelay}, [127.0.0.2]:33787 <sender@outside.example> -> <alice+s@example.com>,<bob@example.com>,<carol@example.com>,<carol@example.com>,<x@relay.example.net>, Queue-ID: 716C121E844, Message-ID: <TMWTR4GDZ00030@outside.example>, mail_id: X7_dX8mLF3zy, Hits: 0, size: 515, queued_as: AC7A921E874/B6C8021E866, 243 ms',
+    'Nov 23 21:02:01 mail postfix/lmtp[1013]: 716C121E844: to=<alice+s@example.com>, orig_to=<sales@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.3, delays=0.05/0.01/0/0.25, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as AC7A921E874)',
+    'Nov 23 21:02:01 mail postfix/lmtp[1013]: 716C121E844: to=<bob@example.com>, orig_to=<sales@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.3, delays=0.05/0.01/0/0.25, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as AC7A921E874)',
+    'Nov 23 21:02:01 mail postfix/lmtp[1013]: 716C121E844: to=<carol@example.com>, orig_to=<any@catch.example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.3, delays=0.05/0.01/0/0.25, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as AC7A921E874)',
+    'Nov 23 21:02:01 mail postfix/lmtp[1013]: 716C121E844: to=<carol@example.com>, orig_to=<other@catch.example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.3, delays=0.05/0.01/0/0.25, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as AC7A921E874)',
+    'Nov 23 21:02:01 mail postfix/qmgr[999]: 716C121E844: removed',
+  ];
+
+  it('are both told', () => {
+    const to = statesOf(tracesOf(lines)[0])?.filter(([address]) => address === 'carol@example.com');
+    expect(to).toEqual([
+      ['carol@example.com', 'any@catch.example.com', 'delivered'],
+      ['carol@example.com', 'other@catch.example.com', 'delivered'],
+    ]);
+  });
+});
+
+describe('a message that an access map put on hold', () => {
+  const lines = [
+    'Nov 23 21:01:11 mail postfix/smtpd[342]: NOQUEUE: hold: RCPT from client.outside.example[127.0.0.2]: <carol@example.com>: Recipient address x; from=<sender@outside.example> to=<carol@example.com> proto=ESMTP helo=<client.outside.example>',
+    'Nov 23 21:01:11 mail postfix/smtpd[342]: D78B021E356: client=client.outside.example[127.0.0.2]',
+    'Nov 23 21:01:11 mail postfix/cleanup[361]: D78B021E356: message-id=<TMWTR3DCR00007@outside.example>',
+    'Nov 23 21:01:13 mail postfix/postsuper[381]: D78B021E356: released from hold',
+  ];
+
+  it('is held until it is released', () => {
+    expect(tracesOf(lines.slice(0, -1))[0]?.state).toBe('held');
+    expect(tracesOf(lines)[0]?.state).toBe('queued');
+  });
+});
