@@ -207,3 +207,25 @@ describe('clients that postscreen talks to', () => {
     expect(first?.recipients.map(({ address }) => address)).toEqual(['bob@example.com', 'dave@example.com']);
   });
 });
+
+describe('a log whose heads lost the daemon', () => {
+  const lines = [
+    '<20>1 2026-11-23T21:03:18.127831+00:00 mail postfix 207 - -  warning: client.outside.example[127.0.0.2]: SASL PLAIN authentication failed: (reason unavailable), sasl_username=alice',
+    '<22>1 2026-11-23T21:03:18.128716+00:00 mail postfix 207 - -  NOQUEUE: reject: RCPT from client.outside.example[127.0.0.2]: 554 5.7.1 <client.outside.example[127.0.0.2]>: Client host rejected: Access denied; from=<alice@example.com> to=<bob@example.com> proto=ESMTP helo=<client.outside.example>',
+    '<22>1 2026-11-23T21:03:18.129081+00:00 mail postfix 207 - -  disconnect from client.outside.example[127.0.0.2] ehlo=2 starttls=1 auth=0/1 mail=1 rcpt=0/1 quit=1 commands=5/7',
+    '<22>1 2026-11-23T21:03:18.130126+00:00 mail postfix 207 - -  connect from client.outside.example[127.0.0.2]',
+    '<22>1 2026-11-23T21:03:18.178272+00:00 mail postfix 207 - -  NOQUEUE: reject: RCPT from client.outside.example[127.0.0.2]: 554 5.7.1 <client.outside.example[127.0.0.2]>: Client host rejected: Access denied; from=<alice@example.com> to=<bob@example.com> proto=ESMTP helo=<client.outside.example>',
+    '<22>1 2026-11-23T21:03:18.178629+00:00 mail postfix 207 - -  disconnect from client.outside.example[127.0.0.2] ehlo=2 starttls=1 mail=1 rcpt=0/1 quit=1 commands=5/6',
+    '<22>1 2026-11-23T21:03:18.179471+00:00 mail postfix 207 - -  connect from client.outside.example[127.0.0.2]',
+    '<22>1 2026-11-23T21:03:18.180137+00:00 mail postfix 207 - -  disconnect from client.outside.example[127.0.0.2] ehlo=1 auth=0/1 mail=0/1 rcpt=0/1 quit=1 commands=2/5',
+    '<22>1 2026-11-23T21:03:18.180637+00:00 mail postfix 207 - -  connect from client.outside.example[127.0.0.2]',
+    '<22>1 2026-11-23T21:03:22.234969+00:00 mail postfix 207 - -  39588240B13: client=client.outside.example[127.0.0.2], sasl_method=PLAIN, sasl_username=alice',
+  ];
+
+  it('tells all the same that a session was over before the next message came', () => {
+    expect(tracesOf(lines).map(({ queueIds, state }) => [queueIds[0], state])).toEqual([
+      ['39588240B13', null],
+      [undefined, 'rejected'],
+    ]);
+  });
+});
