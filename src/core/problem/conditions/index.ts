@@ -1,5 +1,6 @@
 /** The conditions that an entry of the catalogue can name. */
 import type { Condition } from './condition.js';
+import { dsnLost } from './dsn-lost.js';
 import { duplicateDelivery } from './duplicate-delivery.js';
 import { filterLoop } from './filter-loop.js';
 import { filterName } from './filter-name.js';
@@ -17,6 +18,7 @@ export const conditions: ReadonlyMap<string, Condition> = new Map([
   ['address-mapping', addressMapping],
   ['always-bcc', alwaysBcc],
   ['deleted', deleted],
+  ['dsn-lost', dsnLost],
   ['duplicate-delivery', duplicateDelivery],
   ['filter-action', filterAction],
   ['filter-loop', filterLoop],
