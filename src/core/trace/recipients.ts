@@ -250,9 +250,10 @@ class Follower {
       if (next !== undefined && next !== life) return [next];
       return this.#likelyNext(life, 'pipe', address);
     }
+    // Who got a bounce is done with: a requeued message has only those who were put off.
+    if (last.status !== 'deferred') return undefined;
     const again = this.#requeuedAs(life);
     if (again !== undefined) return [again];
-    if (last.status !== 'deferred') return undefined;
     // The reply was lost or came too late, and the filter passed the message on all the same.
     const passed = (this.#runsOf.get(life.queueId) ?? []).find(
       (run) => run.queuedAs.size > 0 && this.#hasPassed(run, address),

@@ -342,3 +342,27 @@ describe('a message that an access map put on hold', () => {
     expect(tracesOf(lines)[0]?.state).toBe('queued');
   });
 });
+
+describe('a requeued message of which one recipient had bounced', () => {
+  const lines = [
+    'Nov 23 21:23:53 mail postfix/smtpd[334]: 4jYJpd0r2qzJkKf: client=localhost[127.0.0.1]',
+    'Nov 23 21:23:53 mail postfix/cleanup[326]: 4jYJpd0r2qzJkKf: message-id=<TMWTRWKB800008@outside.example>',
+    'Nov 23 21:23:53 mail amavis[312]: (00312-03) Passed CLEAN {RelayedOpenRelay}, [127.0.0.2]:42405 <sender@outside.example> -> <x@temp.example.net>,<x@reject.example.net>, Message-ID: <TMWTRWKB800008@outside.example>, mail_id: 205BCeboL-hf, Hits: 0, size: 475, queued_as: 4jYJpd0r2qzJkKf, 145 ms',
+    'Nov 23 21:23:53 mail postfix/smtpd[305]: proxy-accept: END-OF-MESSAGE: 250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 4jYJpd0r2qzJkKf; from=<sender@outside.example> to=<x@temp.example.net> proto=ESMTP helo=<client.outside.example>',
+    'Nov 23 21:23:53 mail postfix/qmgr[304]: 4jYJpd0r2qzJkKf: from=<sender@outside.example>, size=850, nrcpt=2 (queue active)',
+    'Nov 23 21:23:53 mail postfix/smtp[339]: 4jYJpd0r2qzJkKf: to=<x@reject.example.net>, relay=127.0.0.1[127.0.0.1]:2603, delay=0.13, delays=0.01/0/0.11/0.01, dsn=5.1.1, status=bounced (host 127.0.0.1[127.0.0.1] said: 550 5.1.1 <x@reject.example.net>: user unknown here (in reply to RCPT TO command))',
+    'Nov 23 21:23:53 mail postfix/smtp[342]: 4jYJpd0r2qzJkKf: to=<x@temp.example.net>, relay=127.0.0.1[127.0.0.1]:2604, delay=0.16, delays=0.01/0.03/0.12/0.02, dsn=4.2.0, status=deferred (host 127.0.0.1[127.0.0.1] said: 450 4.2.0 <x@temp.example.net>: greylisted (in reply to RCPT TO command))',
+    'Nov 23 21:23:53 mail postfix/bounce[345]: 4jYJpd0r2qzJkKf: sender non-delivery notification: 4jYJpd22xczJjrk',
+    'Nov 23 21:23:53 mail postfix/pickup[303]: 4jYJpd51vSzJjrk: uid=102 from=<sender@outside.example> orig_id=4jYJpd0r2qzJkKf',
+    'Nov 23 21:23:53 mail postfix/cleanup[326]: 4jYJpd51vSzJjrk: message-id=<TMWTRWKB800008@outside.example>',
+    'Nov 23 21:23:53 mail postfix/qmgr[304]: 4jYJpd51vSzJjrk: from=<sender@outside.example>, size=968, nrcpt=1 (queue active)',
+    'Nov 23 21:23:53 mail postfix/smtp[342]: 4jYJpd51vSzJjrk: to=<x@temp.example.net>, relay=127.0.0.1[127.0.0.1]:2604, delay=0.74, delays=0.6/0.03/0.1/0, dsn=4.2.0, status=deferred (host 127.0.0.1[127.0.0.1] said: 450 4.2.0 <x@temp.example.net>: greylisted (in reply to RCPT TO command))',
+  ];
+
+  it('goes on for the other alone', () => {
+    expect(statesOf(tracesOf(lines)[0])?.sort()).toEqual([
+      ['x@reject.example.net', null, 'bounced'],
+      ['x@temp.example.net', null, 'deferred'],
+    ]);
+  });
+});
