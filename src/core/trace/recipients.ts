@@ -296,7 +296,7 @@ class Follower {
     for (const { life, entry } of own) {
       const before = same(entry.address, address) ? (entry.originalTo ?? null) : address;
       const original = originalTo ?? before;
-      if (entry.visited && original !== null) this.#shared(life, entry, original);
+      if (entry.visited) this.#shared(life, entry, original);
       else this.#entry(life, entry, original);
     }
     if (own.length > 0) return;
@@ -324,8 +324,8 @@ class Follower {
    * An address that others went on to as well: several aliases of one user, the same address that the filter gave to
    * several, or where all were redirected, of whom the queue manager logs one line.
    */
-  #shared(life: LifeFacts, entry: Entry, original: string): void {
-    const passed = `${life.queueId} ${addressKey(entry.address)} ${addressKey(original)}`;
+  #shared(life: LifeFacts, entry: Entry, original: string | null): void {
+    const passed = `${life.queueId} ${addressKey(entry.address)} ${addressKey(original ?? '')}`;
     if (this.#passed.has(passed)) return;
     this.#passed.add(passed);
     entry.visited = true;

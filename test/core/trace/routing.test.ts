@@ -366,3 +366,38 @@ describe('a requeued message of which one recipient had bounced', () => {
     ]);
   });
 });
+
+describe('a user who is written to under his own name and an alias', () => {
+  const lines = [
+    'Nov 23 21:30:02 mail postfix/smtpd[343]: 1C0D921E85D: client=client.outside.example[127.0.0.2]',
+    'Nov 23 21:30:02 mail postfix/cleanup[358]: 1C0D921E85D: message-id=<TMWTS4H6P00007@outside.example>',
+    'Nov 23 21:30:02 mail postfix/qmgr[342]: 1C0D921E85D: from=<sender@outside.example>, size=503, nrcpt=4 (queue active)',
+    'Nov 23 21:30:02 mail postfix/smtpd[371]: 99D7921E85C: client=localhost[127.0.0.1]',
+    'Nov 23 21:30:02 mail postfix/cleanup[358]: 99D7921E85C: message-id=<TMWTS4H6P00007@outside.example>',
+    'Nov 23 21:30:02 mail postfix/qmgr[342]: 99D7921E85C: from=<sender@outside.example>, size=1015, nrcpt=3 (queue active)',
+    'Nov 23 21:30:02 mail postfix/local[372]: 99D7921E85C: to=<dave@example.com>, relay=local, delay=0.01, delays=0/0.01/0/0, dsn=2.0.0, status=sent (delivered to maildir)',
+    'Nov 23 21:30:02 mail postfix/local[366]: 99D7921E85C: to=<dave@example.com>, relay=local, delay=0.01, delays=0/0/0/0.01, dsn=2.0.0, status=sent (delivered to maildir)',
+    'Nov 23 21:30:02 mail postfix/local[365]: 99D7921E85C: to=<bob@mail.example.com>, orig_to=<team@example.com>, relay=local, delay=0.01, delays=0/0/0/0.01, dsn=2.0.0, status=sent (delivered to maildir)',
+    'Nov 23 21:30:02 mail postfix/local[365]: 99D7921E85C: to=<carol@mail.example.com>, orig_to=<team@example.com>, relay=local, delay=0.01, delays=0/0/0/0.01, dsn=2.0.0, status=sent (delivered to maildir)',
+    'Nov 23 21:30:02 mail postfix/qmgr[342]: 99D7921E85C: removed',
+    'Nov 23 21:30:02 mail postfix/smtpd[371]: 9F33021E346: client=localhost[127.0.0.1]',
+    'Nov 23 21:30:02 mail postfix/cleanup[358]: 9F33021E346: message-id=<TMWTS4H6P00007@outside.example>',
+    'Nov 23 21:30:02 mail postfix/qmgr[342]: 9F33021E346: from=<sender@outside.example>, size=899, nrcpt=1 (queue active)',
+    'Nov 23 21:30:02 mail amavis[349]: (00349-02) Passed CLEAN {RelayedInbound,RelayedOpenRelay}, [127.0.0.2]:43711 <sender@outside.example> -> <dave@example.com>,<dave@example.com>,<team@example.com>,<x@relay.example.net>, Queue-ID: 1C0D921E85D, Message-ID: <TMWTS4H6P00007@outside.example>, mail_id: yaKUYW7q05JH, Hits: 0, size: 503, queued_as: 99D7921E85C/9F33021E346, 460 ms',
+    'Nov 23 21:30:02 mail postfix/lmtp[360]: 1C0D921E85D: to=<dave@example.com>, orig_to=<info2@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.56, delays=0.08/0.01/0/0.46, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 99D7921E85C)',
+    'Nov 23 21:30:02 mail postfix/lmtp[360]: 1C0D921E85D: to=<dave@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.56, delays=0.08/0.01/0/0.46, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 99D7921E85C)',
+    'Nov 23 21:30:02 mail postfix/lmtp[360]: 1C0D921E85D: to=<team@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.56, delays=0.08/0.01/0/0.46, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 99D7921E85C)',
+    'Nov 23 21:30:02 mail postfix/lmtp[360]: 1C0D921E85D: to=<x@relay.example.net>, orig_to=<info2@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.56, delays=0.08/0.01/0/0.46, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 9F33021E346)',
+    'Nov 23 21:30:02 mail postfix/qmgr[342]: 1C0D921E85D: removed',
+    'Nov 23 21:30:02 mail postfix/smtp[374]: 9F33021E346: to=<x@relay.example.net>, relay=127.0.0.1[127.0.0.1]:2602, delay=0.12, delays=0/0.01/0.1/0.01, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as SINK000003)',
+    'Nov 23 21:30:02 mail postfix/qmgr[342]: 9F33021E346: removed',
+  ];
+
+  it('is told for both', () => {
+    const to = statesOf(tracesOf(lines)[0])?.filter(([address]) => address === 'dave@example.com');
+    expect(to?.sort()).toEqual([
+      ['dave@example.com', null, 'delivered'],
+      ['dave@example.com', 'info2@example.com', 'delivered'],
+    ]);
+  });
+});
