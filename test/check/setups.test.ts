@@ -339,6 +339,10 @@ describe('postfix reload', () => {
     ]);
   });
 
+  test('is not asked for when it was done in the second in which the file was written', () => {
+    expect(audit(withTimes(at + 900)).filter(({ severity }) => severity !== 'ok')).toEqual([]);
+  });
+
   test('is not asked for when the file is older', () => {
     expect(audit(withTimes(at - 60_000)).filter(({ severity }) => severity !== 'ok')).toEqual([]);
   });
