@@ -198,6 +198,16 @@ describe('a chain that works', () => {
     expect(filter.heard).toContain(`Message-ID: <${steps[2].messageId}>`);
   });
 
+  test("is followed until amavis' own line is there, which may come after the delivery", async () => {
+    const { options, system } = await chain();
+    const early: Trace = { ...trace('delivered'), filter: [] };
+    const { steps } = await probe(
+      { ...options, json: true },
+      { system, log: log(early, trace('delivered')) },
+    );
+    expect(steps[2].trace.filter).toHaveLength(1);
+  });
+
   test('--from and --to name the envelope', async () => {
     const { filter, options, system } = await chain();
     await probe({ ...options, from: 'a@example.com', to: 'b@example.com' }, { system });
