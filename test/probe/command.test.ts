@@ -308,6 +308,20 @@ describe("a port that fails is asked the guide's questions", () => {
     );
   });
 
+  test('a way back that turns this machine away', async () => {
+    const filter = keep(await amavis(PASSED));
+    const reinject = keep(
+      await scripted((socket) => {
+        socket.end('554 5.7.1 <localhost[127.0.0.1]>: Client host rejected: Access denied\r\n');
+      }),
+    );
+    const { stdout } = await probe(
+      { configDir: configuration(filter.target, reinject.target) },
+      { system: machine('127.0.0.1', filter, reinject) },
+    );
+    expect(stdout).toContain('amavtrace explain reinject-rejected');
+  });
+
   test('a silent way back', async () => {
     const filter = keep(await amavis(PASSED));
     const reinject = keep(await scripted(() => {}));
@@ -523,7 +537,7 @@ describe('test patterns', () => {
 
 describe('options that can not be used are refused before anything is done', () => {
   test.each([
-    [{ filter: '192.0.2.1:10024' }, '192.0.2.1:10024 is not this machine'],
+    [{ filter: '192.0.2.1:10024' }, '192.0.2.1:10024 is no loopback address'],
     [{ filter: '10024' }, '--filter wants HOST:PORT, not "10024"'],
     [{ to: 'a>\r\nRCPT TO:<b' }, '--to wants an address'],
     [{ gtube: true, eicar: true }, '--gtube and --eicar are two tests'],
