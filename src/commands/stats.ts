@@ -16,13 +16,16 @@ export const run: Run = async (_args, options, io) => {
   };
   const since = time('since');
   const until = time('until');
+  const host = text(options, 'host');
   const { traces, db } = openTraces(options, io);
   const builder = new StatsBuilder();
-  for (const trace of traces.search({ since, until, host: text(options, 'host') }, () => true)) {
+  for (const trace of traces.search({ since, until, host }, () => true)) {
     if (io.signal.aborted) break;
     builder.add(trace);
   }
-  const incidents = traces.incidents().filter((incident) => within(incident, since, until));
+  const incidents = traces
+    .incidents()
+    .filter((incident) => (host === undefined || incident.host === host) && within(incident, since, until));
   db.close();
   if (io.signal.aborted) return 2;
   const stats = builder.result();

@@ -9,7 +9,7 @@ import { compareWithQueue, type Disagreement } from '../core/problem/queue.js';
 import { groupStuck, type StuckGroup } from '../core/problem/stuck.js';
 import type { Traces } from '../ingest/traces.js';
 import { incidentsText } from '../output/incidents.js';
-import { disagreementText, stuckJson, stuckText } from '../output/stuck.js';
+import { disagreementText, elsewhereText, stuckJson, stuckText } from '../output/stuck.js';
 import { readBackoff, readQueue } from '../read/postqueue.js';
 import { UserError } from '../user-error.js';
 import type { Io, Options, Run } from './command.js';
@@ -26,11 +26,12 @@ export const run: Run = async (_args, options, io) => {
     return exitStatus;
   }
   const { traces, db } = openTraces(options, io);
-  const { groups, disagreements } = await look(traces, flag(options, 'queue'));
+  const { groups, elsewhere, disagreements } = await look(traces, flag(options, 'queue'));
   if (flag(options, 'json')) {
     for (const line of stuckJson(groups, disagreements ?? [])) io.out(`${line}\n`);
   } else {
-    io.out(`${stuckText(groups)}\n`);
+    io.out(`${stuckText(groups, zone(options))}\n`);
+    if (elsewhere > 0) io.out(`\n${elsewhereText(elsewhere)}\n`);
     const open = traces.incidents().filter(({ end }) => end === null);
     if (open.length > 0) io.out(`\n${incidentsText(open, zone(options))}\n`);
     if (disagreements !== undefined) io.out(`\n${disagreementText(disagreements)}\n`);
@@ -39,16 +40,23 @@ export const run: Run = async (_args, options, io) => {
   return groups.length > 0 ? 1 : 0;
 };
 
-async function look(
-  traces: Traces,
-  queue: boolean,
-): Promise<{ groups: StuckGroup[]; disagreements: Disagreement[] | undefined }> {
+interface Look {
+  readonly groups: readonly StuckGroup[];
+  /** Deferred messages that wait for something else than the filter. */
+  readonly elsewhere: number;
+  /** undefined: the queue was not asked. */
+  readonly disagreements: readonly Disagreement[] | undefined;
+}
+
+async function look(traces: Traces, queue: boolean): Promise<Look> {
   const open = [...traces.open()];
   const backoff = queue ? await readBackoff() : null;
   const groups = groupStuck(open, { now: traces.now, backoff });
-  if (!queue) return { groups, disagreements: undefined };
+  const atFilter = new Set(groups.flatMap(({ messages }) => messages.map(({ id }) => id)));
+  const elsewhere = open.filter(({ id, state }) => state === 'deferred' && !atFilter.has(id)).length;
+  if (!queue) return { groups, elsewhere, disagreements: undefined };
   const find = (queueId: string) => traces.withId(queueId)[0]?.trace;
-  return { groups, disagreements: compareWithQueue(await readQueue(), open, find) };
+  return { groups, elsewhere, disagreements: compareWithQueue(await readQueue(), open, find) };
 }
 
 /** For monitoring every end is one line, so a failure is too. */

@@ -1,7 +1,7 @@
 /** Where followed lines come from: log files, or the systemd journal. */
 import { stat } from 'node:fs/promises';
 import type { ClockOptions } from '../core/clock.js';
-import { fileError } from '../read/file-error.js';
+import { ensureReadable } from '../read/ensure-readable.js';
 import { firstYear } from '../read/first-year.js';
 import { readJournal } from '../read/journal.js';
 import type { Checkpoint } from '../tail/checkpoint.js';
@@ -64,7 +64,7 @@ export async function openFiles(
       checkpoints.push(known);
       if (isUntouched(known)) years.set(path, await yearOf(await nameOf(known), 'start', clock));
     } else {
-      if (once) await stat(path).catch((error: unknown) => Promise.reject(fileError(error, path)));
+      if (once) await ensureReadable(path);
       const begin = await beginOf(path, beginning, clock);
       from.set(path, begin);
       years.set(path, await yearOf(path, begin, clock));

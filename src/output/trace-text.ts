@@ -43,7 +43,9 @@ function headLines(trace: Trace, options: TextOptions): string[] {
   const notes: string[] = [];
   if (trace.stuck && trace.stuckSince !== null)
     notes.push(`stuck since ${dateTime(trace.stuckSince, options.zone)}`);
-  if (!trace.complete) notes.push('incomplete: the log does not show the whole path');
+  const open = trace.state !== null && (outcome === 'pending' || outcome === 'deferred');
+  if (open) notes.push('not at its end yet');
+  else if (!trace.complete) notes.push('incomplete: the log does not show the whole path');
   if (notes.length > 0) lines.push(`  ${paint(notes.join('; '), trace.stuck ? 'bad' : 'wait', options)}`);
   return lines;
 }

@@ -80,7 +80,7 @@ async function sendAndFollow(test: ChainTest, watch: LogWatch | null): Promise<S
     return stepResult({ ...known, status: 'incomplete', facts: [...facts, unseen] });
   }
   const ids = { messageId: message.messageId, queueId: reply.queueId, amavisId: reply.amavisId };
-  const trace = await follow(watch, ids, test.followLimitMs).catch(unreadable);
+  const trace = await follow(watch, ids, test).catch(unreadable);
   if (trace instanceof UserError) {
     const lost: Fact = { is: 'info', text: `the mail log can't be followed: ${trace.message}` };
     return stepResult({ ...known, status: blocked ? 'ok' : 'incomplete', facts: [...facts, lost] });
@@ -102,9 +102,13 @@ async function sendAndFollow(test: ChainTest, watch: LogWatch | null): Promise<S
 const SETTLE_MS = 3000;
 
 /** The trace as it is when the message is at its end, waits for a retry, or the time is up; null: never seen. */
-async function follow(watch: LogWatch, ids: MessageIds, limitMs: number): Promise<Trace | null> {
+async function follow(
+  watch: LogWatch,
+  ids: MessageIds,
+  { via, followLimitMs }: Pick<ChainTest, 'via' | 'followLimitMs'>,
+): Promise<Trace | null> {
   const controller = new AbortController();
-  const timers = [setTimeout(() => controller.abort(), limitMs)];
+  const timers = [setTimeout(() => controller.abort(), followLimitMs)];
   const ended = new Promise<IteratorResult<Trace>>((resolve) => {
     controller.signal.addEventListener('abort', () => resolve({ done: true, value: undefined }), {
       once: true,
@@ -118,7 +122,8 @@ async function follow(watch: LogWatch, ids: MessageIds, limitMs: number): Promis
       if (next.done === true) return latest;
       latest = next.value;
       if (isOnItsWay(latest)) continue;
-      if (latest.complete) return latest;
+      // amavis' line often comes after the delivery's, and without it mail that went in there looks like mail from 25.
+      if (latest.complete && (via === 'front' || isFiltered(latest))) return latest;
       timers.push(setTimeout(() => controller.abort(), SETTLE_MS));
     }
   } finally {

@@ -4,9 +4,11 @@ import { type Line, LineReader } from '../core/line.js';
 /** The programs whose last words matter when a test fails. */
 export type LoggingProgram = 'amavis' | 'postfix';
 
+/** What strangers are refused at the front is no complaint; what a client on this machine is refused may be. */
 const COMPLAINS: Readonly<Record<LoggingProgram, RegExp>> = {
   amavis: /^(?:\([\w-]+\) )?\(!{1,2}\)|\bTROUBLE\b|Server closing/,
-  postfix: /^(?:warning|error|fatal|panic): /,
+  postfix:
+    /^(?:warning|error|fatal|panic): |^[0-9A-Za-z]{6,24}: (?:milter-|proxy-)?reject: .* from [\w.-]+\[(?:127\.|::1\])/,
 };
 
 /** What a program last wrote. */

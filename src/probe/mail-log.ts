@@ -1,8 +1,7 @@
-import { access, constants, stat } from 'node:fs/promises';
 import type { ZoneOffset } from '../core/clock.js';
 import type { MailPath } from '../core/path.js';
 import { type Beginning, type LogInput, openFiles, openJournal } from '../follow/inputs.js';
-import { fileError } from '../read/file-error.js';
+import { ensureReadable } from '../read/ensure-readable.js';
 import { compilePatterns, readOwnPatterns } from '../read/pattern-files.js';
 import { readCatalogue } from '../read/problem-files.js';
 import { type LoggingProgram, lastSaid, type Said } from './last-said.js';
@@ -60,13 +59,4 @@ export async function openMailLog({ files, patterns, zone }: MailLogOptions): Pr
       return lastSaid(await open(begin, true, AbortSignal.timeout(END_LIMIT_MS)), program, { zone });
     },
   };
-}
-
-async function ensureReadable(file: string): Promise<void> {
-  try {
-    await access(file, constants.R_OK);
-    if ((await stat(file)).isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
-  } catch (error) {
-    throw fileError(error, file);
-  }
 }

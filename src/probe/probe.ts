@@ -181,7 +181,7 @@ function readTargets(options: ProbeOptions, setup: Setup | null): Targets {
     if (isLoopback(target.host) || options.allowRemote === true) continue;
     const text = showEndpoint(target);
     throw new UserError(
-      `${text} is not this machine`,
+      `${text} is no loopback address: it may be another machine`,
       'Add --allow-remote to test it all the same, or name another address with --filter and --reinject.',
     );
   }

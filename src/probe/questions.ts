@@ -25,6 +25,9 @@ const DAEMONS: Readonly<Record<'filter' | 'reinject', Asked>> = {
   reinject: { name: 'the Postfix master daemon', process: 'master', log: 'postfix', start: 'postfix start' },
 };
 
+const NOT_ALLOWED =
+  'no, and so amavis may not either: master.cf, there: -o mynetworks=127.0.0.0/8 -o smtpd_client_restrictions=permit_mynetworks,reject (amavtrace explain reinject-rejected)';
+
 /** Where answers are found. */
 export interface Sources {
   readonly system: System;
@@ -59,6 +62,9 @@ export async function portQuestions(
       answer: agreement(part, target, sources.setup),
     },
     { question: 'Does a firewall intercept connections?', answer: firewall(failure) },
+    ...(part === 'reinject' && failure?.kind === 'rejected' && failure.reply?.startsWith('5') === true
+      ? [{ question: 'May a client on this machine use it?', answer: NOT_ALLOWED }]
+      : []),
   ];
 }
 

@@ -339,7 +339,51 @@ describe('postfix reload', () => {
     ]);
   });
 
+  test('is not asked for when it was done in the second in which the file was written', () => {
+    expect(audit(withTimes(at + 900)).filter(({ severity }) => severity !== 'ok')).toEqual([]);
+  });
+
   test('is not asked for when the file is older', () => {
     expect(audit(withTimes(at - 60_000)).filter(({ severity }) => severity !== 'ok')).toEqual([]);
+  });
+});
+
+describe('what runs', () => {
+  const withPorts = (...ports: readonly number[]) => ({
+    ...configure(SOUND),
+    running: {
+      reloaded: new Map<string, number>(),
+      written: new Map<string, number>(),
+      listening: ports.map((port) => ({ address: '127.0.0.1', port })),
+    },
+  });
+  const loud = (...ports: readonly number[]) =>
+    audit(withPorts(...ports))
+      .filter(({ severity }) => severity !== 'ok')
+      .map(({ code, severity, found, fix }) => [code, severity, found, fix]);
+
+  test('is as the files say', () => {
+    expect(loud(25, 10_024, 10_025)).toEqual([]);
+  });
+
+  test('is not amavis', () => {
+    expect(loud(25, 10_025)).toEqual([
+      ['filter-running', 'error', 'nothing listens on [127.0.0.1]:10024 now', 'systemctl start amavis'],
+    ]);
+  });
+
+  test('is not the way back', () => {
+    expect(loud(25, 10_024)).toEqual([
+      [
+        'reinject-running',
+        'error',
+        'nothing listens on [127.0.0.1]:10025 now',
+        'postfix reload || postfix start',
+      ],
+    ]);
+  });
+
+  test('is not known where nothing is seen to listen', () => {
+    expect(loud()).toEqual([]);
   });
 });

@@ -251,7 +251,7 @@ describe('what is not amavis is named and not judged', () => {
     const running = {
       reloaded: new Map<string, number>(),
       written: new Map<string, number>(),
-      listening: [{ address: '127.0.0.1', port: 10_025 }],
+      listening: [10_024, 10_025].map((port) => ({ address: '127.0.0.1', port })),
     };
     const findings = audit({ ...configure(texts), running }).filter(({ severity }) => severity !== 'ok');
     expect(findings.map(({ code, severity }) => [code, severity])).toEqual([['reinject-forward', 'info']]);

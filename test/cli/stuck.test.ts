@@ -27,3 +27,20 @@ it.each([
   expect(status).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ state: 'deferred', stuck: isStuck });
 });
+
+it('mail that waits for something else than the filter is counted, and where it can be seen is said', () => {
+  const folder = temporaryFolder();
+  const db = join(folder, 'traces.db');
+  const log = join(folder, 'mail.log');
+  const elsewhere = DEFERRED.map((line) =>
+    line.replace(
+      /relay=none.*/,
+      'relay=local, delay=0, delays=0/0/0/0, dsn=4.2.2, status=deferred (over quota)',
+    ),
+  );
+  writeFileSync(log, `${elsewhere.join('\n')}\n`);
+  importLogs(db, log);
+  const { status, stdout } = amavtrace(['stuck', '--db', db]);
+  expect(status).toBe(0);
+  expect(stdout).toContain('1 message waits elsewhere: amavtrace search --state deferred');
+});

@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Trace } from '../../src/core/trace/trace.js';
 import { Program, runProgram } from './program.js';
@@ -88,6 +88,13 @@ describe('--once', () => {
 
     expect(await program.status()).toBe(2);
     expect(program.err).toContain('mail.log');
+  });
+
+  test('a folder is an error, too', async () => {
+    const program = await runProgram(['follow', dirname(log), '--once', '--db', db]);
+
+    expect(await program.status()).toBe(2);
+    expect(program.err).toContain('is a folder');
   });
 });
 

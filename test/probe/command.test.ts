@@ -198,6 +198,16 @@ describe('a chain that works', () => {
     expect(filter.heard).toContain(`Message-ID: <${steps[2].messageId}>`);
   });
 
+  test("is followed until amavis' own line is there, which may come after the delivery", async () => {
+    const { options, system } = await chain();
+    const early: Trace = { ...trace('delivered'), filter: [] };
+    const { steps } = await probe(
+      { ...options, json: true },
+      { system, log: log(early, trace('delivered')) },
+    );
+    expect(steps[2].trace.filter).toHaveLength(1);
+  });
+
   test('--from and --to name the envelope', async () => {
     const { filter, options, system } = await chain();
     await probe({ ...options, from: 'a@example.com', to: 'b@example.com' }, { system });
@@ -296,6 +306,20 @@ describe("a port that fails is asked the guide's questions", () => {
     expect(steps[1].answers[3].answer).toMatch(
       /^no: \$forward_method is 'smtp:\[127\.0\.0\.1\]:\d+' \(.*\); no service of master\.cf listens there$/,
     );
+  });
+
+  test('a way back that turns this machine away', async () => {
+    const filter = keep(await amavis(PASSED));
+    const reinject = keep(
+      await scripted((socket) => {
+        socket.end('554 5.7.1 <localhost[127.0.0.1]>: Client host rejected: Access denied\r\n');
+      }),
+    );
+    const { stdout } = await probe(
+      { configDir: configuration(filter.target, reinject.target) },
+      { system: machine('127.0.0.1', filter, reinject) },
+    );
+    expect(stdout).toContain('amavtrace explain reinject-rejected');
   });
 
   test('a silent way back', async () => {
@@ -513,7 +537,7 @@ describe('test patterns', () => {
 
 describe('options that can not be used are refused before anything is done', () => {
   test.each([
-    [{ filter: '192.0.2.1:10024' }, '192.0.2.1:10024 is not this machine'],
+    [{ filter: '192.0.2.1:10024' }, '192.0.2.1:10024 is no loopback address'],
     [{ filter: '10024' }, '--filter wants HOST:PORT, not "10024"'],
     [{ to: 'a>\r\nRCPT TO:<b' }, '--to wants an address'],
     [{ gtube: true, eicar: true }, '--gtube and --eicar are two tests'],

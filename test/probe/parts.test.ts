@@ -95,6 +95,13 @@ describe('what a program last logged', () => {
     expect(await said('postfix', ...lines)).toEqual({ text: lines[2], complains: true });
   });
 
+  test('is what Postfix refused a client on this machine, and not what it refused a stranger', async () => {
+    const refused = (client: string) =>
+      `Nov 23 00:24:54 vm postfix/smtpd[9]: NOQUEUE: reject: CONNECT from ${client}: 554 5.7.1 <x>: Client host rejected: Access denied; proto=SMTP`;
+    const [own, stranger] = [refused('localhost[127.0.0.1]'), refused('unknown[192.0.2.7]')];
+    expect(await said('postfix', own, stranger)).toEqual({ text: own, complains: true });
+  });
+
   test('or its last line when it complains of nothing', async () => {
     expect(await said('postfix', ...lines.slice(3))).toEqual({ text: lines[3], complains: false });
   });

@@ -162,6 +162,18 @@ describe('an outage of the filter', () => {
     expect(problem(trace, 'filter-wrong-port').summary).toContain('port 10024');
   });
 
+  it('is blamed on the port where only the filter is customary, though amavis did not say where it listens', () => {
+    const trace = traceOf([...received(Q1), ...refused(Q1, '00:20:02', 10026)]);
+    expect(codesOf([trace])).toEqual(['filter-wrong-port']);
+    expect(problem(trace, 'filter-wrong-port').summary).toContain('Nothing listens at 127.0.0.1:10026');
+    expect(problem(trace, 'filter-wrong-port').fix).toContain('postsuper -r ALL deferred');
+  });
+
+  it('is blamed on no filter at a port that a mailbox server has', () => {
+    const trace = traceOf([...received(Q1), ...refused(Q1, '00:20:02', 24)]);
+    expect(codesOf([trace])).toEqual(['delivery-deferred']);
+  });
+
   it('is blamed on IPv6 when only ::1 refuses', () => {
     const line =
       'Nov 23 00:20:02 mail postfix/lmtp[500]: connect to localhost[::1]:10024: Connection refused';
@@ -177,6 +189,12 @@ describe('an outage of the filter', () => {
     expect(codesOf([trace])).toEqual(['amavis-bdb']);
     expect(problem(trace, 'amavis-bdb')).toMatchObject({ explains: ['filter-refused'], count: 1 });
     expect(problem(trace, 'amavis-bdb').evidence[0]).toBe(fatal);
+  });
+
+  it('is blamed on the temporary directory without which amavis did not start', () => {
+    const fatal =
+      'Nov 23 00:20:00 mail amavis[300]: (!!)TROUBLE in pre_loop_hook: TEMPBASE directory is not writable: /var/lib/amavis/tmp at /usr/share/perl5/Amavis.pm line 1103.';
+    expect(codesOf([traceOf([fatal, ...outage])])).toEqual(['amavis-tempdir']);
   });
 
   it('is not blamed on a trouble that was over before', () => {
@@ -399,6 +417,13 @@ describe('the filter’s pace', () => {
     expect(codesOf(diagnosed(lines, { minutesLater: 1 }).traces)).toEqual([]);
   });
 
+  it('is no silence of the filter when the feed does not start', () => {
+    const throttled =
+      'Nov 23 00:20:02 mail postfix/master[99]: warning: /usr/lib/postfix/sbin/lmtp: bad command startup -- throttling';
+    const { traces } = diagnosed([...received(Q1), throttled], { before: usualMail(), minutesLater: 10 });
+    expect(codesOf(traces)).toEqual(['transport-crash']);
+  });
+
   it('is silence also when only the queue manager took the message up, where mail is filtered', () => {
     expect(codesOf(diagnosed(received(Q1), { before: usualMail(), minutesLater: 10 }).traces)).toEqual([
       'filter-silent',
@@ -515,6 +540,35 @@ describe('an address with several deliveries behind the filter', () => {
     const forwarded = traceOf(mail('delivered to command: /usr/bin/vacation alice', `forwarded as ${Q3}`));
     const commands = traceOf(mail('delivered to command: /bin/one', 'delivered to command: /bin/two'));
     expect(codesOf([forwarded, commands])).toEqual([]);
+  });
+});
+
+describe('the way back', () => {
+  it('is told with the port that amavis tried', () => {
+    const reason = '451 4.5.0 id=300-02 - Temporary MTA failure on relaying, From MTA() during fwd-connect';
+    const failed = `deferred (host 127.0.0.1[127.0.0.1] said: ${reason} (All attempts (1) failed connecting to smtp:[127.0.0.1]:10035): id=300-02 (in reply to end of DATA command))`;
+    const { summary, fix } = problem(traceOf([...received(Q1), toFilter(Q1, failed)]), 'reinject-refused');
+    expect(summary).toContain('smtp:[127.0.0.1]:10035');
+    expect(fix).toContain('telnet 127.0.0.1 10035');
+    expect(summary + fix).not.toContain('10025');
+  });
+});
+
+describe('mail that amavis takes for foreign', () => {
+  const hintsFor = (to: string): string[] => {
+    const { incidents } = diagnosed([
+      ...received(Q1),
+      verdict(Q1, Q2, to).replace('RelayedInbound', 'RelayedOpenRelay'),
+    ]);
+    return incidents.list().map(({ code }) => code);
+  };
+
+  it('is a hint on the local domains', () => {
+    expect(hintsFor('x@remote.example')).toEqual(['open-relay-policy']);
+  });
+
+  it("is none when the recipient has no domain, as in the guide's own test", () => {
+    expect(hintsFor('postmaster')).toEqual([]);
   });
 });
 

@@ -8,6 +8,7 @@ import { cleanMail, received, refused, toFilter, usualMail } from './lines.js';
 
 const NOW = Date.parse('2026-11-23T01:20:01Z') * 1000;
 const options = { now: NOW, backoff: null };
+const utc = () => 0;
 
 const waiting = [
   ...received('1111162611', { at: '00:20:01' }),
@@ -49,7 +50,7 @@ describe('what waits at the filter', () => {
 
   it('tells cause and fix once a group', () => {
     const [group] = groups(waiting);
-    expect(stuckText([group as StuckGroup]).match(/postqueue -f/g)).toHaveLength(1);
+    expect(stuckText([group as StuckGroup], utc).match(/postqueue -f/g)).toHaveLength(1);
   });
 
   it('has its cause where the way back is put off by a milter', () => {
@@ -140,17 +141,25 @@ describe('what waits at the filter', () => {
     expect(next({ minimal: 60, maximal: 200 })?.[0]).toBe('2026-11-23T00:23:22.000Z');
   });
 
+  it('tells it in the zone that is asked for', () => {
+    const found = groupStuck(diagnosed(waiting).traces, {
+      now: NOW,
+      backoff: { minimal: 300, maximal: 4000 },
+    });
+    expect(stuckText(found, () => 60)).toContain('next not before 2026-11-23 01:30:03');
+  });
+
   it('prints no raw control character', () => {
     const evil = waiting.map((line) => line.replaceAll('sender@', '\u001b]0;x\u0007sender@'));
     const found = groups(evil);
     const lines = received('1111162611').map((line) => line.replace('sender@', '\u001b[2Jsender@'));
     found.push(...groups([...lines, ...refused('1111162611', '00:20:02')]));
-    expect(stuckText(found).replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+    expect(stuckText(found, utc).replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
     expect(stuckJson(found, []).join('')).not.toMatch(/\p{Cc}/u);
   });
 
   it('says so when there is nothing', () => {
-    expect(stuckText([])).toBe('Nothing waits at the filter.');
+    expect(stuckText([], utc)).toBe('Nothing waits at the filter.');
   });
 });
 

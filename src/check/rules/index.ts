@@ -6,6 +6,7 @@ import { filterRules } from './filter.js';
 import { frontRules } from './front.js';
 import { returnRules } from './return.js';
 import { returnOptionRules } from './return-options.js';
+import { runningRules } from './running.js';
 
 /** All rules, in the order of the path. */
 export const RULES: readonly Rule[] = [
@@ -15,5 +16,6 @@ export const RULES: readonly Rule[] = [
   ...returnRules,
   ...returnOptionRules,
   ...deliveryRules,
+  ...runningRules,
   ...fileRules,
 ];

@@ -7,12 +7,13 @@ import { append } from '../append.js';
 import type { Event } from '../event.js';
 import { isLoopback } from '../response.js';
 import { isOfMessage } from '../stage.js';
-import { gatherFacts } from '../trace/facts.js';
+import { gatherFacts, type LifeFacts } from '../trace/facts.js';
 import { quotedReply, wordsOf } from '../trace/quotes.js';
 import { NEAR } from './likely.js';
 import { isNearby } from './nearby.js';
 import type { Case } from './node.js';
 
+type Delivery = Extract<Event, { readonly kind: 'delivery' }>;
 type Refused = Extract<Event, { readonly kind: 'smtpd.reject' | 'cleanup.action' | 'cleanup.aborted' }>;
 
 export interface Refusal {
@@ -33,6 +34,8 @@ export interface Quote {
   readonly id: string;
   readonly words: string;
   readonly time: number;
+  /** What was refused before this time was another message; -Infinity where no line tells. */
+  readonly notBefore: number;
   /** Addresses as they compare. */
   readonly sender: string | undefined;
   readonly recipients: readonly string[];
@@ -46,6 +49,9 @@ const ERRORS: readonly (readonly [string, string])[] = [
   ['queue file size limit exceeded', 'Error: message file too big'],
   ['write queue file', 'Error: queue file write error'],
 ];
+const ROUNDING = 1.05;
+/** delays= has no more than hundredths of a second. */
+const LEAST_DELAY = 0.02;
 const ACTION_REPLY = /.*: [45]\.\d{1,3}\.\d{1,3} ([^;]+)/;
 
 /** Whether the line refuses what may come from the filter, or says that the way back refused something. */
@@ -96,6 +102,7 @@ export function quotesOf(which: Case): Quote[] {
   for (const life of facts.lives.values()) {
     const sender = life.active === undefined ? undefined : addressKey(life.active.sender);
     const told = new Map<string, string[]>();
+    const cameIn = arrivalOf(life);
     for (const delivery of life.deliveries) {
       const words = quoteIn(delivery);
       if (words === undefined) continue;
@@ -107,6 +114,7 @@ export function quotesOf(which: Case): Quote[] {
         id: life.queueId,
         words,
         time: delivery.at.time,
+        notBefore: attemptBegan(delivery) ?? cameIn,
         sender,
         recipients: [recipient],
         fellows: told.get(words) ?? [],
@@ -114,7 +122,9 @@ export function quotesOf(which: Case): Quote[] {
     }
   }
   for (const run of facts.runs.values()) {
-    const id = run.queueId !== null && facts.lives.has(run.queueId) ? run.queueId : run.amavisId;
+    const fed = run.queueId === null ? undefined : facts.lives.get(run.queueId);
+    const id = fed?.queueId ?? run.amavisId;
+    const notBefore = fed === undefined ? Number.NEGATIVE_INFINITY : arrivalOf(fed);
     for (const forward of run.forwards) {
       const words = quoteIn(forward);
       if (words === undefined) continue;
@@ -122,7 +132,7 @@ export function quotesOf(which: Case): Quote[] {
       const sender = addressKey(forward.sender);
       const time = forward.at.time;
       const fellows = recipients;
-      found.push({ case: which, by: 'filter', id, words, time, sender, recipients, fellows });
+      found.push({ case: which, by: 'filter', id, words, time, notBefore, sender, recipients, fellows });
     }
   }
   return found;
@@ -134,15 +144,40 @@ export function isQuoteOf(
   { case: own, event, words, messageId, loopback, queueId }: Refusal,
 ): boolean {
   if (quote.words !== words || Math.abs(quote.time - event.at.time) > NEAR) return false;
+  if (event.at.time < quote.notBefore - slack(event.at.time, quote.time)) return false;
   if (queueId !== undefined && quote.case === own) return false;
   if (loopback && !quote.case.events.some(({ at }) => at.host === event.at.host)) return false;
   if (messageId !== undefined && messageId !== '') return knowsMessageId(quote.case, messageId);
-  if (event.kind !== 'smtpd.reject') return true;
+  if (event.kind === 'cleanup.aborted') return true;
   const { sender, recipient } = event;
   if (sender !== undefined && quote.sender !== undefined && addressKey(sender) !== quote.sender) return false;
+  // Of several recipients cleanup names one.
+  if (event.kind === 'cleanup.action')
+    return recipient === undefined || isNamed(addressKey(recipient), quote.fellows);
   if (recipient !== undefined) return quote.recipients.includes(addressKey(recipient));
   // smtpd names the recipient of a message that has only one.
   return queueId === undefined || quote.fellows.length > 1;
+}
+
+/** Postfix completes an address without a domain before cleanup logs it. */
+function isNamed(recipient: string, names: readonly string[]): boolean {
+  return names.includes(recipient) || names.includes(recipient.slice(0, recipient.lastIndexOf('@')));
+}
+
+function arrivalOf({ client, pickup }: LifeFacts): number {
+  return (client ?? pickup)?.at.time ?? Number.NEGATIVE_INFINITY;
+}
+
+/** By its delays=: the third and fourth are the connection's and the transmission's seconds, in two digits. */
+function attemptBegan({ at, delays }: Delivery): number | undefined {
+  const [, , setUp, sending] = delays ?? [];
+  if (setUp === undefined || sending === undefined) return undefined;
+  return at.time - ((setUp + sending) * ROUNDING + LEAST_DELAY) * 1_000_000;
+}
+
+/** How far apart stamps of one moment are: those of whole seconds are cut. */
+function slack(...times: readonly number[]): number {
+  return times.some((time) => time % 1_000_000 === 0) ? 1_000_000 : 50_000;
 }
 
 function wordsOfRefusal(event: Refused): string | undefined {

@@ -56,9 +56,9 @@ const MICROS = 1_000_000;
 
 const UNEXPLAINED = {
   severity: 'warning',
-  summary: 'Waiting, and no line of the log says why',
+  summary: 'Waiting, and no line about the message says why',
   cause:
-    'The queue manager has the message and no delivery attempt was logged. The feed may be busy with other mail, or the log stops short.',
+    'The queue manager has the message and no delivery attempt was logged. A trouble of the whole system may be the reason (`amavtrace stuck` lists them), the feed may be busy with other mail, or the log stops short.',
   fix: 'postqueue -p    # is it still in the queue, and what does Postfix say of it?\nqshape active deferred    # does one destination hold up the rest?',
 } as const;
 

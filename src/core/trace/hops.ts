@@ -54,7 +54,8 @@ export function hopsOf(facts: Facts, chain: Chain, path: MailPath): Hop[] {
     const milters = fed.filter(isMilterRun);
     hops.push(...received(life, facts, chain, path));
     for (const run of milters) hops.push(...runHops(run, queueId, path));
-    hops.push(queued(life), ...delivered(life, facts, chain, path, told));
+    if (!neverQueued(life)) hops.push(queued(life));
+    hops.push(...delivered(life, facts, chain, path, told));
     for (const run of fed) {
       if (!told.has(run.amavisId) && !milters.includes(run)) hops.push(...runHops(run, queueId, path));
     }
@@ -214,6 +215,11 @@ function* received(life: LifeFacts, facts: Facts, chain: Chain, path: MailPath):
       why,
     );
   }
+}
+
+/** Refused while it came in. */
+function neverQueued({ aborted, active, deliveries }: LifeFacts): boolean {
+  return aborted !== undefined && active === undefined && deliveries.length === 0;
 }
 
 function queued(life: LifeFacts): Draft {

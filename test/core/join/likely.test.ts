@@ -114,6 +114,41 @@ describe('what the way back refused', () => {
     ]);
   });
 
+  it('is not of a message that came in after it', () => {
+    const reply = '554 5.7.1 <localhost[127.0.0.1]>: Client host rejected: Access denied';
+    const refused = (time: string) =>
+      `2026-11-23T20:29:${time}+00:00 mail postfix/smtpd[2561]: NOQUEUE: reject: CONNECT from localhost[127.0.0.1]: ${reply}; proto=SMTP`;
+    const said = `451 4.5.0 id=02528-02 - Temporary MTA failure on relaying, From MTA() during fwd-connect (Negative greeting: ${reply}): id=02528-02`;
+    const traces = tracesOf([
+      refused('22.814329'),
+      ...received('626382D5', 'x@outside.example', '2026-11-23T20:29:23.403164+00:00 mail'),
+      refused('23.503438'),
+      `2026-11-23T20:29:23.513085+00:00 mail postfix/lmtp[2625]: 626382D5: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.11, delays=0.01/0.01/0/0.09, dsn=4.5.0, status=deferred (host 127.0.0.1[127.0.0.1] said: ${said} (in reply to end of DATA command))`,
+    ]);
+    const message = traces.find(({ queueIds }) => queueIds.length > 0);
+    expect(traces).toHaveLength(2);
+    expect(message?.firstSeen).toBe('2026-11-23T20:29:23.403164Z');
+    expect(message?.hops.at(-1)).toMatchObject({ stage: 'reinject', from: '2026-11-23T20:29:23.503438Z' });
+  });
+
+  it("is known by sender and recipient where cleanup's header checks refuse two messages alike", () => {
+    const now = at('20:37:14');
+    const message = (queueId: string, back: string, run: string, to: string) => [
+      ...received(queueId, `${queueId}@outside.example`, now),
+      `${now} postfix/smtpd[1932]: ${back}: client=localhost[127.0.0.1]`,
+      `${now} postfix/cleanup[1936]: ${back}: reject: header Received: from mail.example.com ([127.0.0.1])? by localhost (mail.example.com [127.0.0.1]) (amavis, port 10024) with LMTP? id tBSjNoZQ1E-y for <${to}> from localhost[127.0.0.1]; from=<sender@outside.example> to=<${to}> proto=ESMTP helo=<localhost>: 5.7.1 no`,
+      `${now} postfix/lmtp[24345]: ${queueId}: to=<${to}>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.1, delays=0.01/0.01/0/0.1, dsn=5.7.1, status=bounced (host 127.0.0.1[127.0.0.1] said: 550 5.7.1 id=${run} - Rejected by next-hop MTA on relaying, from MTA(smtp:[127.0.0.1]:10025): 550 5.7.1 no (in reply to end of DATA command))`,
+    ];
+    const traces = tracesOf([
+      ...message('470491AC001', '5E37A1AF002', '01900-02', 'bob@example.com'),
+      ...message('CE38B1B1003', 'E75E91B7004', '01899-03', 'alice@example.com'),
+    ]);
+    expect(ids(traces)).toEqual([
+      ['470491AC001', '5E37A1AF002'],
+      ['CE38B1B1003', 'E75E91B7004'],
+    ]);
+  });
+
   it('is a failed hop of the message that it is about', () => {
     const trace = tracesOf(sample('reinject_user_unknown')).find(({ state }) => state === 'bounced');
     expect(trace?.hops.map(({ stage, port, outcome }) => [stage, port, outcome])).toEqual([

@@ -40,7 +40,7 @@ describe('a message that a milter lets amavis see', () => {
     ]);
     expect(others).toEqual([]);
     expect(trace).toMatchObject({ state: 'blocked', complete: true });
-    expect(hops(trace)).toEqual(['receive:25 failed', 'filter: blocked', 'queue: failed']);
+    expect(hops(trace)).toEqual(['receive:25 failed', 'filter: blocked']);
   });
 
   it('is blocked where the milter has it discarded', () => {

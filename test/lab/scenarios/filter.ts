@@ -146,6 +146,13 @@ export const filter: readonly Scenario[] = [
     run: misled('bounced', 'loops-to-myself'),
   },
   {
+    name: 'filter_lmtp_is_postfix',
+    note: 'likewise, with an LMTP client, which a Postfix does not even greet',
+    postfix: { filter: '[127.0.0.1]:25' },
+    check: ['front-address'],
+    run: misled('bounced', 'filter-is-postfix'),
+  },
+  {
     name: 'filter_no_such_host',
     note: 'content_filter names a host that nobody knows',
     postfix: { filter: '[amavis.example.com]:10024' },
