@@ -153,6 +153,15 @@ describe('amavis 2.5, 2008: a mailbox whose table is broken', () => {
   });
 });
 
+describe('Ubuntu, 2011: smtpd dies for want of a SASL server, so amavis is turned away', () => {
+  it('puts the waiting mail down to the first cause, not to a symptom of it', () => {
+    const [trace] = [...traces('no-logins-2011').values()];
+    expect(trace?.state).toBe('deferred');
+    expect(trace && codesOf([trace])).toEqual(['reinject-sasl']);
+    expect(trace?.problems[0]?.evidence[0]).toMatch(/Connect to private\/auth failed/);
+  });
+});
+
 describe('a mail gateway, 2013: what amavis wrote is not in the log', () => {
   const found = traces('split-unseen-2013');
 
