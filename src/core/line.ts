@@ -16,9 +16,16 @@ export interface Line extends Origin {
   readonly program: string;
 }
 
-const MONTHS: Readonly<Record<string, number>> = {
-  Jan: 0, Feb: 1, Mar: 2, Apr: 3, May: 4, Jun: 5, Jul: 6, Aug: 7, Sep: 8, Oct: 9, Nov: 10, Dec: 11,
-}; // biome-ignore format: a table
+/** Syslog's own, and as journalctl writes them where the locale is another: all of three letters of ASCII. */
+const MONTHS: Readonly<Record<string, number>> = Object.fromEntries(
+  (
+    'Jan jan gen ene sty led|Feb feb fev lut|Mar mar mrt|Apr apr abr kwi dub|May may Mai mai maj mag mei|' +
+    'Jun jun giu cze|Jul jul lug lip|Aug aug ago sie srp|Sep sep set wrz|Oct oct Okt okt out ott|' +
+    'Nov nov lis|Dec dec Dez dez dic des gru pro'
+  )
+    .split('|')
+    .flatMap((names, month) => names.split(' ').map((name) => [name, month])),
+);
 
 const REPEATED = /^message repeated \d+ times: \[ ?/;
 /**

@@ -128,6 +128,21 @@ describe('heads', () => {
   });
 
   it.each([
+    ['Polish', 'maj 10', '2026-05-10'],
+    ['Italian', 'mag 04', '2026-05-04'],
+    ['German', 'Okt 18', '2026-10-18'],
+    ['Spanish', 'ene 02', '2026-01-02'],
+    ['Portuguese', 'out 03', '2026-10-03'],
+    ['Dutch', 'mrt 04', '2026-03-04'],
+  ])('reads the months of journalctl in %s', (_name, day, date) => {
+    expect(read(`${day} 15:44:02 mail postfix/smtpd[15700]: ${BODY}`)).toMatchObject({
+      time: Date.parse(`${date}T15:44:02Z`) * 1000,
+      host: 'mail',
+      message: BODY,
+    });
+  });
+
+  it.each([
     ['Postfix’ own', `Nov 23 00:25:29 postfix/smtpd[15700]: ${BODY}`],
     ['a severity in its place', `2026-11-23T00:25:29.0+00:00 WARNING postfix/smtpd[15700]: ${BODY}`],
     ['a severity and blanks', `2026-11-23T00:25:29.0+00:00 INFO    postfix/smtpd[15700]: ${BODY}`],
