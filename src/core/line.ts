@@ -16,24 +16,36 @@ export interface Line extends Origin {
   readonly program: string;
 }
 
-const MONTHS: Readonly<Record<string, number>> = {
-  Jan: 0, Feb: 1, Mar: 2, Apr: 3, May: 4, Jun: 5, Jul: 6, Aug: 7, Sep: 8, Oct: 9, Nov: 10, Dec: 11,
-}; // biome-ignore format: a table
+/** Syslog's own, and as journalctl writes them where the locale is another: all of three letters of ASCII. */
+const MONTHS: Readonly<Record<string, number>> = Object.fromEntries(
+  (
+    'Jan jan gen ene sty led|Feb feb fev lut|Mar mar mrt|Apr apr abr kwi dub|May may Mai mai maj mag mei|' +
+    'Jun jun giu cze|Jul jul lug lip|Aug aug ago sie srp|Sep sep set wrz|Oct oct Okt okt out ott|' +
+    'Nov nov lis|Dec dec Dez dez dic des gru pro'
+  )
+    .split('|')
+    .flatMap((names, month) => names.split(' ').map((name) => [name, month])),
+);
 
 const REPEATED = /^message repeated \d+ times: \[ ?/;
-/** What tools put in front: `mail.log.1:`, `mail    | `, `[1:mail1:postfix/lmtp] `, `[pod/mail-0/postfix] `, socklog's `mail.info: `. */
+/**
+ * What tools put in front: `mail.log.1:`, `mail    | `, `[1:mail1:postfix/lmtp] `, `[pod/mail-0/postfix] `, socklog's
+ * `mail.info: `, multilog's and s6-log's TAI64N stamp; an indent, a mark of citing, cat -n's number.
+ */
 const PREFIXES = [
   /^[^\s|]{1,200} {0,40}\| /,
   /^\[(?:\d{1,10}:|pod\/)[^\]\s]{1,200}\] /,
   /^[^\s:]{1,255}:(?:\d{1,10}:)?(?=[A-Z<{\d])/,
   /^(?:\d{4}-\d\d-\d\d[T_][\d:.]{8,18} )?[a-z]{1,8}\d?\.[a-z]{1,7}: {1,2}/,
+  /^@[\da-f]{24} {1,2}/,
+  /^[\s>]{1,40}(?:\d{1,10}\t)?/,
 ];
 const STRUCTURED_DATA = /^(?:-|(?:\[[^\]"]*(?:"(?:[^"\\]|\\.)*"[^\]"]*)*\])+)(?: |$)/;
 const SOLARIS_ID = /^\[ID \d+ \w+\.\w+\] /;
 const BSD_PRIORITY = /^<\w+\.\w+> /;
-/** What `docker logs -t` and its like put before a head of its own. */
+/** What `docker logs -t`, s6-log and their like put before a head of its own. */
 const STAMPED =
-  /\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:?\d\d) (?=[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |<\d{1,3}>)/y;
+  /\d{4}-\d\d-\d\d[T ][\d:.]{8,18}(?:Z|[+-]\d\d:?\d\d)? {1,2}(?=[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |<\d{1,3}>)/y;
 /** What a container engine puts before a line, behind its stamp: nothing, or as CRI has it the stream and a tag. */
 const ENGINE = /(?:(?:stdout|stderr) [FP](?::\S{0,40})? )?(?=(\d{4}-\d\d-\d\d[T ]\d\d:)?)/y;
 /** The zone of journalctl -o short-full: the machine's, as it abbreviates it, unless it is one of these. */
@@ -51,6 +63,10 @@ const LOCAL_ISO = /(\d{4})-(\d\d)-(\d\d)[ T](?=\d\d:\d\d:\d\d[ .,])/y;
 const MAIL_PROGRAM = /(?:postfix|amavis)[^\s:[]{0,80}(?:\[\d{1,10}\])?: /y;
 /** `[1:mail1:postfix/lmtp] ` in the place of host and program. */
 const MODULE = /^\[\d+:([^\]:\s]+):([^\]\s]+)\] ?/;
+/** metalog: `Nov  1 11:28:10 [postfix/smtpd] `, without host and process. */
+const METALOG = /^\[((?:postfix|amavis)[^\]\s]{0,80})\] /;
+/** What some write in the host's place or before it; it changes from line to line. */
+const SEVERITY = /^(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERR(?:OR)?|CRIT(?:ICAL)?|ALERT|EMERG)$/;
 
 /** Reads the lines of one stream in their order. */
 export class LineReader {
@@ -318,6 +334,10 @@ export class LineReader {
       if (module !== null) {
         return this.#line(raw, time, module[1] ?? '', module[2] ?? '', 0, text.slice(at + module[0].length));
       }
+      const metalog = METALOG.exec(text.slice(at, at + 100));
+      if (metalog !== null) {
+        return this.#line(raw, time, '', metalog[1] ?? '', 0, text.slice(at + metalog[0].length));
+      }
     }
     let host = this.#host;
     if (text.startsWith(host, at) && host !== '' && text.charCodeAt(at + host.length) === 32) {
@@ -330,6 +350,7 @@ export class LineReader {
         return this.#programAndMessage(text, at, raw, time, '');
       }
       host = text.slice(at, end);
+      if (SEVERITY.test(host)) return this.#programAndMessage(text, end + 1, raw, time, '');
       const inner = this.#behindEngine(text, at, raw, time);
       if (inner !== undefined) return inner;
       this.#host = host;
@@ -364,9 +385,10 @@ export class LineReader {
       if (text.charCodeAt(message) === 58) message++;
     } else if (code === 58) {
       message = end + 1;
-    } else if (isMailProgram(text, end + 1)) {
-      // A relay's name before the host's, `mail.info` after it, a blank too many.
-      return this.#programAndMessage(text, end + 1, raw, time, host === '' ? text.slice(at, end) : host);
+    } else if (isMailProgram(text, blanksEnd(text, end))) {
+      // A relay's name before the host's, `mail.info` after it, blanks too many.
+      const own = host === '' ? text.slice(at, end) : host;
+      return this.#programAndMessage(text, blanksEnd(text, end), raw, time, own);
     } else {
       // `last message repeated 2 times` and the like: no program at all.
       return this.#line(raw, time, host, '', 0, text.slice(at));
@@ -439,6 +461,13 @@ function unixStamp(text: string, from: number): { time: number; end: number } | 
 function isMailProgram(text: string, at: number): boolean {
   MAIL_PROGRAM.lastIndex = at;
   return MAIL_PROGRAM.test(text);
+}
+
+/** Where the blanks at `from` end. */
+function blanksEnd(text: string, from: number): number {
+  let at = from;
+  while (text.charCodeAt(at) === 32) at++;
+  return at;
 }
 
 function twoDigits(text: string, at: number): { value: number; width: number } | undefined {

@@ -9,7 +9,8 @@ import { isQueueId } from './queue-id.js';
 const QUEUED = 'queued as ';
 const QUEUED_AS = /\bqueued as ([0-9A-Za-z]{6,24})(?![0-9A-Za-z])/y;
 const AMAVIS_ID = /\bid=(\d{2,}-\d{2,}(?:-\d+)*)(?!\d)/;
-const FROM_MTA = /\b[Ff]rom MTA\(([^()]{0,200})\)/;
+/** `, id=09245-01, from MTA: ` before amavis 2.3. */
+const FROM_MTA = /\b[Ff]rom MTA\(([^()]{0,200})\)|, id=\d{2,}-[\d-]{1,20}, from MTA: /;
 const FORWARDED_AS = /^forwarded as ([0-9A-Za-z]{6,24})$/;
 const ENDPOINT = /\[([^[\]\s]{1,200})\](?::(\d{1,5}))?/;
 const CONNECT_TO = /\bconnect to ([^\s[]{0,255}\[[^[\]\s]{1,200}\](?::\d{1,5})?)/;
@@ -46,7 +47,9 @@ function forwardedAs(response: string): string | undefined {
 
 /** Whether amavis passes on what an MTA behind it answered, and which: `smtp:[127.0.0.1]:10025`, '' where not named. */
 export function fromMta(response: string): string | undefined {
-  return response.includes('rom MTA(') ? FROM_MTA.exec(response)?.[1] : undefined;
+  if (!response.includes('rom MTA')) return undefined;
+  const found = FROM_MTA.exec(response);
+  return found === null ? undefined : (found[1] ?? '');
 }
 
 /** Whether a reply of the filter says that it kept, bounced or refused the message by its own verdict. */

@@ -28,6 +28,7 @@ const HEADS: Readonly<Record<string, (parts: Parts) => string>> = {
   'journalctl -o short-iso-precise': ({ time, host, rest }) =>
     `2026-11-23T${time}.000000+0000 ${host} ${rest}`,
   'OpenWrt’s logread': ({ time, rest }) => `Mon Nov 23 ${time} 2026 mail.info ${rest}`,
+  metalog: ({ time, rest }) => `Nov 23 ${time} ${rest.replace(/^([^[]+)\[\d+\]:/, '[$1]')}`,
   'docker logs -t': ({ time, host, rest }) =>
     `2026-11-23T${time}.000000000Z 2026-11-23T${time}.000000+00:00 ${host} ${rest}`,
   'docker’s json-file': ({ time, host, rest }) =>

@@ -88,6 +88,12 @@ describe('heads', () => {
     ['docker-compose', `mail    | Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
     ['socklog', `mail.info: Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
     ['svlogd', `2026-11-23_00:25:29.12345 mail.info: Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
+    ['multilog', `@4000000065e63f3b12345678 Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
+    ['an indent', `    Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
+    ['a citation', `>> Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
+    ['cat -n', `    17\tNov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
+    ['s6-log', `2026-11-23 00:25:29.000000000  Nov 23 00:25:28 mail postfix/smtpd[15700]: ${BODY}`],
+    ['a severity before the host', `2026-11-23T00:25:29.0Z INFO mail postfix/smtpd[15700]: ${BODY}`],
     ['a module in front', `[1:mail1:postfix/smtpd] Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
     ['a repeated message', `Nov 23 00:25:29 mail postfix/smtpd[15700]: message repeated 2 times: [ ${BODY}]`],
     [
@@ -122,7 +128,24 @@ describe('heads', () => {
   });
 
   it.each([
+    ['Polish', 'maj 10', '2026-05-10'],
+    ['Italian', 'mag 04', '2026-05-04'],
+    ['German', 'Okt 18', '2026-10-18'],
+    ['Spanish', 'ene 02', '2026-01-02'],
+    ['Portuguese', 'out 03', '2026-10-03'],
+    ['Dutch', 'mrt 04', '2026-03-04'],
+  ])('reads the months of journalctl in %s', (_name, day, date) => {
+    expect(read(`${day} 15:44:02 mail postfix/smtpd[15700]: ${BODY}`)).toMatchObject({
+      time: Date.parse(`${date}T15:44:02Z`) * 1000,
+      host: 'mail',
+      message: BODY,
+    });
+  });
+
+  it.each([
     ['Postfix’ own', `Nov 23 00:25:29 postfix/smtpd[15700]: ${BODY}`],
+    ['a severity in its place', `2026-11-23T00:25:29.0+00:00 WARNING postfix/smtpd[15700]: ${BODY}`],
+    ['a severity and blanks', `2026-11-23T00:25:29.0+00:00 INFO    postfix/smtpd[15700]: ${BODY}`],
     ['OpenWrt’s logread', `Mon Nov 23 00:25:29 2026 mail.info postfix/smtpd[15700]: ${BODY}`],
     [
       'OpenWrt’s logread -t',

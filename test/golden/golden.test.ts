@@ -121,6 +121,28 @@ describe('Postfix 2.2, 2006: relays without a port', () => {
   });
 });
 
+describe('amavisd-new 20030616, 2006: replies that name neither port nor MTA', () => {
+  it('knows the filter and the way back from the first of them', () => {
+    const [trace, ...others] = [...traces('before-2-3-2006').values()];
+    expect(others).toEqual([]);
+    expect(trace).toMatchObject({
+      state: 'delivered',
+      complete: true,
+      queueIds: ['B8DCC40725', '806E540728'],
+      filter: [{ amavisId: '09245-01', verdict: 'CLEAN' }],
+      problems: [],
+    });
+    expect(trace?.hops.map(({ stage }) => stage)).toEqual([
+      'receive',
+      'queue',
+      'filter',
+      'reinject',
+      'queue',
+      'deliver',
+    ]);
+  });
+});
+
 describe('amavis 2.5, 2008: a mailbox whose table is broken', () => {
   it('waits behind the filter, not at it', () => {
     const [trace, ...others] = [...traces('broken-table-2008').values()];
@@ -128,6 +150,15 @@ describe('amavis 2.5, 2008: a mailbox whose table is broken', () => {
     expect(trace).toMatchObject({ state: 'deferred', queueIds: ['0288678306', '4258778309'] });
     expect(fates(trace)).toEqual([['bob@example.com', null, 'deferred', '4258778309']]);
     expect(trace && codesOf([trace])).toEqual(['table-lookup']);
+  });
+});
+
+describe('Ubuntu, 2011: smtpd dies for want of a SASL server, so amavis is turned away', () => {
+  it('puts the waiting mail down to the first cause, not to a symptom of it', () => {
+    const [trace] = [...traces('no-logins-2011').values()];
+    expect(trace?.state).toBe('deferred');
+    expect(trace && codesOf([trace])).toEqual(['reinject-sasl']);
+    expect(trace?.problems[0]?.evidence[0]).toMatch(/Connect to private\/auth failed/);
   });
 });
 

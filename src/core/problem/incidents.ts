@@ -197,24 +197,33 @@ export class Incidents {
     }
   }
 
-  /** The first incident of these kinds on the host that lines without a message showed and that overlaps the time. */
+  /**
+   * The first incident of these kinds on the host that lines without a message showed and that overlaps the time; not
+   * one that is a symptom of another among them.
+   */
   causeAt(
     kinds: readonly Definition[],
     host: string,
     begin: number,
     last: number,
   ): { readonly definition: Definition; readonly evidence: readonly string[] } | undefined {
-    let first: Open | undefined;
+    const causes: Open[] = [];
     for (const kind of kinds) {
       const alike = this.#byKind.get(kindOf(kind, host)) ?? [];
+      let first: Open | undefined;
       for (let n = alike.length - 1; n >= 0; n--) {
         const incident = alike[n];
         if (incident === undefined || !lastsUntil(incident, begin)) break;
-        const isFirst = first === undefined ? incident.begin <= last + LATE : incident.begin < first.begin;
-        if (incident.told && isFirst) first = incident;
+        if (incident.told && incident.begin <= last + LATE) first = incident;
       }
+      if (first !== undefined) causes.push(first);
     }
-    return first;
+    let cause: Open | undefined;
+    for (const one of causes) {
+      if (causes.some((other) => isCauseOf(other, one))) continue;
+      if (cause === undefined || one.begin < cause.begin) cause = one;
+    }
+    return cause;
   }
 
   /** Oldest first. */
@@ -374,6 +383,11 @@ export class Incidents {
 
 function kindOf({ code }: Definition, host: string): string {
   return `${code} ${host}`;
+}
+
+/** Whether the one is known to bring the other about, and had begun by then. */
+function isCauseOf(one: Open, other: Open): boolean {
+  return one.definition.explains.includes(other.definition.code) && one.begin <= other.begin + LATE;
 }
 
 /** Whether it was not over at the time. Of two that are alike the earlier one is over earlier. */
