@@ -32,7 +32,7 @@ describe('a second MTA behind the filter that is down', () => {
   it('is told with its own port, not the usual one', () => {
     const { code, summary, fix } = onlyProblem(lines);
     expect(code).toBe('reinject-refused');
-    expect(summary).toContain('port 10099');
+    expect(summary).toContain(':10099');
     expect(fix).toContain('10099');
     expect(fix).not.toContain('10025');
   });
