@@ -5,6 +5,8 @@ import type { Live } from './live.js';
 
 /** What was read is in the store after so many milliseconds at the latest. */
 const COMMIT_MS = 60;
+/** What no commit has told yet is told so soon, when there is nothing else to do. */
+const BEHIND_MS = 5;
 const WATCH_MS = 1000;
 
 /**
@@ -30,6 +32,7 @@ export async function run(engine: Engine, live: Live, input: LogInput, stop: () 
     // As soon as there is a block's worth: a second's of a busy log at once would hold up the lines behind it.
     engine.pack();
     committed = performance.now();
+    if (engine.isBehind) timer = setTimeout(() => guarded(commit), BEHIND_MS);
   };
   const watch = setInterval(() => guarded(() => live.watch()), WATCH_MS);
   try {
@@ -41,7 +44,9 @@ export async function run(engine: Engine, live: Live, input: LogInput, stop: () 
       else timer ??= setTimeout(() => guarded(commit), wait);
     }
     if (failure !== undefined) throw failure.error;
-    commit();
+    do commit();
+    while (engine.isBehind);
+    clearTimeout(timer);
     engine.close();
     live.end();
   } catch (error) {

@@ -208,11 +208,10 @@ export class Ingest {
 
   /** Stores all that is left. */
   finish(): void {
-    const behind = this.#attempts.takeBehind();
-    for (let told = 0; told < behind.length; told += ROWS) {
+    while (this.#attempts.hasBehind) {
       // What is told again is read from the store.
       this.#send();
-      for (const ref of behind.slice(told, told + ROWS)) {
+      for (const ref of this.#attempts.takeBehind(ROWS)) {
         const stored = this.#archive.byRef(ref);
         if (stored !== undefined) this.#packer.tellAgain(stored);
       }

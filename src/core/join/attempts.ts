@@ -24,7 +24,7 @@ type Attempt = Extract<Event, { readonly kind: 'qmgr.active' | 'delivery' }>;
 interface Waiting {
   readonly ref: number;
   /** What its attempts are known by; nothing where it is not known what its row tells. */
-  readonly said: readonly number[];
+  said: readonly number[];
   /** amavis' id that a line named last; '' before one did. */
   amavisId: string;
   /** When an smtpd received it; null where `delay=` counts from something else. */
@@ -137,11 +137,25 @@ export class Attempts {
     return run;
   }
 
-  /** The messages that lines were put to, whose rows do not tell of these yet; they are told once. */
-  takeBehind(): number[] {
-    const behind = [...this.#behind];
-    this.#behind.clear();
-    return behind;
+  /** Whether there are messages that lines were put to and whose rows do not tell of these yet. */
+  get hasBehind(): boolean {
+    return this.#behind.size > 0;
+  }
+
+  /** Those messages, `most` at most; they are told once. */
+  takeBehind(most: number): number[] {
+    const taken: number[] = [];
+    for (const ref of this.#behind) {
+      if (taken.length === most) break;
+      taken.push(ref);
+      this.#behind.delete(ref);
+    }
+    return taken;
+  }
+
+  /** The archive has packed these: no line can be put to them where they are. */
+  packed(refs: ReadonlySet<number>): void {
+    for (const waiting of this.#waiting.values()) if (refs.has(waiting.ref)) waiting.said = NOTHING;
   }
 
   #remember({ host, queueId }: Life, waiting: Waiting): void {
