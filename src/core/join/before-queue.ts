@@ -119,7 +119,8 @@ export class BeforeQueue {
     const group = refusalGroup(event);
     const bucket = Math.floor(at.time / REFUSAL_GAP);
     const key = refusalKey(group, bucket);
-    this.#order.note(event);
+    if (home === null) this.#order.note(event);
+    else this.#order.recalled(event);
     let owner = home ?? undefined;
     if (owner === undefined) {
       const near = [bucket, bucket - 1, bucket + 1].flatMap((one) =>

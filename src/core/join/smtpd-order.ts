@@ -19,6 +19,11 @@ export class SmtpdOrder {
     if (!this.#arrivals.has(event)) this.again(event);
   }
 
+  /** A line comes back from the archive: it was read before all that is remembered here. */
+  recalled(event: Event): void {
+    this.#arrivals.set(event, 0);
+  }
+
   /** A line was read once more: what it stands among is read once more, too. */
   again(event: Event): void {
     this.#arrivals.set(event, ++this.#count);
