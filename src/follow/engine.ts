@@ -39,8 +39,8 @@ const QUIET_CHECK = 3600 * SECOND;
 /** Packed at once: a block's worth, less what a last message may need. */
 const ENOUGH_CHARACTERS = BLOCK_BYTES * 0.8;
 const ENOUGH_SYSTEM_LINES = 1000;
-/** So many messages that were tried again are told with one commit: when more wait, what is read does not wait for them. */
-const TRIED_AGAIN = 50;
+/** Of messages that were tried again, those with so many lines are told with one commit: a screen waits for it. */
+const TOLD_LINES = 1500;
 
 export interface EngineOptions {
   /** Written to by nobody else. */
@@ -159,8 +159,11 @@ export class Engine {
     return this.#attempts.hasBehind;
   }
 
-  /** Stores what changed and how far the logs were read, in one transaction. */
-  commit(): Committed {
+  /**
+   * Stores what changed and how far the logs were read, in one transaction. While there is more to read, messages that
+   * were only tried again are left to be told later: they may be tried again before that.
+   */
+  commit(isCatchingUp = false): Committed {
     if (this.#moved.size === 0 && !this.isBehind) return { changed: [], gone: [] };
     this.#joiner.settle();
     const changed = new Map<number, View>();
@@ -178,7 +181,7 @@ export class Engine {
       const again = this.#putAway(which);
       if (again !== undefined) changed.set(again.ref, again.view);
     }
-    for (const [ref, view] of this.#triedAgain()) changed.set(ref, view);
+    if (!isCatchingUp) for (const [ref, view] of this.#triedAgain()) changed.set(ref, view);
     const checkpoints = [...this.#moved].map((path) => ({
       path,
       json: JSON.stringify(this.#checkpoints.get(path)),
@@ -300,7 +303,7 @@ export class Engine {
 
   /** Messages that were tried again, as they are now. */
   *#triedAgain(): IterableIterator<readonly [ref: number, view: View]> {
-    for (const ref of this.#attempts.takeBehind(TRIED_AGAIN)) {
+    for (const ref of this.#attempts.takeBehind(TOLD_LINES)) {
       const { draft } = this.#packer;
       if (draft.has(ref) || draft.hasDropped(ref)) continue;
       const stored = this.#archive.byRef(ref);

@@ -123,3 +123,30 @@ describe('what waits in the queue', () => {
     expect(found.rows).toEqual(imported(pieces).rows);
   });
 });
+
+it('a message that is tried again while the log is caught up with is told once that is done', () => {
+  const say = (second: number, text: string): string => textOf({ second, text: `postfix/${text}` });
+  const attempt = (second: number): string[] => [
+    say(second, 'qmgr[13]: 4D00000001: from=<s@x.example>, size=1000, nrcpt=1 (queue active)'),
+    say(
+      second,
+      `lmtp[14]: 4D00000001: to=<u@example.com>, relay=none, delay=${second}, delays=${second}/0/0/0, dsn=4.4.1, status=deferred (connect to 127.0.0.1[127.0.0.1]:10024: Connection refused)`,
+    ),
+  ];
+  const db = openInMemory();
+  const engine = engineOn(db);
+  const told = (lines: readonly string[], isCatchingUp: boolean): number[] => {
+    engine.read(LOG, lines, null, DAY);
+    return engine.commit(isCatchingUp).changed.map(({ view }) => view.facts.events.length);
+  };
+  const first = say(0, 'smtpd[11]: 4D00000001: client=mx.outside.example[192.0.2.1]');
+  const other = say(500, 'smtpd[11]: 4D00000002: client=mx.outside.example[192.0.2.1]');
+
+  expect(told([first, ...attempt(0)], true)).toEqual([3]);
+  expect(told([other], true)).toEqual([1]);
+  expect(told(attempt(1000), true)).toEqual([]);
+  expect(told(attempt(2000), true)).toEqual([]);
+  expect(told([], false)).toEqual([7]);
+  expect(engine.isBehind).toBe(false);
+  db.close();
+});

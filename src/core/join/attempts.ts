@@ -62,7 +62,7 @@ export class Attempts {
   /** By host and queue id. */
   readonly #waiting = new LinkedMap<Waiting>();
   /** Messages to which lines were put since they were put away as a whole. */
-  readonly #behind = new Set<number>();
+  readonly #behind = new Map<number, Waiting>();
 
   constructor(memory: Memory) {
     this.#memory = memory;
@@ -122,7 +122,7 @@ export class Attempts {
     const events = [...(run?.events ?? NO_EVENTS), event];
     const runs = run?.runs ?? (amavisId === undefined ? NO_RUNS : [{ amavisId, mailId: null }]);
     waiting.count += linesOf(events).length;
-    this.#behind.add(ref);
+    this.#behind.set(ref, waiting);
     return { ref, count, events, runs };
   }
 
@@ -142,13 +142,15 @@ export class Attempts {
     return this.#behind.size > 0;
   }
 
-  /** Those messages, `most` at most; they are told once. */
-  takeBehind(most: number): number[] {
+  /** Some of those messages, with about so many lines together; they are told once. */
+  takeBehind(lines: number): number[] {
     const taken: number[] = [];
-    for (const ref of this.#behind) {
-      if (taken.length === most) break;
+    let room = lines;
+    for (const [ref, { count }] of this.#behind) {
       taken.push(ref);
       this.#behind.delete(ref);
+      room -= count;
+      if (room <= 0) break;
     }
     return taken;
   }
