@@ -43,10 +43,13 @@ async function look(
   traces: Traces,
   queue: boolean,
 ): Promise<{ groups: StuckGroup[]; disagreements: Disagreement[] | undefined }> {
+  // There may be many: they are not held all at once where that isn't needed.
+  if (!queue) {
+    const groups = groupStuck(traces.open(), { now: traces.now, backoff: null });
+    return { groups, disagreements: undefined };
+  }
   const open = [...traces.open()];
-  const backoff = queue ? await readBackoff() : null;
-  const groups = groupStuck(open, { now: traces.now, backoff });
-  if (!queue) return { groups, disagreements: undefined };
+  const groups = groupStuck(open, { now: traces.now, backoff: await readBackoff() });
   const find = (queueId: string) => traces.withId(queueId)[0]?.trace;
   return { groups, disagreements: compareWithQueue(await readQueue(), open, find) };
 }
