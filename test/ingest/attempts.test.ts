@@ -62,6 +62,15 @@ describe('what waits in the queue', () => {
     );
   });
 
+  it.each([200, 1200])('is the same for a message to %i recipients', (recipients) => {
+    const attempt = { after: 900, reason: 0, isTimed: false };
+    const attempts = [attempt, { ...attempt, reason: 1 }, attempt];
+    const lines = logOf([{ began: 0, queueId: 1, recipients, attempts, end: 'waits' }], 0);
+    const { messages: found, rows } = storeOf({ lines, often: true });
+    expect(found.map((message) => message.lines.length)).toEqual([2 + 4 * (1 + recipients)]);
+    expect(rows).toEqual(storeOf({ lines, often: false }).rows);
+  });
+
   it('is not joined with another message that later has its queue id, of which the log has only the last line', () => {
     const deferred = (delay: number): string =>
       `postfix/lmtp[14]: 4D00000000: to=<u@example.com>, relay=none, delay=${delay}, delays=${delay}/0/0/0, ${REASONS[0]}`;
