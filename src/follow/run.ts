@@ -49,9 +49,9 @@ export async function run(engine: Engine, live: Live, input: LogInput, stop: () 
       else timer ??= setTimeout(() => guarded(commit), wait);
     }
     if (failure !== undefined) throw failure.error;
-    backlog = 0;
+    // Who ends it while it catches up doesn't wait until all is told: the rest of the log brings most of it up again.
     do commit();
-    while (engine.isBehind);
+    while (engine.isBehind && backlog === 0);
     clearTimeout(timer);
     engine.close();
     live.end();
