@@ -8,7 +8,6 @@ import type { Event } from '../core/event.js';
 import { COUNTS, type Counts, EventReader } from '../core/event-reader.js';
 import { Attempts } from '../core/join/attempts.js';
 import { Joiner, type Rested } from '../core/join/joiner.js';
-import { queueKey } from '../core/keys.js';
 import type { MailPath } from '../core/path.js';
 import type { PatternSet } from '../core/pattern.js';
 import { type Batch, NEWEST, type RowContent, SPLIT_LINES } from '../store/batch.js';
@@ -142,9 +141,7 @@ export class Ingest {
       key += hashes.length;
       const asked = others.subarray(other, other + (numbers[at + 3] ?? 0));
       other += asked.length;
-      const [amavisId = '', mailId = '', ...queueIds] = each[n]?.split(' ') ?? [];
-      const message = { queueIds, amavisId, mailId: mailId === '' ? null : mailId, time };
-      if (this.#joiner.isUnknown(message, this.#archive.mayHaveAny(asked))) {
+      if (this.#isUnknown(each[n] ?? '', time, asked)) {
         adopted[place] ??= this.#packer.draft.adopt(block);
         this.#packer.addReady(adopted[place], row, hashes);
       } else {
@@ -152,11 +149,19 @@ export class Ingest {
         plain[place] ??= decompressBlock(block.data);
         const lines = unpackLines(textAt(plain[place], start ?? 0, length ?? 0));
         // Imported before: its lines would tell nothing new.
-        if (this.#archive.has(queueKey(queueIds[0] ?? ''), lines)) return;
+        if (this.#archive.has(hashes[0] ?? 0, lines)) return;
         for (const event of replay(lines, this.#options.patterns)) this.#event(event);
       }
     });
     return adopted.length > 0;
+  }
+
+  /** Whether no other line is about the message with these ids (`Sorted.ids`). */
+  #isUnknown(ids: string, time: number, asked: Float64Array): boolean {
+    if (ids === '') return !this.#archive.hasAny(asked);
+    const [amavisId = '', mailId = '', ...queueIds] = ids.split(' ');
+    const message = { queueIds, amavisId, mailId: mailId === '' ? null : mailId, time };
+    return this.#joiner.isUnknown(message, this.#archive.mayHaveAny(asked));
   }
 
   #event(event: Event): void {

@@ -10,7 +10,7 @@ import type { Shown } from './diagnosis.js';
 export interface Sorted {
   /** Lines: what the messages' rows say, as JSON. */
   readonly rows: string;
-  /** Lines: amavis id, mail_id (or nothing) and queue ids, with blanks between. */
+  /** Lines: amavis id, mail_id (or nothing) and queue ids, with blanks between; empty where it was refused. */
   readonly ids: string;
   /**
    * Of each message which of the blocks has its lines, its first time (microseconds), and how many `keys` and `others`

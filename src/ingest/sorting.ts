@@ -2,7 +2,6 @@
 import type { ClockOptions } from '../core/clock.js';
 import type { Event } from '../core/event.js';
 import { COUNTS, type Counts, EventReader } from '../core/event-reader.js';
-import { othersKeys } from '../core/join/joiner.js';
 import { INSTANCE_DAEMONS } from '../core/join/lives.js';
 import { type OrdinaryMail, Sorter } from '../core/join/sorter.js';
 import type { MailPath } from '../core/path.js';
@@ -139,14 +138,13 @@ class Piece {
   }
 
   add(mail: OrdinaryMail): void {
-    const { summary, events, lives, runs } = mail;
+    const { summary, events, lives, runs, others } = mail;
     const place = this.#blocks.add(linesOf(events));
-    const [{ amavisId, mailId }] = runs;
-    const queueIds = lives.map(({ queueId }) => queueId);
     const keys = keysOf(mail);
-    const others = othersKeys({ queueIds, amavisId, mailId });
     this.#rows.push(rowOf(mail, summary, '', place));
-    this.#ids.push(`${amavisId} ${mailId ?? ''} ${queueIds.join(' ')}`);
+    const [run] = runs;
+    const queueIds = lives.map(({ queueId }) => queueId).join(' ');
+    this.#ids.push(run === undefined ? '' : `${run.amavisId} ${run.mailId ?? ''} ${queueIds}`);
     this.#numbers.push(place.block, summary.first, keys.length, others.length);
     for (const key of keys) this.#keys.push(key);
     for (const key of others) this.#others.push(hashKey(key));

@@ -76,9 +76,20 @@ export class StoreArchive implements Archive {
     return false;
   }
 
-  /** Whether a message filed under the key is stored with just these lines. */
-  has(key: string, lines: readonly StoredLine[]): boolean {
-    for (const row of this.#reader.byHash(hashKey(key))) {
+  /** Whether something is filed under one of the hashes. */
+  hasAny(hashes: Float64Array): boolean {
+    const draft = this.#current();
+    for (let n = 0; n < hashes.length; n++) {
+      const hash = hashes[n] ?? 0;
+      if (!this.#mayHave(hash)) continue;
+      for (const { id } of this.#filed(hash, draft)) if (!draft.hasDropped(id)) return true;
+    }
+    return false;
+  }
+
+  /** Whether a message filed under the hash is stored with just these lines. */
+  has(hash: number, lines: readonly StoredLine[]): boolean {
+    for (const row of this.#reader.byHash(hash)) {
       const stored = this.#reader.linesOf(row);
       if (stored.length === lines.length && stored.every(({ raw }, n) => raw === lines[n]?.raw)) return true;
     }

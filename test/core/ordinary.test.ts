@@ -12,6 +12,7 @@ import { viewOf } from '../../src/core/trace/view.js';
 import { readCatalogue } from '../../src/read/problem-files.js';
 import { changedLogs, sampleLogs } from '../support/changed-logs.js';
 import { casesOf } from '../support/core.js';
+import { smtpdLogs } from '../support/smtpd-sessions.js';
 
 const catalogue = readCatalogue(undefined);
 const path = new MailPath();
@@ -48,6 +49,16 @@ describe('an ordinary message', () => {
   it('is told at a glance as its view tells it', () => {
     const ordinary = sampleLogs.flatMap((lines) => casesOf(lines, path)).filter(compare);
     expect(ordinary.length).toBeGreaterThan(30);
+  });
+
+  it('is so too when it was refused before it had a queue id', () => {
+    let refused = 0;
+    fc.assert(
+      fc.property(smtpdLogs, (log) => {
+        refused += casesOf(log, path).filter(compare).length;
+      }),
+    );
+    expect(refused).toBeGreaterThan(30);
   });
 
   it('is so too when lines are missing, doubled or changed', () => {

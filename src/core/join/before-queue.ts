@@ -116,16 +116,13 @@ export class BeforeQueue {
   /** `NOQUEUE: reject`: with its neighbours of the same sender and process, one refused message. */
   refusal(event: Refusal, home: Case | null): Case | undefined {
     const { at } = event;
-    const group = refusalGroup(event);
     const bucket = Math.floor(at.time / REFUSAL_GAP);
-    const key = refusalKey(group, bucket);
+    const keys = refusalKeys(event);
     if (home === null) this.#order.note(event);
     else this.#order.recalled(event);
     let owner = home ?? undefined;
     if (owner === undefined) {
-      const near = [bucket, bucket - 1, bucket + 1].flatMap((one) =>
-        this.#namedOrStored(refusalKey(group, one), at.time),
-      );
+      const near = keys.flatMap((key) => this.#namedOrStored(key, at.time));
       if (event.sender) near.push(...this.#refusedBeforeMail(event, bucket));
       owner = near.find((one) => sameLine(one, event) !== undefined);
       const known = owner === undefined ? undefined : sameLine(owner, event);
@@ -133,7 +130,7 @@ export class BeforeQueue {
       owner ??= near.length < MAX_REFUSED ? near.find((one) => this.#isSameMessage(one, event)) : near.at(-1);
     }
     owner ??= this.#cases.create(at.host, at.time);
-    this.#cases.name(owner, key);
+    this.#cases.name(owner, keys[0]);
     const kept = this.#cases.keep(owner, event);
     if (kept === undefined || home !== null || owner.lives.length > 0) return kept;
     const life = this.#received
@@ -247,12 +244,20 @@ export class BeforeQueue {
 
   /** A refused RCPT of a message whose first accepted RCPT came right after, in the same smtpd process. */
   #isRefusalOf(life: Life, refusal: Refusal): boolean {
-    const { stage, at } = refusal;
+    const { stage, at, clientAddress } = refusal;
     const client = clientOf(life);
     if (stage !== 'RCPT' || client === undefined || life.smtpd !== at.pid) return false;
+    if (client.clientAddress !== clientAddress) return false;
     if (client.at.time - at.time > REFUSAL_GAP || !this.#order.isBefore(refusal, client)) return false;
     return !this.#order.isApart(refusal, client);
   }
+}
+
+/** The key that the case of a refusal has, and those that others of the same message may have. */
+export function refusalKeys(event: Refusal): readonly [string, string, string] {
+  const group = refusalGroup(event);
+  const bucket = Math.floor(event.at.time / REFUSAL_GAP);
+  return [refusalKey(group, bucket), refusalKey(group, bucket - 1), refusalKey(group, bucket + 1)];
 }
 
 /** All messages that one smtpd process passed to its proxy within a while. */

@@ -12,10 +12,12 @@ import { isLoopback, replyOf } from '../response.js';
 import type { CaseFacts } from '../trace/facts.js';
 import { ordinarySummary } from '../trace/ordinary.js';
 import type { Summary } from '../trace/summary.js';
-import { REFUSAL_GAP } from './before-queue.js';
+import { refusalKeys } from './before-queue.js';
+import { othersKeys } from './joiner.js';
 import { LinkedMap } from './linked-map.js';
 import { SLACK } from './lives.js';
 import { noticeParent } from './notice.js';
+import { type Refusal, RefusedSessions } from './refused-sessions.js';
 import { leavesQuestion } from './settling.js';
 import { UNTIL_ID } from './smtpd-sessions.js';
 
@@ -35,10 +37,13 @@ type RunLine = Of<`amavis.${'received' | 'checking' | 'forward' | 'recipient' | 
 /** An ordinary message with its lines: what a case is to those who put it away. */
 export interface OrdinaryMail extends CaseFacts {
   readonly summary: Summary;
-  /** The ids before and behind the filter, then those that other MTAs gave it. */
+  /** The ids before and behind the filter, then those that other MTAs gave it; none of what was refused. */
   readonly lives: readonly { readonly queueId: string }[];
-  readonly runs: readonly [{ readonly amavisId: string; readonly mailId: string | null }];
+  /** One, or none of what was refused. */
+  readonly runs: readonly { readonly amavisId: string; readonly mailId: string | null }[];
   readonly anonymous: readonly string[];
+  /** The keys under which the archive may have somebody else's line that is about it. */
+  readonly others: readonly string[];
 }
 
 export interface SorterSink {
@@ -73,6 +78,8 @@ interface Half {
 }
 
 const NONE: readonly never[] = [];
+/** Neither part of another message nor likely to be. */
+const ALONE = { parent: null, children: NONE, likely: NONE } as const;
 
 export class Sorter {
   readonly #path: MailPath;
@@ -83,17 +90,23 @@ export class Sorter {
   #held: Held[] = [];
   /** How many lines they have. */
   #lines = 0;
-  /** When an smtpd process last refused a recipient of a client before there was a queue id. */
-  readonly #refused = new Map<string, number>();
   /** When one last did something else to a message before it had a queue id. */
   readonly #acted = new Map<string, number>();
   /** What each received last; `taken` once the sink has that. */
   readonly #received = new LinkedMap<Half | 'taken'>();
+  readonly #refusals: RefusedSessions;
   #lastLook = 0;
 
   constructor(path: MailPath, sink: SorterSink) {
     this.#path = path;
     this.#sink = sink;
+    this.#refusals = new RefusedSessions({
+      refused: (refusal) => {
+        const mail = this.#refusedMail(refusal);
+        return mail !== undefined && sink.message(mail);
+      },
+      rest: (event) => sink.rest(event),
+    });
   }
 
   take(event: Event): void {
@@ -123,10 +136,22 @@ export class Sorter {
         this.#runLine(event);
         return;
       case 'smtpd.reject':
-        if (event.queueId === undefined) this.#refusal(event);
+        if (event.queueId === undefined) {
+          const isHeld = this.#refusals.take(event);
+          this.#refusal(event);
+          if (isHeld) return;
+        } else this.#refusals.leave(event);
         break;
       case 'smtpd.action':
+        this.#refusals.leave(event);
         if (event.queueId === undefined) remember(this.#acted, processOf(event), event.at.time);
+        break;
+      case 'smtpd.session':
+      case 'smtpd.proxy':
+        this.#refusals.leave(event);
+        break;
+      case 'smtpd.disconnect':
+        if (this.#refusals.end(event)) return;
         break;
       case 'smtpd.lost':
         this.#lost(event);
@@ -142,6 +167,7 @@ export class Sorter {
     const isCrowded = this.#lines > MAX_LINES;
     if (Math.abs(now - this.#lastLook) < SECOND && !isCrowded) return;
     this.#lastLook = now;
+    this.#refusals.rest(now);
     const most = isCrowded ? MAX_LINES - ROOM : MAX_LINES;
     const kept: Held[] = [];
     for (const held of this.#held) {
@@ -158,21 +184,20 @@ export class Sorter {
   drain(): void {
     for (const held of this.#held) if (!held.gone) this.#letGo(held);
     this.#held = [];
-    this.#refused.clear();
+    this.#refusals.drain();
     this.#acted.clear();
     this.#received.clear();
   }
 
   #begin(event: Of<'smtpd.client'>): void {
+    this.#refusals.leave(event);
     const { at, queueId } = event;
     const known = this.#halves.get(queueId);
     const process = processOf(event);
-    const refused = this.#refused.get(`${process}|${event.clientAddress}`);
     const acted = this.#acted.get(process);
     // What was done just before there was an id may be this message's.
     const isMarked =
-      (refused !== undefined && Math.abs(at.time - refused) <= REFUSAL_GAP) ||
-      (acted !== undefined && Math.abs(at.time - acted) <= UNTIL_ID);
+      this.#refusals.mayConcern(event) || (acted !== undefined && Math.abs(at.time - acted) <= UNTIL_ID);
     if (known !== undefined || isMarked) {
       this.#received.delete(process);
       this.#leaveWith(known?.held, event);
@@ -280,7 +305,6 @@ export class Sorter {
 
   /** A refusal before there was a queue id may belong to a message that the same process received after it. */
   #refusal({ at, clientAddress = '' }: Of<'smtpd.reject'>): void {
-    remember(this.#refused, `${at.host}|${at.pid}|${clientAddress}`, at.time);
     for (let n = this.#held.length - 1; n >= 0; n--) {
       const held = this.#held[n];
       if (held === undefined || held.gone) continue;
@@ -294,7 +318,9 @@ export class Sorter {
   #lost(event: Of<'smtpd.lost'>): void {
     const half = this.#received.get(processOf(event));
     // One that was delivered lost nothing.
-    if (half !== 'taken') this.#leaveWith(half?.held, event);
+    if (half === 'taken') return;
+    const isIts = half?.held.events.some((own) => isReceived(own, event.at.pid, event.clientAddress));
+    this.#leaveWith(isIts === true ? half?.held : undefined, event);
   }
 
   #lookWhether(held: Held, time: number): void {
@@ -319,7 +345,7 @@ export class Sorter {
   }
 
   #mailOf({ events, verdict }: Held): OrdinaryMail | undefined {
-    const summary = ordinarySummary({ events, parent: null, children: NONE, likely: NONE }, this.#path);
+    const summary = ordinarySummary({ events, ...ALONE }, this.#path);
     if (summary === undefined || verdict === null) return undefined;
     const lives = summary.queueIds.map((queueId) => ({ queueId }));
     for (const event of events) {
@@ -327,8 +353,18 @@ export class Sorter {
       if (next !== undefined && !lives.some(({ queueId }) => queueId === next)) lives.push({ queueId: next });
     }
     const { amavisId, mailId = null } = verdict;
-    const runs = [{ amavisId, mailId }] as const;
-    return { events, summary, lives, runs, anonymous: NONE, parent: null, children: NONE, likely: NONE };
+    const queueIds = lives.map(({ queueId }) => queueId);
+    const others = othersKeys({ queueIds, amavisId, mailId });
+    const runs = [{ amavisId, mailId }];
+    return { events, summary, lives, runs, anonymous: NONE, others, ...ALONE };
+  }
+
+  #refusedMail(refusal: Refusal): OrdinaryMail | undefined {
+    const events = [refusal];
+    const summary = ordinarySummary({ events, ...ALONE }, this.#path);
+    if (summary === undefined) return undefined;
+    const others = refusalKeys(refusal);
+    return { events, summary, lives: NONE, runs: NONE, anonymous: [others[0]], others, ...ALONE };
   }
 
   /** A relay that passed on what the way back answered, for what then came in there, is a filter. */

@@ -1,7 +1,7 @@
 /**
  * Most mail is ordinary: it came in, the filter passed it, it came back under one new queue id and every recipient
- * was served at the first try; or it is Postfix' own, goes past the filter and was served so. Its summary is told in
- * one look at its lines, where the whole view takes many.
+ * was served at the first try; or it is Postfix' own, goes past the filter and was served so; or it was refused before
+ * it had an id, by one line. Its summary is told in one look at its lines, where the whole view takes many.
  *
  * Whatever is not quite so is left to the view; for what is, both give the same (test/core/ordinary.test.ts).
  */
@@ -28,6 +28,8 @@ interface Half {
 /** The summary of an ordinary message; undefined when it is not one, or may not be. */
 export function ordinarySummary(which: CaseFacts, path: MailPath): Summary | undefined {
   if (which.children.length > 0 || which.likely.length > 0) return undefined;
+  const only = which.events.length === 1 ? which.events[0] : undefined;
+  if (only?.kind === 'smtpd.reject') return refused(which, only);
   let one: Half | undefined;
   let two: Half | undefined;
   let verdict: Of<'amavis.verdict'> | undefined;
@@ -97,7 +99,8 @@ function filtered(
   if (start.origQueueId !== undefined || (told !== undefined && told !== front.queueId)) return undefined;
   const recipients = recipientsOf(front, back, verdict, path);
   if (recipients === undefined) return undefined;
-  return served({
+  return done({
+    state: stateOf(recipients),
     recipients,
     host: start.at.host,
     first,
@@ -113,6 +116,24 @@ function filtered(
         durationMs: verdict.durationMs ?? null,
       },
     ],
+  });
+}
+
+/** What one line refused before there was a queue id. */
+function refused({ parent }: CaseFacts, refusal: Of<'smtpd.reject'>): Summary | undefined {
+  const { at, queueId, sender = null, recipient, clientAddress, clientName = null } = refusal;
+  if (queueId !== undefined || parent !== null) return undefined;
+  return done({
+    state: 'rejected',
+    recipients: recipient === undefined ? [] : [{ address: recipient, originalTo: null, state: 'rejected' }],
+    host: at.host,
+    first: at.time,
+    last: at.time,
+    parent,
+    queueIds: [],
+    sender,
+    client: clientAddress === undefined ? null : { address: clientAddress, name: clientName },
+    filter: [],
   });
 }
 
@@ -136,8 +157,10 @@ function unfiltered(
     recipients.set(addressKey(delivery.recipient), recipientOf(delivery, delivery.originalTo));
   }
   if (recipients.size !== deliveries.length) return undefined;
-  return served({
-    recipients: [...recipients.values()],
+  const served = [...recipients.values()];
+  return done({
+    state: stateOf(served),
+    recipients: served,
     host: (start ?? messageId)?.at.host ?? '',
     first,
     last,
@@ -151,15 +174,18 @@ function unfiltered(
 
 type Recipient = Summary['recipients'][number];
 
-/** With what is the same for all messages that are done. Field by field: spreading is slow, and this is done often. */
-function served(own: Omit<Summary, 'state' | 'open' | 'complete' | 'stuck' | 'children'>): Summary {
-  const { recipients } = own;
+function stateOf(recipients: readonly Recipient[]): Summary['state'] {
   const state = recipients[0]?.state ?? null;
+  return recipients.every((other) => other.state === state) ? state : 'partial';
+}
+
+/** With what is the same for all messages that are done. Field by field: spreading is slow, and this is done often. */
+function done(own: Omit<Summary, 'open' | 'complete' | 'stuck' | 'children'>): Summary {
   return {
     host: own.host,
     first: own.first,
     last: own.last,
-    state: recipients.every((other) => other.state === state) ? state : 'partial',
+    state: own.state,
     open: false,
     complete: true,
     stuck: false,
@@ -168,7 +194,7 @@ function served(own: Omit<Summary, 'state' | 'open' | 'complete' | 'stuck' | 'ch
     children: [],
     sender: own.sender,
     client: own.client,
-    recipients,
+    recipients: own.recipients,
     filter: own.filter,
   };
 }

@@ -14,6 +14,7 @@ import { viewOf } from '../../../src/core/trace/view.js';
 import { compilePatterns } from '../../../src/read/pattern-files.js';
 import { changedLogs, incompleteLogs, sampleLogs } from '../../support/changed-logs.js';
 import { casesOf, tracesOf } from '../../support/core.js';
+import { smtpdLogs } from '../../support/smtpd-sessions.js';
 
 const patterns = compilePatterns([]);
 
@@ -28,8 +29,9 @@ class Shelf implements Archive {
   }
 }
 
-function keysOf({ lives, runs, events }: OrdinaryMail): string[] {
+function keysOf({ lives, runs, anonymous, events }: OrdinaryMail): string[] {
   return [
+    ...anonymous,
     ...lives.map(({ queueId }) => queueKey(queueId)),
     ...runs.flatMap(({ amavisId, mailId }) => [
       amavisKey(amavisId),
@@ -47,8 +49,12 @@ function sorted(lines: readonly string[]): { traces: Trace[]; ordinary: number; 
   const sorter = new Sorter(path, {
     message: (mail) => {
       const queueIds = mail.lives.map(({ queueId }) => queueId);
-      const [{ amavisId, mailId } = { amavisId: '', mailId: null }] = mail.runs;
-      if (!joiner.isUnknown({ queueIds, amavisId, mailId, time: mail.summary.first }, true)) return false;
+      const [run] = mail.runs;
+      const isUnknown =
+        run === undefined
+          ? mail.others.every((key) => shelf.recall(key).length === 0)
+          : joiner.isUnknown({ queueIds, ...run, time: mail.summary.first }, true);
+      if (!isUnknown) return false;
       shelf.mails.set(shelf.mails.size, mail);
       return true;
     },
@@ -111,6 +117,19 @@ describe('the sorter', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('does so too with what was refused before there was a queue id', () => {
+    let refused = 0;
+    fc.assert(
+      fc.property(smtpdLogs, (log) => {
+        const { traces, ordinary } = sorted(log);
+        expect(traces).toEqual(tracesOf(log));
+        refused += ordinary;
+      }),
+      { numRuns: 3000 },
+    );
+    expect(refused).toBeGreaterThan(100);
   });
 
   it('loses no line, whatever the lines say', () => {
