@@ -7,6 +7,7 @@ import {
 } from '../core/problem/nagios.js';
 import { compareWithQueue, type Disagreement } from '../core/problem/queue.js';
 import { groupStuck, type StuckGroup } from '../core/problem/stuck.js';
+import type { Trace } from '../core/trace/trace.js';
 import type { Traces } from '../ingest/traces.js';
 import { incidentsText } from '../output/incidents.js';
 import { disagreementText, elsewhereText, stuckJson, stuckText } from '../output/stuck.js';
@@ -49,14 +50,24 @@ interface Look {
 }
 
 async function look(traces: Traces, queue: boolean): Promise<Look> {
-  const open = [...traces.open()];
+  // There may be many: they are not held all at once where that isn't needed.
+  const open = queue ? [...traces.open()] : traces.open();
+  const deferred: string[] = [];
   const backoff = queue ? await readBackoff() : null;
-  const groups = groupStuck(open, { now: traces.now, backoff });
+  const groups = groupStuck(noting(open, deferred), { now: traces.now, backoff });
   const atFilter = new Set(groups.flatMap(({ messages }) => messages.map(({ id }) => id)));
-  const elsewhere = open.filter(({ id, state }) => state === 'deferred' && !atFilter.has(id)).length;
+  const elsewhere = deferred.filter((id) => !atFilter.has(id)).length;
   if (!queue) return { groups, elsewhere, disagreements: undefined };
   const find = (queueId: string) => traces.withId(queueId)[0]?.trace;
   return { groups, elsewhere, disagreements: compareWithQueue(await readQueue(), open, find) };
+}
+
+/** The traces as they come; the ids of those that are deferred are noted. */
+function* noting(traces: Iterable<Trace>, deferred: string[]): IterableIterator<Trace> {
+  for (const trace of traces) {
+    if (trace.state === 'deferred') deferred.push(trace.id);
+    yield trace;
+  }
 }
 
 /** For monitoring every end is one line, so a failure is too. */

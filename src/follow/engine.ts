@@ -13,18 +13,19 @@ import { detached } from '../core/detached.js';
 import type { Event } from '../core/event.js';
 import { EventReader } from '../core/event-reader.js';
 import type { StoredCase } from '../core/join/archive.js';
+import { Attempts } from '../core/join/attempts.js';
 import { type Case, Joiner } from '../core/join/joiner.js';
 import type { MailPath } from '../core/path.js';
 import type { PatternSet } from '../core/pattern.js';
-import { type View, viewOf } from '../core/trace/view.js';
+import { linesOf, type View, viewOf } from '../core/trace/view.js';
 import type { Diagnosis } from '../ingest/diagnosis.js';
 import { learnAgain } from '../ingest/learn-again.js';
 import { packLoose } from '../ingest/pack-loose.js';
 import { Packer } from '../ingest/packer.js';
+import { StoreArchive } from '../ingest/store-archive.js';
 import { storedCase } from '../ingest/stored-case.js';
 import { WaitingLines } from '../ingest/waiting-lines.js';
 import { type Batch, SPLIT_LINES } from '../store/batch.js';
-import { hashKey } from '../store/hash.js';
 import { Reader, type Row } from '../store/reader.js';
 import { BLOCK_BYTES } from '../store/segment.js';
 import { Writer } from '../store/writer.js';
@@ -38,6 +39,8 @@ const QUIET_CHECK = 3600 * SECOND;
 /** Packed at once: a block's worth, less what a last message may need. */
 const ENOUGH_CHARACTERS = BLOCK_BYTES * 0.8;
 const ENOUGH_SYSTEM_LINES = 1000;
+/** Of messages that were tried again, those with so many lines are told with one commit: a screen waits for it. */
+const TOLD_LINES = 1500;
 
 export interface EngineOptions {
   /** Written to by nobody else. */
@@ -75,7 +78,9 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #reader: Reader;
   readonly #writer: Writer;
+  readonly #archive: StoreArchive;
   readonly #joiner: Joiner;
+  readonly #attempts: Attempts;
   readonly #packer: Packer;
   readonly #checkpoints = new Map<string, Checkpoint>();
   /** Logs that were read further since the last commit. */
@@ -99,21 +104,20 @@ export class Engine {
     this.#reader = new Reader(db);
     this.#writer = new Writer(db);
     path.recall(this.#reader.endpoints());
+    this.#packer = new Packer(path, diagnosis, this.#reader.lastIds());
+    this.#archive = new StoreArchive(this.#reader, options.patterns, () => this.#packer.draft);
     this.#joiner = new Joiner(path, {
-      recall: (key, time, within = Number.POSITIVE_INFINITY, most = Number.POSITIVE_INFINITY) => {
-        const rows: Row[] = [];
-        for (const row of this.#reader.byHash(hashKey(key))) {
-          if (rows.length >= most) break;
-          if (row.first - within <= time && time <= row.last + within) rows.push(row);
-        }
-        return this.#recall(rows);
+      recall: (...asked) => {
+        const found = this.#archive.recall(...asked);
+        for (const { ref } of found) this.#recalled(ref, this.#reader.byId(ref)?.block);
+        return found;
       },
     });
-    this.#packer = new Packer(path, diagnosis, this.#reader.lastIds());
+    this.#attempts = new Attempts(this.#joiner);
     for (const { path: log, json } of this.#reader.checkpoints())
       this.#checkpoints.set(log, JSON.parse(json) as Checkpoint);
     this.#newest = this.#reader.newest();
-    this.#joiner.resume(this.#recall(this.#reader.recent(this.#newest - WARM)));
+    this.#joiner.resume(this.#resumed(this.#reader.recent(this.#newest - WARM)));
     for (const { row, view } of learnAgain(diagnosis, { ...options, reader: this.#reader })) {
       this.#noteLoose(row.id, view);
       if (!this.#joiner.holds(row.id)) this.#learn(row.id, view, row.problems);
@@ -150,9 +154,17 @@ export class Engine {
     this.#moved.add(log);
   }
 
-  /** Stores what changed and how far the logs were read, in one transaction. */
-  commit(): Committed {
-    if (this.#moved.size === 0) return { changed: [], gone: [] };
+  /** Whether messages were tried again of which no commit has told yet. */
+  get isBehind(): boolean {
+    return this.#attempts.hasBehind;
+  }
+
+  /**
+   * Stores what changed and how far the logs were read, in one transaction. While there is more to read, messages that
+   * were only tried again are left to be told later: they may be tried again before that.
+   */
+  commit(isCatchingUp = false): Committed {
+    if (this.#moved.size === 0 && !this.isBehind) return { changed: [], gone: [] };
     this.#joiner.settle();
     const changed = new Map<number, View>();
     const gone: number[] = [];
@@ -169,6 +181,7 @@ export class Engine {
       const again = this.#putAway(which);
       if (again !== undefined) changed.set(again.ref, again.view);
     }
+    if (!isCatchingUp) for (const [ref, view] of this.#triedAgain()) changed.set(ref, view);
     const checkpoints = [...this.#moved].map((path) => ({
       path,
       json: JSON.stringify(this.#checkpoints.get(path)),
@@ -180,10 +193,16 @@ export class Engine {
 
   /** Packs the lines of finished messages when there are enough. To be called after a commit. */
   pack(): void {
-    if (this.#newest - this.#quietChecked > QUIET_CHECK) {
+    // A message that is to be told of is needed as it is.
+    if (this.#newest - this.#quietChecked > QUIET_CHECK && !this.isBehind) {
       this.#quietChecked = this.#newest;
-      for (const { id, last, block } of this.#reader.open())
-        if (block === null && last < this.#newest - QUIET) this.#loose.set(id, this.#reader.looseSize(id));
+      const quiet = new Set<number>();
+      for (const { id, last, block } of this.#reader.open()) {
+        if (block !== null || last >= this.#newest - QUIET) continue;
+        this.#loose.set(id, this.#reader.looseSize(id));
+        quiet.add(id);
+      }
+      this.#attempts.packed(quiet);
     }
     let size = 0;
     const resting: number[] = [];
@@ -218,9 +237,9 @@ export class Engine {
   #write(more: Partial<Pick<Batch, 'checkpoints' | 'knowledge'>>): void {
     const waiting = this.#waiting.changes(this.#joiner.loose(), this.#sources);
     const endpoints = this.#options.path.takeLearnt();
-    this.#writer.write(
-      this.#packer.take().batch({ ...more, endpoints, diagnosed: this.#diagnosed, waiting }),
-    );
+    const draft = this.#packer.take();
+    this.#writer.write(draft.batch({ ...more, endpoints, diagnosed: this.#diagnosed, waiting }));
+    this.#archive.stored(draft);
     this.#diagnosed = [];
   }
 
@@ -229,6 +248,12 @@ export class Engine {
     const [ref] = which.refs;
     if (ref === undefined) return undefined;
     const view = viewOf(which, this.#options.path);
+    if (this.#problems.has(which)) {
+      const lines = linesOf(view.facts.events).length;
+      this.#attempts.putAway(which, ref, lines, view.open && view.state === 'deferred');
+    } else {
+      this.#attempts.left(which);
+    }
     // One that was taken back and has not changed is known by its row alone.
     const before = this.#problems.get(which) ?? this.#reader.byId(ref)?.problems;
     const differs = this.#learn(ref, view, before);
@@ -259,12 +284,31 @@ export class Engine {
   #newSource(clock: ConstructorParameters<typeof EventReader>[1]): EventReader {
     const event = (one: Event): void => {
       if (one.at.time > this.#newest) this.#newest = one.at.time;
-      const alone = this.#joiner.apply(one) === undefined;
+      const alone = !this.#takeAgain(one) && this.#joiner.apply(one) === undefined;
       // A refusal without an id may turn out to be no message's after all.
       const isTrouble = this.#options.diagnosis.event(one, alone);
       if (alone || isTrouble) this.#waiting.keepSystem(one);
     };
     return new EventReader(this.#options.patterns, clock, { event, unrecognized: () => {} });
+  }
+
+  /** Puts the line of one more attempt to its message in the store. */
+  #takeAgain(event: Event): boolean {
+    const again = this.#attempts.again(event);
+    if (again === undefined) return false;
+    if (again !== 'known') this.#packer.append(again);
+    this.#joiner.hear(event.at.host, event.at.time);
+    return true;
+  }
+
+  /** Messages that were tried again, as they are now. */
+  *#triedAgain(): IterableIterator<readonly [ref: number, view: View]> {
+    for (const ref of this.#attempts.takeBehind(TOLD_LINES)) {
+      const { draft } = this.#packer;
+      if (draft.has(ref) || draft.hasDropped(ref)) continue;
+      const stored = this.#archive.byRef(ref);
+      if (stored !== undefined) yield [ref, this.#packer.tellAgain(stored)];
+    }
   }
 
   #noteLoose(ref: number, view: View): void {
@@ -274,13 +318,15 @@ export class Engine {
     this.#loose.set(ref, size);
   }
 
-  #recall(rows: readonly Row[]): StoredCase[] {
-    const recalled: StoredCase[] = [];
-    for (const row of rows) {
-      // What is packed has been learnt from.
-      if (row.block !== null && !this.#joiner.holds(row.id)) this.#known.add(row.id);
-      recalled.push(storedCase(row, this.#reader, this.#options.patterns));
-    }
-    return recalled;
+  #resumed(rows: readonly Row[]): StoredCase[] {
+    return rows.map((row) => {
+      this.#recalled(row.id, row.block);
+      return storedCase(row, this.#reader, this.#options.patterns);
+    });
+  }
+
+  /** What is packed has been learnt from. */
+  #recalled(ref: number, block: number | null | undefined): void {
+    if (typeof block === 'number' && !this.#joiner.holds(ref)) this.#known.add(ref);
   }
 }

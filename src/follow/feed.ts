@@ -28,6 +28,8 @@ export interface Counters {
   /** Since the start. */
   readonly lines: number;
   readonly unrecognized: number;
+  /** Bytes of the logs that are still to be read while they are caught up with; 0 once they are. */
+  readonly left: number;
 }
 
 export interface LiveFeed {

@@ -19,6 +19,8 @@ interface Piece {
   readonly modified: number;
   /** The year of the first line of a log that is begun with, where stamps have none and it was found out. */
   readonly year?: number | undefined;
+  /** Bytes of all logs that are there and still to be read after these lines; of the journal it isn't known. */
+  readonly left?: number | undefined;
 }
 
 /** Ends when its signal says so, or at the logs' end when they are read once. */
@@ -127,9 +129,12 @@ async function* filePieces(
   years: ReadonlyMap<string, number | undefined>,
   onNotice: Reading['onNotice'],
 ): AsyncGenerator<Piece, void, undefined> {
-  for await (const { path, lines, cut, checkpoint } of following) {
+  const leftOf = new Map<string, number>();
+  for await (const { path, lines, cut, checkpoint, left: own } of following) {
     if (cut > 0) onNotice(`${path}: ${cut} lines longer than 1 MiB were cut to that`);
-    yield { log: path, lines, position: checkpoint, modified: checkpoint.time, year: years.get(path) };
+    leftOf.set(path, own);
+    const left = [...leftOf.values()].reduce((sum, one) => sum + one, 0);
+    yield { log: path, lines, position: checkpoint, modified: checkpoint.time, year: years.get(path), left };
   }
 }
 

@@ -10,6 +10,8 @@ import { Rates } from './rates.js';
 /** Open messages that are looked after; more than this wait only after days of trouble. */
 const MAX_OPEN = 2000;
 
+type Counts = Pick<Counters, 'lines' | 'unrecognized' | 'left'>;
+
 interface Entry {
   readonly trace: Trace;
   /** When something last brought it on (microseconds); null when it is no longer open. */
@@ -40,7 +42,7 @@ export class Live implements LiveFeed {
   readonly #byId = new Map<string, number>();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #notices: string[] = [];
-  #counts = { lines: 0, unrecognized: 0 };
+  #counts: Counts = { lines: 0, unrecognized: 0, left: 0 };
   readonly sources: readonly string[];
   readonly database: string | null;
   readonly ended: Promise<void>;
@@ -67,10 +69,7 @@ export class Live implements LiveFeed {
   }
 
   /** Takes up what a commit stored, and tells it. */
-  take(
-    { changed, gone }: Committed,
-    counts: { readonly lines: number; readonly unrecognized: number },
-  ): void {
+  take({ changed, gone }: Committed, counts: Counts): void {
     const now = this.#options.now();
     this.#rates.lines(counts.lines - this.#counts.lines, now);
     this.#counts = counts;

@@ -23,8 +23,8 @@ import { WaitingLines } from './waiting-lines.js';
 
 /** For lines whose time is known. */
 const TIMED: ClockOptions = { notAfter: 0, zone: () => 0 };
-/** So many rows are told again in one batch. */
-const ROWS = 1000;
+/** Messages with so many lines are told again in one batch. */
+const TOLD_LINES = 20_000;
 /** After so many events, what is at rest is put away: soon enough that it goes while it is new to the garbage collector. */
 const REST_EVERY = 500;
 
@@ -213,11 +213,10 @@ export class Ingest {
 
   /** Stores all that is left. */
   finish(): void {
-    const behind = this.#attempts.takeBehind();
-    for (let told = 0; told < behind.length; told += ROWS) {
+    while (this.#attempts.hasBehind) {
       // What is told again is read from the store.
       this.#send();
-      for (const ref of behind.slice(told, told + ROWS)) {
+      for (const ref of this.#attempts.takeBehind(TOLD_LINES)) {
         const stored = this.#archive.byRef(ref);
         if (stored !== undefined) this.#packer.tellAgain(stored);
       }

@@ -90,13 +90,14 @@ export class Packer {
     if (runs.length > 0) this.#draft.file(ref, keysOf({ ...NOTHING_ELSE, runs, events }));
   }
 
-  /** Tells anew what the row of a stored message says, after lines were put to it (`Draft.append`). */
-  tellAgain(stored: StoredCase): void {
+  /** Tells anew what the row of a stored message says, after lines were put to it. */
+  tellAgain(stored: StoredCase): View {
     const view = viewOf(stored, this.#path);
     const summary = summaryOf(view);
     const problems = this.#diagnosis.putAway(view, stored.ref, false, summary).join(' ');
     this.#draft.add(stored.ref, null, rowOf(stored, summary, problems, undefined), [], null);
     this.changed++;
+    return view;
   }
 
   /** Takes a case that stays in memory into the batch. */

@@ -102,6 +102,7 @@ export class StoreArchive implements Archive {
 
   /** The batch has been stored: what it held is found in the database from now on. */
   stored(draft: Draft): void {
+    if (this.#hadMore) return;
     for (const hash of draft.hashes) this.#known.add(hash);
   }
 }

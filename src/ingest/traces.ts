@@ -68,14 +68,14 @@ export class Traces {
   /** Newest first; `accept` has the last word. */
   *search(query: SearchQuery, accept: (trace: Trace) => boolean): IterableIterator<Trace> {
     for (const row of this.#reader.search(query)) {
-      const { trace } = this.#found(row);
+      const trace = this.ofView(this.view(row));
       if (hasProblem(trace, row, query.problem) && accept(trace)) yield trace;
     }
   }
 
   /** Those that may go on, the longest quiet first. */
   *open(): IterableIterator<Trace> {
-    for (const row of this.#reader.open()) yield this.#found(row).trace;
+    for (const row of this.#reader.open()) yield this.ofView(this.view(row));
   }
 
   /** Troubles of the whole system, the oldest first. */

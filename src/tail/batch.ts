@@ -7,6 +7,8 @@ export interface Batch {
   /** How many of the lines were longer than 1 MiB and cut to that. */
   readonly cut: number;
   readonly checkpoint: Checkpoint;
+  /** Bytes of the log that are still to be read after these lines, as far as is known. */
+  readonly left: number;
 }
 
 /** Something to tell the user about a followed log; following goes on. */

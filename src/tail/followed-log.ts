@@ -114,7 +114,7 @@ export class FollowedLog {
     if (known.isUnsighted) return 'nothing';
     const grown = await generation.read();
     if (grown !== 'nothing') return grown;
-    if (generation.unread) {
+    if (generation.left > 0) {
       if (this.grace?.mtime !== generation.mtime) {
         const now = Date.now();
         this.grace = { mtime: generation.mtime, until: Math.min(now, generation.mtime) + GRACE_MS };
@@ -137,7 +137,15 @@ export class FollowedLog {
 
   private batch(taken: Taken, generation?: Generation): Batch {
     this.keeper.time = Math.max(this.keeper.time, generation?.mtime ?? 0);
-    return { path: this.path, lines: taken.lines, cut: taken.cut, checkpoint: this.checkpoint() };
+    const { lines, cut } = taken;
+    return { path: this.path, lines, cut, checkpoint: this.checkpoint(), left: this.left };
+  }
+
+  /** Bytes that are there and not taken, as far as is known. */
+  private get left(): number {
+    let left = 0;
+    for (const { isQueued, generation } of this.keeper.known) if (isQueued) left += generation?.left ?? 0;
+    return left;
   }
 
   /** What has been handed out, with the batch that it's for. */

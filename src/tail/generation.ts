@@ -29,8 +29,8 @@ export interface Generation {
   read(): Promise<Reading>;
   /** Takes an unterminated last line: for a generation nobody writes to any more. */
   readRest(): Promise<Reading>;
-  /** Whether there are bytes that aren't taken, as of the last look. */
-  readonly unread: boolean;
+  /** Bytes that aren't taken, as of the last look; of a packed one all that it has, as they are packed. */
+  readonly left: number;
   /** Looks at the file again: has it grown, or been truncated. One that isn't the `same` is dead. */
   look(): Promise<Looked>;
   close(): Promise<void>;

@@ -70,7 +70,7 @@ export class Known {
     if (this.generation === undefined) return;
     const position = this.generation.position();
     this.closed = looked === 'replaced' ? { ...position, replaced: true } : position;
-    this.unread = this.generation.unread;
+    this.unread = this.generation.left > 0;
     this.lastHead = this.generation.head;
     this.generation = undefined;
     this.until = undefined;

@@ -7,11 +7,11 @@ import { bornOf } from './log-files.js';
 
 /** A rotated generation that has been packed. It can't grow; its positions are those of the unpacked text. */
 export class PackedGeneration implements Generation {
-  readonly unread = true;
   readonly dev: string;
   readonly ino: string;
   readonly head: Buffer;
   readonly mtime: number;
+  readonly left: number;
   private offset: number;
   private readonly born: string | undefined;
   private readonly path: string;
@@ -21,7 +21,7 @@ export class PackedGeneration implements Generation {
   private input: { readonly text: Input; readonly chunks: AsyncIterator<Chunk> } | undefined;
 
   private constructor(
-    identity: Pick<PackedGeneration, 'dev' | 'ino' | 'mtime' | 'head'> & {
+    identity: Pick<PackedGeneration, 'dev' | 'ino' | 'mtime' | 'head' | 'left'> & {
       readonly born: string | undefined;
     },
     file: { readonly path: string; readonly handle: FileHandle },
@@ -33,6 +33,7 @@ export class PackedGeneration implements Generation {
     this.born = identity.born;
     this.mtime = identity.mtime;
     this.head = identity.head;
+    this.left = identity.left;
     this.path = file.path;
     this.file = file.handle;
     this.offset = offset;
@@ -50,7 +51,14 @@ export class PackedGeneration implements Generation {
       const stats = await handle.stat({ bigint: true });
       const head = await readHead(path, HEAD, handle);
       const mtime = Number(stats.mtimeNs) / 1e6;
-      const identity = { dev: String(stats.dev), ino: String(stats.ino), born: bornOf(stats), mtime, head };
+      const identity = {
+        dev: String(stats.dev),
+        ino: String(stats.ino),
+        born: bornOf(stats),
+        mtime,
+        head,
+        left: Number(stats.size),
+      };
       return new PackedGeneration(identity, { path, handle }, offset, onDamage);
     } catch (error) {
       await handle.close();

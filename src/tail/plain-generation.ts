@@ -80,8 +80,8 @@ export class PlainGeneration implements Generation {
     return generation;
   }
 
-  get unread(): boolean {
-    return this.size > this.offset;
+  get left(): number {
+    return Math.max(0, this.size - this.offset);
   }
 
   position(): Position {
@@ -151,7 +151,7 @@ export class PlainGeneration implements Generation {
   }
 
   async readRest(): Promise<Reading> {
-    if (!this.unread) return 'nothing';
+    if (this.left === 0) return 'nothing';
     this.growing = undefined;
     const line = await this.bytes(this.offset, MAX_LINE + 1);
     const cut = line.length > MAX_LINE ? 1 : 0;

@@ -82,6 +82,7 @@ function screen(
     pinned: pinned.length,
     fresh: data.fresh,
     notices: data.notices,
+    left: data.overview.counters.left,
     row: opened === undefined ? undefined : document.rows[Math.min(opened.cursor, document.rows.length - 1)],
     position: opened === undefined || ui.help ? '' : positionText(opened.top, world),
   };

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { follow } from '../../src/tail/follow.js';
 import { folder, reader, writer } from './helpers.js';
 
 const MIB = 1 << 20;
@@ -30,6 +31,22 @@ async function followed(options: Parameters<typeof reader>[1] = {}) {
   };
   return { log, follower, settled };
 }
+
+test('each batch of a backlog tells how many bytes are left after it', async () => {
+  const path = join(folder(), 'mail.log');
+  writeFileSync(path, `${'x'.repeat(99)}\n`.repeat(10_000));
+  const left: number[] = [];
+  let read = 0;
+
+  for await (const batch of follow([path], { from: 'start', once: true })) {
+    read += batch.lines.length * 100;
+    left.push(batch.left);
+    expect(batch.left).toBe(1_000_000 - read);
+  }
+
+  expect(left.length).toBeGreaterThan(2);
+  expect(left.at(-1)).toBe(0);
+});
 
 describe('where following begins', () => {
   test('without a checkpoint at the end, with the first whole line', async () => {

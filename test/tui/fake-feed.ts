@@ -14,6 +14,7 @@ const QUIET: Counters = {
   more: false,
   lines: 0,
   unrecognized: 0,
+  left: 0,
 };
 
 export class FakeFeed implements LiveFeed {

@@ -112,6 +112,12 @@ describe('the first screen', () => {
     expect((await open(feed)).rows()[2]).toContain('  2000+ deferred  1990+ stuck !');
   });
 
+  it('says how much is still to be read while the logs are caught up with', async () => {
+    const feed = new FakeFeed(row(1));
+    feed.busy = { left: 12_600_000 };
+    expect((await open(feed)).rows()[22]).toBe(' 1 message · catching up, 13 MB to read');
+  });
+
   it('names what fails on the path', async () => {
     const screen = await open(new FakeFeed([deferred('D1', { firstSeen: at(9000), lastSeen: at(1000) })]));
     expect(screen.rows()[1]).toBe(

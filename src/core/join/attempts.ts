@@ -14,9 +14,11 @@ import { textHash } from './text-hash.js';
 
 const SECOND = 1_000_000;
 /** Of more messages than these nothing is remembered; those that are had best stay, as each will be tried again. */
-const MAX_WAITING = 20_000;
+const MAX_WAITING = 100_000;
 /** A message with more recipients than this is taken back: that is done once for many lines. */
-const MOST_SAID = 100;
+const MOST_SAID = 1000;
+/** Nor is more remembered when all of them together have more recipients than this. */
+const MAX_SAID = 500_000;
 
 type Attempt = Extract<Event, { readonly kind: 'qmgr.active' | 'delivery' }>;
 
@@ -24,7 +26,7 @@ type Attempt = Extract<Event, { readonly kind: 'qmgr.active' | 'delivery' }>;
 interface Waiting {
   readonly ref: number;
   /** What its attempts are known by; nothing where it is not known what its row tells. */
-  readonly said: readonly number[];
+  said: readonly number[];
   /** amavis' id that a line named last; '' before one did. */
   amavisId: string;
   /** When an smtpd received it; null where `delay=` counts from something else. */
@@ -61,8 +63,10 @@ export class Attempts {
   readonly #memory: Memory;
   /** By host and queue id. */
   readonly #waiting = new LinkedMap<Waiting>();
+  /** How much these have of `said`. */
+  #said = 0;
   /** Messages to which lines were put since they were put away as a whole. */
-  readonly #behind = new Set<number>();
+  readonly #behind = new Map<number, Waiting>();
 
   constructor(memory: Memory) {
     this.#memory = memory;
@@ -70,7 +74,7 @@ export class Attempts {
 
   /** The case has been put away under the number, with so many lines; `isDeferred` when it waits for another attempt. */
   putAway(which: Case, ref: number, count: number, isDeferred: boolean): void {
-    for (const { host, queueId } of which.lives) this.#waiting.delete(keyOf(host, queueId));
+    for (const { host, queueId } of which.lives) this.#forget(keyOf(host, queueId));
     for (const known of which.refs) this.#behind.delete(known);
     const life = waitingLifeOf(which);
     if (!isDeferred || which.asks || life === undefined) return;
@@ -122,7 +126,7 @@ export class Attempts {
     const events = [...(run?.events ?? NO_EVENTS), event];
     const runs = run?.runs ?? (amavisId === undefined ? NO_RUNS : [{ amavisId, mailId: null }]);
     waiting.count += linesOf(events).length;
-    this.#behind.add(ref);
+    this.#behind.set(ref, waiting);
     return { ref, count, events, runs };
   }
 
@@ -137,15 +141,43 @@ export class Attempts {
     return run;
   }
 
-  /** The messages that lines were put to, whose rows do not tell of these yet; they are told once. */
-  takeBehind(): number[] {
-    const behind = [...this.#behind];
-    this.#behind.clear();
-    return behind;
+  /** Whether there are messages that lines were put to and whose rows do not tell of these yet. */
+  get hasBehind(): boolean {
+    return this.#behind.size > 0;
+  }
+
+  /** Some of those messages, with about so many lines together; they are told once. */
+  takeBehind(lines: number): number[] {
+    const taken: number[] = [];
+    let room = lines;
+    for (const [ref, { count }] of this.#behind) {
+      taken.push(ref);
+      this.#behind.delete(ref);
+      room -= count;
+      if (room <= 0) break;
+    }
+    return taken;
+  }
+
+  /** The archive has packed these: no line can be put to them where they are. */
+  packed(refs: ReadonlySet<number>): void {
+    for (const waiting of this.#waiting.values()) {
+      if (!refs.has(waiting.ref)) continue;
+      this.#said -= waiting.said.length;
+      waiting.said = NOTHING;
+    }
   }
 
   #remember({ host, queueId }: Life, waiting: Waiting): void {
-    if (this.#waiting.size < MAX_WAITING) this.#waiting.set(keyOf(host, queueId), waiting);
+    const said = this.#said + waiting.said.length;
+    if (this.#waiting.size >= MAX_WAITING || said > MAX_SAID) return;
+    this.#said = said;
+    this.#waiting.set(keyOf(host, queueId), waiting);
+  }
+
+  #forget(key: string): void {
+    this.#said -= this.#waiting.get(key)?.said.length ?? 0;
+    this.#waiting.delete(key);
   }
 }
 

@@ -48,6 +48,8 @@ export class Settling {
   readonly #path: MailPath;
   /** How often a message-id was looked for. */
   readonly #asked = new Map<string, number>();
+  /** Envelopes of a time that too many messages share, by their keys. */
+  readonly #crowded = new Set<string>();
 
   constructor(path: MailPath, cases: CaseOperations) {
     this.#path = path;
@@ -102,8 +104,14 @@ export class Settling {
     }
     if (!which.asks && !isLostRun(which)) return;
     for (const key of envelopeKeysOf(which, this.#path)) {
+      if (this.#crowded.has(key)) continue;
       const found = this.#cases.under(key, (first + last) / 2, last - first + RUN_TIME, CROWD + 1);
-      if (found.length <= CROWD) yield* found;
+      if (found.length <= CROWD) {
+        yield* found;
+      } else {
+        if (this.#crowded.size > MAX_COUNTED) this.#crowded.clear();
+        this.#crowded.add(key);
+      }
     }
     for (const { words, event } of refusalsOf(which)) yield* this.#near(quotedKey, words, event.at.time);
     for (const { words, time } of quotesOf(which)) {

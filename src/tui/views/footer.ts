@@ -14,6 +14,8 @@ export interface Shown {
   /** Since the pause. */
   readonly fresh: number;
   readonly notices: readonly string[];
+  /** Bytes that are to be read until the logs are caught up with. */
+  readonly left: number;
   /** The row of an opened message that the cursor is on. */
   readonly row: Row | undefined;
   /** Which rows of it are on the screen, as `12-30 of 80`. */
@@ -28,7 +30,7 @@ export function footerLines(ui: Ui, shown: Shown, look: Look): readonly Line[] {
   ].map((line) => [span(' '), ...line]);
 }
 
-function statusLine(ui: Ui, { total, shown, notices }: Shown, look: Look): Line {
+function statusLine(ui: Ui, { total, shown, notices, left }: Shown, look: Look): Line {
   if (ui.filterBefore !== null) {
     return [span('filter ', 'bold'), span(clean(ui.filter, look)), span(sign('cursor', look))];
   }
@@ -42,11 +44,17 @@ function statusLine(ui: Ui, { total, shown, notices }: Shown, look: Look): Line 
   const joined = [
     ...parts,
     span(count, 'dim'),
+    ...(left > 0 ? [span(`catching up, ${megabytes(left)} to read`, 'wait')] : []),
     ...notices.slice(-1).map((notice) => span(clean(notice, look), 'wait')),
   ];
   return joined.flatMap((part, index) =>
     index === 0 ? [part] : [span(` ${sign('between', look)} `, 'dim'), part],
   );
+}
+
+function megabytes(bytes: number): string {
+  const count = bytes / 1_000_000;
+  return `${count < 10 ? count.toFixed(1) : Math.round(count)} MB`;
 }
 
 function rightLine(ui: Ui, { fresh, position }: Shown): Line {
