@@ -18,7 +18,6 @@ const session = fc.record({
   process: fc.nat({ max: 1 }),
   client: fc.nat({ max: CLIENTS.length - 1 }),
   did: fc.array(did, { minLength: 1, maxLength: 3 }),
-  isOver: fc.boolean(),
   pauses: fc.array(fc.constantFrom(...PAUSES), { minLength: 5, maxLength: 5 }),
 });
 
@@ -40,7 +39,7 @@ function linesOf(sessions: readonly Session[]): readonly string[] {
     const at = new Date(Date.UTC(2026, 10, 23, 12) + seconds * 1000).toISOString();
     lines.push(`${at} mail postfix/${program}: ${text}`);
   };
-  for (const { process, client, did: all, isOver, pauses } of sessions) {
+  for (const { process, client, did: all, pauses } of sessions) {
     const smtpd = `smtpd[${process + 1}]`;
     const from = `unknown[${CLIENTS[client]}]`;
     all.forEach(({ what, sender, recipient }, n) => {
@@ -51,9 +50,8 @@ function linesOf(sessions: readonly Session[]): readonly string[] {
         put(smtpd, `NOQUEUE: reject: RCPT from ${from}: 450 4.1.1 <x>: User unknown; ${envelope}`);
       else if (what === 'refused at connect')
         put(smtpd, `NOQUEUE: reject: CONNECT from ${from}: 554 5.7.1 blocked; proto=SMTP helo=<${helo}>`);
-      else if (what === 'lost') {
-        if (isOver) put(smtpd, `lost connection after RCPT from ${from}`);
-      } else if (what === 'passed on') {
+      else if (what === 'lost') put(smtpd, `lost connection after RCPT from ${from}`);
+      else if (what === 'passed on') {
         put(smtpd, `NOQUEUE: client=${from}`);
         put(smtpd, `proxy-accept: END-OF-MESSAGE: 250 2.0.0 Ok: queued as ${queueId(++ids)}; ${envelope}`);
       } else {
@@ -64,7 +62,7 @@ function linesOf(sessions: readonly Session[]): readonly string[] {
       }
     });
     seconds += pauses[3] ?? 0;
-    if (isOver) put(smtpd, `disconnect from ${from} ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4`);
+    put(smtpd, `disconnect from ${from} ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4`);
     seconds += pauses[4] ?? 0;
   }
   return lines;

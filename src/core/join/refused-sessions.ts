@@ -90,11 +90,10 @@ export class RefusedSessions {
 
   /** The process does something else: what it refused in a session that is not over, or this client, may belong to that. */
   leave(event: Event): void {
+    const before = 'clientAddress' in event ? this.#held.get(clientOf(event)) : undefined;
+    if (before !== undefined) this.#giveOn(before);
     const session = this.#open.get(processOf(event));
     if (session !== undefined) this.#giveOn(session);
-    if (!('clientAddress' in event)) return;
-    const before = this.#held.get(clientOf(event));
-    if (before !== undefined) this.#giveOn(before);
   }
 
   /** Lets go what is at rest at this time (microseconds). */
