@@ -348,7 +348,6 @@ function isMilterRun({ verdicts }: RunFacts): boolean {
   );
 }
 
-/** A run without a reply to Postfix: its own lines tell. */
 /** As with a feed's replies, what was blocked for some and passed for others makes two hops. */
 function runHops(run: RunFacts, queueId: string | null, path: MailPath): Draft[] {
   const passed = run.verdicts.filter(
@@ -359,6 +358,7 @@ function runHops(run: RunFacts, queueId: string | null, path: MailPath): Draft[]
   return [others, passed].map((verdicts) => runHop({ ...run, verdicts }, queueId, path));
 }
 
+/** A run without a reply to Postfix: its own lines tell. */
 function runHop(run: RunFacts, queueId: string | null, path: MailPath): Draft {
   if (run.release !== undefined) {
     return hop(
