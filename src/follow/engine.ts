@@ -113,7 +113,7 @@ export class Engine {
         return found;
       },
     });
-    this.#attempts = new Attempts(this.#joiner);
+    this.#attempts = new Attempts(this.#joiner, (again) => this.#packer.append(again));
     for (const { path: log, json } of this.#reader.checkpoints())
       this.#checkpoints.set(log, JSON.parse(json) as Checkpoint);
     this.#newest = this.#reader.newest();
@@ -284,21 +284,12 @@ export class Engine {
   #newSource(clock: ConstructorParameters<typeof EventReader>[1]): EventReader {
     const event = (one: Event): void => {
       if (one.at.time > this.#newest) this.#newest = one.at.time;
-      const alone = !this.#takeAgain(one) && this.#joiner.apply(one) === undefined;
+      const alone = !this.#attempts.take(one) && this.#joiner.apply(one) === undefined;
       // A refusal without an id may turn out to be no message's after all.
       const isTrouble = this.#options.diagnosis.event(one, alone);
       if (alone || isTrouble) this.#waiting.keepSystem(one);
     };
     return new EventReader(this.#options.patterns, clock, { event, unrecognized: () => {} });
-  }
-
-  /** Puts the line of one more attempt to its message in the store. */
-  #takeAgain(event: Event): boolean {
-    const again = this.#attempts.again(event);
-    if (again === undefined) return false;
-    if (again !== 'known') this.#packer.append(again);
-    this.#joiner.hear(event.at.host, event.at.time);
-    return true;
   }
 
   /** Messages that were tried again, as they are now. */

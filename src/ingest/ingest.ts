@@ -62,7 +62,7 @@ export class Ingest {
     this.#packer = new Packer(options.path, options.diagnosis, options.reader.lastIds());
     this.#archive = new StoreArchive(options.reader, options.patterns, () => this.#packer.draft);
     this.#joiner = new Joiner(options.path, this.#archive);
-    this.#attempts = new Attempts(this.#joiner);
+    this.#attempts = new Attempts(this.#joiner, (again) => this.#packer.append(again));
     this.#waiting = new WaitingLines(options.reader.waiting());
     this.#waiting.readAgain(
       new EventReader(options.patterns, TIMED, {
@@ -166,18 +166,9 @@ export class Ingest {
 
   #event(event: Event): void {
     if (event.at.time > this.#newest) this.#newest = event.at.time;
-    const isTaken = this.#takeAgain(event) || this.#joiner.apply(event) !== undefined;
+    const isTaken = this.#attempts.take(event) || this.#joiner.apply(event) !== undefined;
     this.#options.diagnosis.event(event, !isTaken);
     if (++this.#sinceRest >= REST_EVERY) this.#rest();
-  }
-
-  /** Puts the line of one more attempt to its message in the store. */
-  #takeAgain(event: Event): boolean {
-    const again = this.#attempts.again(event);
-    if (again === undefined) return false;
-    if (again !== 'known') this.#packer.append(again);
-    this.#joiner.hear(event.at.host, event.at.time);
-    return true;
   }
 
   #rest(): void {

@@ -57,10 +57,13 @@ export interface Memory {
    * more hangs together with it.
    */
   takeRun(amavisId: string, host: string, time: number): Case | null | undefined;
+  /** A line was written on the host at this time (microseconds). */
+  hear(host: string, time: number): void;
 }
 
 export class Attempts {
   readonly #memory: Memory;
+  readonly #append: (again: Again) => void;
   /** By host and queue id. */
   readonly #waiting = new LinkedMap<Waiting>();
   /** How much these have of `said`. */
@@ -68,8 +71,10 @@ export class Attempts {
   /** Messages to which lines were put since they were put away as a whole. */
   readonly #behind = new Map<number, Waiting>();
 
-  constructor(memory: Memory) {
+  /** `append` puts lines to the message in the store. */
+  constructor(memory: Memory, append: (again: Again) => void) {
     this.#memory = memory;
+    this.#append = append;
   }
 
   /** The case has been put away under the number, with so many lines; `isDeferred` when it waits for another attempt. */
@@ -102,11 +107,17 @@ export class Attempts {
     this.#remember(life, { ref, ...nothing, lines });
   }
 
-  /**
-   * Where the line belongs, when it is one of an attempt to which nothing else came than before; `known` when it was read
-   * before. Undefined for any other.
-   */
-  again(event: Event): Again | 'known' | undefined {
+  /** Takes the line of one more attempt to which nothing else came than before; false for any other line. */
+  take(event: Event): boolean {
+    const again = this.#again(event);
+    if (again === undefined) return false;
+    if (again !== 'known') this.#append(again);
+    this.#memory.hear(event.at.host, event.at.time);
+    return true;
+  }
+
+  /** Where such a line belongs; `known` when it was read before. */
+  #again(event: Event): Again | 'known' | undefined {
     if (event.kind !== 'qmgr.active' && event.kind !== 'delivery') return undefined;
     const { at, queueId } = event;
     const waiting = this.#waiting.get(keyOf(at.host, queueId));
