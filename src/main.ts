@@ -17,20 +17,11 @@ export async function main(argv: readonly string[]): Promise<ExitStatus> {
   };
   process.on('SIGINT', end);
   process.on('SIGTERM', end);
-  // Whoever reads our output has had enough (`| head`).
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') {
-      if (!worksUnread) process.exit(0);
-      return;
-    }
-    // A closed terminal: whoever draws on it ends in order.
-    if (error.code === 'EIO') return;
-    process.stderr.write(`amavtrace: cannot write to standard output (${error.message})\n`);
-    process.exit(2);
-  });
+  // Once, however many command lines a process runs; and for good, since what was written last may fail afterwards.
+  process.stdout.off('error', onOutputError).on('error', onOutputError);
 
   let status: ExitStatus = 0;
-  let worksUnread = false;
+  worksUnread = false;
   const program = new Command('amavtrace')
     .description('One path per message through Postfix and amavisd-new, read from the mail log.')
     .version(version(), '-V, --version', 'print the version')
@@ -83,6 +74,21 @@ export async function main(argv: readonly string[]): Promise<ExitStatus> {
 }
 
 function ignore(): void {}
+
+/** Whether the command that runs goes on when nobody reads what it prints. */
+let worksUnread = false;
+
+function onOutputError(error: NodeJS.ErrnoException): void {
+  // Whoever reads our output has had enough (`| head`).
+  if (error.code === 'EPIPE') {
+    if (!worksUnread) process.exit(0);
+    return;
+  }
+  // A closed terminal: whoever draws on it ends in order.
+  if (error.code === 'EIO') return;
+  process.stderr.write(`amavtrace: cannot write to standard output (${error.message})\n`);
+  process.exit(2);
+}
 
 function addOption(command: Command, { flags, help, many }: CommandSpec['options'][number]): void {
   const option = new Option(flags, help);

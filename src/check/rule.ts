@@ -1,3 +1,4 @@
+import type { AmavisSettings } from './amavis/settings.js';
 import type { Finding, FindingSeverity, Part } from './finding.js';
 import { type Place, showPlace } from './place.js';
 import type { Parameter } from './postfix/instance.js';
@@ -93,6 +94,11 @@ export function columnFix({ instance, service }: Listener, column: number, value
   const line = columns.map((text, index) => (index < 7 ? text.padEnd(7) : text)).join(' ');
   const at = service.place.line === null ? '' : ` at line ${service.place.line}`;
   return { line, in: `${instance.masterFile}, in place of ${serviceName(service)}${at}` };
+}
+
+/** Into the file that is read last, where nothing sets it again, whatever the ones before say. */
+export function assignment({ files }: AmavisSettings, line: string): Fix {
+  return { line, in: `${files.at(-1) ?? 'amavisd.conf'}, at its end, before "1;"` };
 }
 
 export function serviceName(service: Service): string {

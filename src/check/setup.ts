@@ -312,8 +312,8 @@ function listenersAt(instances: readonly Instance[], target: InetEndpoint): List
   );
 }
 
-/** Where amavis' way out can't be told: what looks like a way back, a loopback smtpd that switches content_filter off. */
-function lookalikes(instances: readonly Instance[]): Listener[] {
+/** What looks like a way back, whatever amavis says: a loopback smtpd that switches content_filter off. */
+export function lookalikes(instances: readonly Instance[]): Listener[] {
   return instances.flatMap((instance) =>
     activeServices(instance)
       .filter((service) => {

@@ -24,6 +24,13 @@ export function flag(options: Options, name: string): boolean {
   return options[name] === true;
 }
 
+/** Refuses options (as on the command line, `--json`) of which all but one would be ignored. */
+export function oneOf(options: Options, ...names: readonly string[]): void {
+  const [first, second] = names.filter((name) => flag(options, name.slice(2)));
+  if (second !== undefined)
+    throw new UserError(`${first} and ${second} are two forms of output`, 'Ask for one of them.');
+}
+
 /** A whole number that must not be negative. */
 export function count(options: Options, name: string): number | undefined {
   const value = text(options, name);

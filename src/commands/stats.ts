@@ -5,10 +5,11 @@ import { incidentsText } from '../output/incidents.js';
 import { printableJson } from '../output/printable.js';
 import { statsText } from '../output/stats.js';
 import type { Run } from './command.js';
-import { flag, instant, text, zone } from './options.js';
+import { flag, instant, oneOf, text, zone } from './options.js';
 import { openTraces } from './store-options.js';
 
 export const run: Run = async (_args, options, io) => {
+  oneOf(options, '--json', '--prometheus');
   const now = Date.now();
   const time = (name: string): number | undefined => {
     const value = text(options, name);
@@ -34,8 +35,8 @@ export const run: Run = async (_args, options, io) => {
   } else if (flag(options, 'json')) {
     io.out(`${printableJson({ ...stats, incidents })}\n`);
   } else {
-    io.out(`${statsText(stats, { zone: zone(options), unicode: io.unicode })}\n`);
-    if (incidents.length > 0) io.out(`\n${incidentsText(incidents, zone(options))}\n`);
+    io.out(`${statsText(stats, { ...io, zone: zone(options) })}\n`);
+    if (incidents.length > 0) io.out(`\n${incidentsText(incidents, zone(options), io.columns)}\n`);
   }
   return 0;
 };

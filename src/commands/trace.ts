@@ -9,9 +9,11 @@ import { openTraces } from './store-options.js';
 const FORMATS = ['text', 'json', 'mermaid'];
 
 export const run: Run = async ([id = ''], options, io) => {
-  const format = flag(options, 'json') ? 'json' : (text(options, 'format') ?? 'text');
+  const format = text(options, 'format') ?? (flag(options, 'json') ? 'json' : 'text');
   if (!FORMATS.includes(format))
     throw new UserError(`--format wants one of ${FORMATS.join(', ')}, not "${format}"`);
+  if (flag(options, 'json') && format !== 'json')
+    throw new UserError(`--json and --format ${format} are two forms of output`, 'Ask for one of them.');
   const { traces, db, file } = openTraces(options, io);
   const evidence = flag(options, 'evidence');
   const found = traces.withId(bareId(id));

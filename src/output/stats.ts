@@ -2,6 +2,7 @@
 import type { ZoneOffset } from '../core/clock.js';
 import type { Summary } from '../core/report/durations.js';
 import type { Stats } from '../core/report/stats.js';
+import { isNarrow, narrowed } from './narrow.js';
 import { printable } from './printable.js';
 import { dateTime } from './times.js';
 import { indent } from './wrap.js';
@@ -17,6 +18,8 @@ export interface StatsTextOptions {
   /** Of the times that are shown. */
   readonly zone: ZoneOffset;
   readonly unicode: boolean;
+  /** Where they are few, lines go on in others and the bars are shorter. */
+  readonly columns: number;
 }
 
 export function statsText(stats: Stats, options: StatsTextOptions): string {
@@ -42,7 +45,7 @@ export function statsText(stats: Stats, options: StatsTextOptions): string {
   ];
   return sections
     .filter((lines) => lines.length > 0)
-    .map((lines) => lines.map(printable).join('\n'))
+    .map((lines) => narrowed(lines.map(printable), options.columns).join('\n'))
     .join('\n\n');
 }
 
@@ -85,7 +88,7 @@ function seconds(milliseconds: number): string {
 }
 
 /** A bar an hour; a bar a day where the hours are too many. */
-function chart(hours: Stats['hours'], { zone, unicode }: StatsTextOptions): string[] {
+function chart(hours: Stats['hours'], { zone, unicode, columns }: StatsTextOptions): string[] {
   const width = hours.length > BARS ? DAY_WIDTH : HOUR_WIDTH;
   const bars = new Map<string, number>();
   for (const { hour, messages } of hours) {
@@ -95,8 +98,10 @@ function chart(hours: Stats['hours'], { zone, unicode }: StatsTextOptions): stri
   const shown = [...bars].slice(-BARS);
   const most = Math.max(1, ...shown.map(([, messages]) => messages));
   const digits = String(most).length;
+  const room = columns - indent(`${' '.repeat(width + digits)}    `).length;
+  const longest = isNarrow(columns) ? Math.max(1, Math.min(BAR, room)) : BAR;
   return shown.map(([name, messages]) => {
-    const bar = (unicode ? '█' : '#').repeat(Math.round((messages / most) * BAR));
+    const bar = (unicode ? '█' : '#').repeat(Math.round((messages / most) * longest));
     return `${name}  ${String(messages).padStart(digits)}  ${bar}`.trimEnd();
   });
 }

@@ -2,6 +2,7 @@
 import type { ZoneOffset } from '../core/clock.js';
 import type { Hop, Trace, TraceRecipient } from '../core/trace/trace.js';
 import { firstFew } from './first-few.js';
+import { isNarrow, narrowed, narrowedToCopy } from './narrow.js';
 import { printable } from './printable.js';
 import { clip, mark, outcomeOfState, paint, paintOutcome, type Style } from './style.js';
 import { dateTime, duration, hopMillis, timeOfDay } from './times.js';
@@ -9,7 +10,7 @@ import { wrap } from './wrap.js';
 
 export interface TextOptions extends Style {
   readonly zone: ZoneOffset;
-  /** Columns; text that tells more than fits is cut, except failures. */
+  /** Columns; text that tells more than fits is cut, except failures. Where they are few, lines go on in others. */
   readonly columns: number;
 }
 
@@ -20,8 +21,9 @@ export function traceText(trace: Trace, options: TextOptions): string {
     lines.push('', paint('  recipients', 'dim', options));
     for (const recipient of trace.recipients) lines.push(...recipientLines(recipient, options));
   }
-  lines.push(...familyLines(trace, options), ...problemLines(trace, options));
-  return `${lines.join('\n')}\n`;
+  lines.push(...familyLines(trace, options));
+  const shown = [...narrowed(lines, options.columns), ...problemLines(trace, options)];
+  return `${shown.join('\n')}\n`;
 }
 
 function headLines(trace: Trace, options: TextOptions): string[] {
@@ -77,7 +79,9 @@ function hopLine(hop: Hop, options: TextOptions): string {
   ].join('  ');
   const outcome = hop.outcome === 'ok' ? '' : `${hop.outcome}: `;
   const text = `${outcome}${printable(hop.detail ?? '')}`;
-  const room = Math.max(20, options.columns - head.length - 6);
+  const { columns } = options;
+  // In a narrow terminal it has a line of its own.
+  const room = isNarrow(columns) ? columns - 4 : Math.max(20, columns - head.length - 6);
   const shown = hop.outcome === 'ok' ? clip(text, room, options).trimEnd() : text;
   const line = `${head}  ${hop.outcome === 'ok' ? paint(shown, 'dim', options) : paintOutcome(shown, hop.outcome, options)}`;
   return `  ${mark(hop.outcome, options)} ${line}`.trimEnd();
@@ -94,7 +98,7 @@ function recipientLines(recipient: TraceRecipient, options: TextOptions): string
     `  ${mark(outcome, options)} ${printable(recipient.address)}${original}  ${parts.join('  ')}`,
   ];
   if (recipient.response !== null)
-    lines.push(paint(`      ${printable(recipient.response)}`, 'dim', options));
+    lines.push(`      ${paint(printable(recipient.response), 'dim', options)}`);
   return lines;
 }
 
@@ -115,13 +119,17 @@ function problemLines(trace: Trace, options: TextOptions): string[] {
     const facts = [`at the ${problem.stage ?? 'unknown'} hop`];
     if (problem.count > 1) facts.push(`${problem.count} times`);
     if (problem.resolved) facts.push('overcome');
-    const width = Math.max(40, options.columns - 13);
+    const { columns } = options;
+    const width = Math.max(20, columns - 13);
+    const head = `  ${mark(outcome, options)} ${paint(problem.code, 'bold', options)} (${facts.join(', ')})  ${printable(problem.summary)}`;
+    const fix = problem.fix.split('\n').map(printable);
+    const see = [printable(problem.reference)];
     return [
       '',
-      `  ${mark(outcome, options)} ${paint(problem.code, 'bold', options)} (${facts.join(', ')})  ${printable(problem.summary)}`,
+      ...narrowed([head], columns),
       ...labelled('cause', wrap(printable(problem.cause), width)),
-      ...labelled('fix', problem.fix.split('\n').map(printable)),
-      ...labelled('see', [printable(problem.reference)]),
+      ...labelled('fix', isNarrow(columns) ? narrowedToCopy(fix, width) : fix),
+      ...labelled('see', isNarrow(columns) ? narrowed(see, width) : see),
     ];
   });
 }

@@ -1,5 +1,6 @@
 import { printable } from '../output/printable.js';
 import { UserError } from '../user-error.js';
+import { whyUnread } from './why-unread.js';
 
 /** What the operating system said about a file, in words that tell what to do. */
 export function fileError(error: unknown, path: string): UserError {
@@ -18,6 +19,9 @@ export function fileError(error: unknown, path: string): UserError {
       );
     case 'EISDIR':
       return new UserError(`${name} is a folder: name the log files in it`);
+    case 'ELOOP':
+    case 'ENAMETOOLONG':
+      return new UserError(`${name}: ${whyUnread(error)}`);
     default:
       return new UserError(
         `${name}: cannot be read (${code || printable(error instanceof Error ? error.message : String(error))})`,

@@ -7,6 +7,7 @@ import { testPatterns } from '../core/pattern-test.js';
 import { printable } from '../output/printable.js';
 import { UserError } from '../user-error.js';
 import { checkedEntries } from './pattern-form.js';
+import { whyUnread } from './why-unread.js';
 
 /** The patterns that come with the program. */
 export const PATTERNS_DIR = fileURLToPath(new URL('../../patterns', import.meta.url));
@@ -18,7 +19,7 @@ export function readPatternFiles(dir: string): PatternFile[] {
     names = readdirSync(dir);
   } catch (error) {
     throw new UserError(
-      `can't read the patterns in ${printable(dir)}: ${reason(error)}`,
+      `can't read the patterns in ${printable(dir)}: ${whyUnread(error, 'folder')}`,
       'Name a folder with pattern files (*.json).',
     );
   }
@@ -81,7 +82,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UserError(`can't read ${printable(path)}: ${reason(error)}`);
+    throw new UserError(`can't read ${printable(path)}: ${whyUnread(error)}`);
   }
 }
 

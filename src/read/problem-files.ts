@@ -5,6 +5,7 @@ import { Catalogue, CatalogueError, type ProblemFile } from '../core/problem/cat
 import { printable } from '../output/printable.js';
 import { UserError } from '../user-error.js';
 import { PATTERNS_DIR } from './pattern-files.js';
+import { whyUnread } from './why-unread.js';
 
 /** The catalogue that comes with the program, and after it the entries of a site's own folder. Throws UserError. */
 export function readCatalogue(own: string | undefined): Catalogue {
@@ -21,17 +22,19 @@ function readFiles(dir: string): ProblemFile[] {
   try {
     names = readdirSync(dir).filter((name) => name.startsWith('problems') && name.endsWith('.json'));
   } catch (error) {
-    throw new UserError(`can't read the problems in ${printable(dir)}: ${reason(error)}`);
+    throw new UserError(
+      `can't read the problems in ${printable(dir)}: ${whyUnread(error, 'folder')}`,
+      'Name a folder with problems of your own (problems*.json).',
+    );
   }
   return names.sort().map((file) => {
+    const path = join(dir, file);
     try {
-      return { file, content: JSON.parse(readFileSync(join(dir, file), 'utf8')) as unknown };
+      return { file, content: JSON.parse(readFileSync(path, 'utf8')) as unknown };
     } catch (error) {
-      throw new UserError(`can't read the problems in ${printable(file)}: ${reason(error)}`);
+      if (error instanceof SyntaxError)
+        throw new UserError(`${printable(path)} is not valid JSON: ${printable(error.message)}`);
+      throw new UserError(`can't read ${printable(path)}: ${whyUnread(error)}`);
     }
   });
-}
-
-function reason(error: unknown): string {
-  return printable(error instanceof Error ? error.message : String(error));
 }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { UserError } from '../user-error.js';
 import { guarded, makeFolder } from './files.js';
+import { readIntoMemory } from './read-only.js';
 import { isCurrent, migrate, refuseForeign } from './schema.js';
 
 /** Bytes that the write-ahead log keeps on the disk after a reader that took long has let it grow. */
@@ -36,7 +37,8 @@ export function openInMemory(): Database.Database {
 
 export function openForReading(file: string): Database.Database {
   return guarded(file, () => {
-    if (!existsSync(file)) {
+    // A folder that may not be looked into is no missing file.
+    if (statSync(file, { throwIfNoEntry: false }) === undefined) {
       throw new UserError(
         `there is no database ${file} yet`,
         'Fill it with `amavtrace import /var/log/mail.log`, or name another with --db.',
@@ -54,8 +56,22 @@ export function openForReading(file: string): Database.Database {
 
 function openReadOnly(file: string): Database.Database {
   const db = new Database(file, { readonly: true, timeout: 10_000 });
-  db.pragma(`cache_size = ${-CACHE}`);
-  return db;
+  try {
+    db.pragma(`cache_size = ${-CACHE}`);
+    // Only now SQLite looks at the file.
+    isCurrent(db);
+    return db;
+  } catch (error) {
+    db.close();
+    const inMemory = needsToWrite(error) ? readIntoMemory(file) : undefined;
+    if (inMemory === undefined) throw error;
+    return inMemory;
+  }
+}
+
+/** Its folder, or its file system, may not be written to. */
+function needsToWrite(error: unknown): boolean {
+  return error instanceof Database.SqliteError && /^SQLITE_(?:READONLY|CANTOPEN)/.test(error.code);
 }
 
 /**

@@ -37,6 +37,14 @@ export function guarded<T>(file: string, action: () => T): T {
   }
 }
 
+/** By the system's codes. */
+const WHY_NOT_MADE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder, and none can be made there',
+  ENOTDIR: 'a part of its path is a file, and no folder',
+  ENAMETOOLONG: 'its name is too long',
+  ELOOP: 'its links lead round in a circle',
+};
+
 /** SQLite's codes have longer forms (`SQLITE_READONLY_DIRECTORY`), which say the same to the user. */
 export function explained(file: string, error: unknown): unknown {
   const code = codeOf(error);
@@ -61,13 +69,19 @@ export function explained(file: string, error: unknown): unknown {
       'Move it away and import the logs again, or name another file with --db.',
     );
   }
-  if (is('ENOENT', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG')) {
-    return new UserError(`${file} cannot be made (${error.message})`, 'Name another file with --db.');
-  }
-  if (is('EACCES', 'EPERM', 'SQLITE_CANTOPEN', 'SQLITE_READONLY', 'EROFS')) {
+  const why = WHY_NOT_MADE[code];
+  if (why !== undefined)
+    return new UserError(`${file} cannot be made: ${why}`, 'Name another file with --db.');
+  if (is('EROFS')) {
     return new UserError(
-      `no permission to use ${file} (${error.message})`,
-      'Run as the user who owns it, or copy it to a folder that you may write to and name the copy with --db (SQLite needs that also to read).',
+      `${file} cannot be written: its file system is read-only`,
+      'Name a file elsewhere with --db.',
+    );
+  }
+  if (is('EACCES', 'EPERM', 'SQLITE_CANTOPEN', 'SQLITE_READONLY')) {
+    return new UserError(
+      `no permission to use ${file}`,
+      'Run as the user who owns it, or copy it, with its -wal file if it has one, to a folder that you may write to and name the copy with --db.',
     );
   }
   if (is('SQLITE_BUSY', 'SQLITE_LOCKED')) {

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadPostfix, type Postconf } from '../../src/check/load/postfix.js';
-import { whyUnread } from '../../src/check/load/unread.js';
 import { reportText } from '../../src/check/report.js';
 import { run } from '../../src/commands/check.js';
 import type { Io } from '../../src/commands/command.js';
+import { whyUnread } from '../../src/read/why-unread.js';
 
 const guide = fileURLToPath(new URL('guide', import.meta.url));
 let folder: string;
@@ -121,7 +121,8 @@ describe('amavtrace check', () => {
   test.each([
     ['EACCES', 'permission denied, run as root or as a user who may read it'],
     ['EISDIR', 'it is a folder'],
-    ['ELOOP', 'ELOOP'],
+    ['ELOOP', 'its links lead round in a circle'],
+    ['EMFILE', 'EMFILE'],
   ])('why a file can not be read is told: %s', (code, words) => {
     expect(whyUnread(Object.assign(new Error('x'), { code }))).toBe(words);
   });

@@ -160,6 +160,31 @@ describe('more than one pass, port or instance', () => {
     expect(loop.map(({ severity }) => severity)).toEqual(['ok']);
   });
 
+  describe('where amavis hands mail to no service, the fix', () => {
+    const amavisd = `${SOUND.amavisd}$forward_method = 'smtp:[127.0.0.1]:10035';\n`;
+    const service = (at: string): string => `${at} inet n - - - - smtpd\n    -o content_filter=\n`;
+    const fix = (texts: typeof SOUND) =>
+      audit(configure(texts)).find(
+        ({ code, severity }) => code === 'reinject-forward' && severity === 'error',
+      );
+
+    test('is a service there, when there are several or none that could be meant', () => {
+      const two = fix({ ...SOUND, amavisd, master: `${SOUND.master}${service('127.0.0.1:10026')}` });
+      const none = fix({ ...SOUND, amavisd, master: patch(SOUND.master, '127.0.0.1:10025 ', '10025 ') });
+      for (const found of [two, none]) {
+        expect(found?.fix).toMatch(/^127\.0\.0\.1:10035 inet /);
+        expect(found?.fixIn).toBe('/etc/postfix/master.cf');
+      }
+    });
+
+    test("is the port of the one that is there, on that one's address", () => {
+      const master = patch(SOUND.master, '127.0.0.1:10025 ', '[::1]:10030 ');
+      const found = fix({ ...SOUND, amavisd, master });
+      expect(found?.fix).toContain("$forward_method = 'smtp:[::1]:10030';");
+      expect(found?.fixIn).toBe('/etc/amavisd.conf, at its end, before "1;"');
+    });
+  });
+
   test("a policy bank's own way back is looked for", () => {
     const amavisd = `${SOUND.amavisd}$inet_socket_port = [10024, 10026];
 $interface_policy{'10026'} = 'ORIGINATING';

@@ -132,9 +132,10 @@ export const VARIANTS: readonly Variant[] = [
     null, amavisd("$log_templ = '[%m] %s';")),
 
   variant('amavis sends to a port where nothing listens', 'error', 'reinject-forward', "$forward_method = 'smtp:[127.0.0.1]:10035', and no service",
-    expect10035(), amavisd("$notify_method = $forward_method = 'smtp:[127.0.0.1]:10035';")),
+    "$forward_method = 'smtp:[127.0.0.1]:10025';\n$notify_method = 'smtp:[127.0.0.1]:10025';",
+    amavisd("$notify_method = $forward_method = 'smtp:[127.0.0.1]:10035';")),
   variant('notices go to a port where nothing listens', 'error', 'reinject-notify', "$notify_method = 'smtp:[127.0.0.1]:10035', and no service",
-    expect10035(), amavisd("$notify_method = 'smtp:[127.0.0.1]:10035';")),
+    "$notify_method = 'smtp:[127.0.0.1]:10025';", amavisd("$notify_method = 'smtp:[127.0.0.1]:10035';")),
   variant('postscreen on the way back', 'error', 'reinject-postscreen', '"127.0.0.1:10025 inet" runs postscreen',
     '127.0.0.1:10025 inet    -       -       -       -       -       smtpd', ['master', RETURN, '127.0.0.1:10025 inet - - - - - postscreen']),
   variant('the filter holds for the way back', 'error', 'reinject-loop', 'content_filter = amavisfeed:[127.0.0.1]:10024 (from main.cf) holds for "127.0.0.1:10025 inet" too',
@@ -212,8 +213,3 @@ export const VARIANTS: readonly Variant[] = [
   variant('a line that is none', 'warning', 'file-unreadable-line', 'neither "name = value" nor a service',
     null, main('smtpd_banner $myhostname')),
 ];
-
-function expect10035(): string {
-  const service = SOUND.master.split('\n').slice(24, 42);
-  return service.join('\n').replace('10025', '10035');
-}

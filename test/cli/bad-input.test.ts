@@ -39,6 +39,37 @@ describe('a file that cannot be read', () => {
   });
 });
 
+describe('a folder of patterns that cannot be read', () => {
+  const inside = (name: string): string => {
+    const dir = folder();
+    mkdirSync(join(dir, name));
+    return dir;
+  };
+
+  it.each<[string, string, () => string, RegExp]>([
+    [
+      'missing',
+      'patterns',
+      () => '/no/such',
+      /the patterns in \/no\/such: no such folder\n {2}Name a folder/,
+    ],
+    ['missing', 'explain', () => '/no/such', /the problems in \/no\/such: no such folder\n {2}Name a folder/],
+    ['a file', 'patterns', () => file(''), /mail\.log: it is no folder\n {2}Name a folder/],
+    ['with a folder for a file', 'patterns', () => inside('x.json'), /\/x\.json: it is a folder\n$/],
+    [
+      'with a folder for problems',
+      'explain',
+      () => inside('problems.json'),
+      /\/problems\.json: it is a folder\n$/,
+    ],
+  ])('%s: %s says so in words, without the code of the error', (_what, command, dir, complaint) => {
+    const { status, stdout, stderr } = amavtrace([command, '--patterns', dir()]);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(complaint);
+    expect(stderr).not.toMatch(/E[A-Z]{3,}/);
+  });
+});
+
 describe('a file that can be read in part', () => {
   it('empty: is fine', () => {
     const { status, summary } = beside(file(''));

@@ -4,7 +4,7 @@ import { appendFileSync, createWriteStream, existsSync, readFileSync } from 'nod
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { allTraces, amavtrace, CLI, SAMPLES, temporaryFolder } from '../support/cli.js';
+import { allTraces, amavtrace, amavtraceHere, CLI, SAMPLES, temporaryFolder } from '../support/cli.js';
 
 const LOG = join(SAMPLES, 'pass_lmtp', 'maillog');
 
@@ -88,6 +88,13 @@ describe('who reads the output', () => {
     child.stdout.destroy();
     expect(await ended).toMatchObject({ status: 0 });
     expect(allTraces(db)).toHaveLength(8);
+  });
+
+  it('is heeded once, however many commands a process runs', async () => {
+    await amavtraceHere(['--version']);
+    const listeners = process.stdout.listenerCount('error');
+    await amavtraceHere(['--version']);
+    expect(process.stdout.listenerCount('error')).toBe(listeners);
   });
 
   it('and has no room for it is told, with status 2', () => {

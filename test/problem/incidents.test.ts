@@ -33,7 +33,7 @@ describe('an incident', () => {
   it('that touched more messages than are counted says so', () => {
     const [incident] = diagnosed([...received(Q1), ...refused(Q1, '00:20:02')]).incidents.list();
     if (incident === undefined) throw new Error('no incident');
-    const told = (messages: number): string => incidentsText([{ ...incident, messages }], () => 0);
+    const told = (messages: number): string => incidentsText([{ ...incident, messages }], () => 0, 100);
     expect(told(MAX_COUNTED - 1)).toContain(', 999 messages:');
     expect(told(MAX_COUNTED)).toContain(', 1000 or more messages:');
   });

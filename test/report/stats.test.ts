@@ -6,7 +6,7 @@ import { type Stats, StatsBuilder } from '../../src/core/report/stats.js';
 import { statsText } from '../../src/output/stats.js';
 import { diagnosed } from '../problem/helpers.js';
 
-const options = { zone: () => 0, unicode: true };
+const options = { zone: () => 0, unicode: true, columns: 100 };
 
 function statsOf(...scenarios: readonly string[]): Stats {
   const builder = new StatsBuilder();
@@ -95,6 +95,23 @@ describe('totals', () => {
     expect(text).toMatch(/Problems\n {2}discarded-as-sent {2}3/);
     expect(text).toContain('2026-11-23 00:00  12  ████████████████████████████████████████');
     expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  });
+});
+
+describe('in a narrow terminal', () => {
+  const shown = (columns: number) =>
+    statsText(statsOf('filter_down', 'verdicts'), { ...options, columns }).split('\n');
+
+  it('every line fits, and no word is left out', () => {
+    const words = (lines: readonly string[]) => lines.join(' ').replaceAll('█', '').split(/\s+/);
+    for (const columns of [40, 60, 79]) {
+      expect(shown(columns).filter((line) => line.length > columns)).toEqual([]);
+      expect(words(shown(columns))).toEqual(words(shown(80)));
+    }
+  });
+
+  it('lines are the same from 80 columns on', () => {
+    expect(shown(80)).toEqual(shown(1000));
   });
 });
 

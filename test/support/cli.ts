@@ -28,7 +28,7 @@ export function amavtrace(args: readonly string[], input?: string | Buffer): Spa
 }
 
 /** The same without a process of its own, for tests that run hundreds of commands. What it prints to standard output. */
-async function amavtraceHere(args: readonly string[]): Promise<string> {
+export async function amavtraceHere(args: readonly string[]): Promise<string> {
   const { main } = (await import(MAIN)) as typeof import('../../src/main.js');
   const { stdout } = process;
   const { write } = stdout;

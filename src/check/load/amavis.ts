@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { whyUnread } from '../../read/why-unread.js';
 import { UserError } from '../../user-error.js';
 import { type Gap, readProgram } from '../amavis/program.js';
 import { type AmavisSettings, readSettings } from '../amavis/settings.js';
 import { tryRead } from './postfix.js';
-import { whyUnread } from './unread.js';
 
 /** Where amavisd and its packages look, each a file, or a folder whose files are read in the order of their names. */
 const USUAL = [

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { whyUnread } from '../../read/why-unread.js';
 import { UserError } from '../../user-error.js';
 import type { TextFile } from '../place.js';
 import { type Instance, listOf, parameter } from '../postfix/instance.js';
@@ -9,7 +10,6 @@ import { type MainCf, parseMainCf } from '../postfix/main-cf.js';
 import { applyPostconfP, type MasterCf, parseMasterCf } from '../postfix/master-cf.js';
 import { filterActions, isText, staticAction, tablesOf } from '../postfix/tables.js';
 import type { PostfixFiles } from '../setup.js';
-import { whyUnread } from './unread.js';
 
 /** Where packages install it; a plain user's PATH often lacks these folders. */
 const POSTCONF = ['postconf', '/usr/sbin/postconf', '/usr/local/sbin/postconf'];
@@ -143,13 +143,12 @@ function missing(directory: string, file: string): UserError {
       readFileSync(path);
       return '';
     } catch (error) {
-      return whyUnread(error);
+      return whyUnread(error, path === directory ? 'folder' : 'file');
     }
   };
   const wrong = [directory, file].find((path) => why(path) !== '') ?? file;
-  const said = wrong === directory ? why(wrong).replace('no such file', 'no such folder') : why(wrong);
   return new UserError(
-    `can't read ${wrong}: ${said}`,
+    `can't read ${wrong}: ${why(wrong)}`,
     "--config-dir names the folder with Postfix' main.cf and master.cf.",
   );
 }

@@ -3,7 +3,7 @@ import type { AmavisSettings } from '../amavis/settings.js';
 import { isLoopback } from '../endpoint.js';
 import { showPlace } from '../place.js';
 import { parameter } from '../postfix/instance.js';
-import { ALL_MODES, type Fix, type Rule, type Verdict } from '../rule.js';
+import { ALL_MODES, assignment, type Rule, type Verdict } from '../rule.js';
 import { firstPass, type Mode, type Setup } from '../setup.js';
 import { isUsed } from './return.js';
 
@@ -271,9 +271,4 @@ function judgeTemplate(amavis: AmavisSettings): Verdict[] {
   if (!logTemplate.known) return [{ is: 'unknown', found: `$log_templ: ${logTemplate.why}`, place }];
   if (logTemplate.value === 'built-in') return [{ is: 'fine', found: "amavis' own $log_templ", place }];
   return [{ is: 'wrong', found: "$log_templ is the site's own", place, fix: null }];
-}
-
-/** Into the file that is read last, where nothing sets it again, whatever the ones before say. */
-function assignment(amavis: AmavisSettings, line: string): Fix {
-  return { line, in: `${amavis.files.at(-1) ?? 'amavisd.conf'}, at its end, before "1;"` };
 }

@@ -1,9 +1,26 @@
 import { isIP } from 'node:net';
-import { isLoopback, parseEndpoint, reaches, showEndpoint } from '../endpoint.js';
+import { type InetEndpoint, isLoopback, parseEndpoint, reaches, showEndpoint } from '../endpoint.js';
 import { serviceAddress } from '../postfix/address.js';
 import { findService, listOf, parameter } from '../postfix/instance.js';
-import { columnFix, describe, optionFix, type Rule, serviceName, type Verdict } from '../rule.js';
-import { amavisAt, firstPass, type Listener, type Mode, type Setup, type WayOut } from '../setup.js';
+import {
+  assignment,
+  columnFix,
+  describe,
+  type Fix,
+  optionFix,
+  type Rule,
+  serviceName,
+  type Verdict,
+} from '../rule.js';
+import {
+  amavisAt,
+  firstPass,
+  type Listener,
+  lookalikes,
+  type Mode,
+  type Setup,
+  type WayOut,
+} from '../setup.js';
 import { returnService } from './templates.js';
 
 const MODES: readonly Mode[] = ['after-queue', 'before-queue', 'ready'];
@@ -140,15 +157,45 @@ function judgeWay(way: WayOut, setup: Setup): Verdict {
   if (isServed === true) {
     return { is: 'unknown', found: `${text}: what listens there is not of master.cf`, place };
   }
-  const file = setup.configuration.instances[0]?.instance.masterFile ?? 'master.cf';
   return {
     is: 'wrong',
     found: `${text}, and no service of master.cf listens there`,
     place,
-    fix: { line: returnService(target), in: file },
+    fix: knownWayBack(way, setup) ?? newWayBack(target, setup),
     // Another machine may well be meant.
     severity: isLoopback(target.host) ? 'error' : 'warning',
   };
+}
+
+function newWayBack(target: InetEndpoint, { configuration }: Setup): Fix {
+  const file = configuration.instances[0]?.instance.masterFile ?? 'master.cf';
+  return { line: returnService(target), in: file };
+}
+
+/** Where master.cf has one way back already, amavis is to use that; a policy bank may mean one of its own. */
+function knownWayBack(way: WayOut, setup: Setup): Fix | undefined {
+  const { amavis, waysOut, configuration } = setup;
+  const ofName = waysOut.filter(({ name }) => name === way.name);
+  const [listener, ...others] = lookalikes(configuration.instances.map(({ instance }) => instance));
+  if (
+    amavis === null ||
+    way.bank !== null ||
+    ofName.length > 1 ||
+    listener === undefined ||
+    others.length > 0
+  )
+    return undefined;
+  const address = serviceAddress(listener.instance, listener.service);
+  const [bound] = address?.hosts ?? [];
+  if (address === undefined || bound === undefined || way.target === null) return undefined;
+  const { host } = way.target;
+  const isReached = address.hosts?.some((one) => reaches(one, host)) === true;
+  const endpoint = { ...way.target, host: isReached ? host : bound, port: address.port };
+  // Set before from the same value, the other does not follow by itself.
+  const along = waysOut.filter((one) => one.bank === null && sameTarget(one, way));
+  const names = [...new Set([way, ...along].map(({ name }) => name))];
+  const value = `'${way.method.protocol || 'smtp'}:${showEndpoint(endpoint)}'`;
+  return assignment(amavis, names.map((name) => `${name} = ${value};`).join('\n'));
 }
 
 function judgeCommand(way: Listener): Verdict {
