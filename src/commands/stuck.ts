@@ -14,7 +14,7 @@ import { disagreementText, elsewhereText, stuckJson, stuckText } from '../output
 import { readBackoff, readQueue } from '../read/postqueue.js';
 import { UserError } from '../user-error.js';
 import type { Io, Options, Run } from './command.js';
-import { flag, text, zone } from './options.js';
+import { flag, oneOf, text, zone } from './options.js';
 import { openTraces } from './store-options.js';
 
 const WARNING: Threshold = { kind: 'count', value: 1 };
@@ -26,6 +26,10 @@ export const run: Run = async (_args, options, io) => {
     io.out(`${line}\n`);
     return exitStatus;
   }
+  for (const limit of ['warning', 'critical']) {
+    if (text(options, limit) !== undefined)
+      throw new UserError(`--${limit} is for --nagios alone`, `Add --nagios, or leave --${limit} out.`);
+  }
   const { traces, db } = openTraces(options, io);
   const { groups, elsewhere, disagreements } = await look(traces, flag(options, 'queue'));
   if (flag(options, 'json')) {
@@ -34,7 +38,7 @@ export const run: Run = async (_args, options, io) => {
     io.out(`${stuckText(groups, zone(options))}\n`);
     if (elsewhere > 0) io.out(`\n${elsewhereText(elsewhere)}\n`);
     const open = traces.incidents().filter(({ end }) => end === null);
-    if (open.length > 0) io.out(`\n${incidentsText(open, zone(options))}\n`);
+    if (open.length > 0) io.out(`\n${incidentsText(open, zone(options), io.columns)}\n`);
     if (disagreements !== undefined) io.out(`\n${disagreementText(disagreements)}\n`);
   }
   db.close();
@@ -73,6 +77,9 @@ function* noting(traces: Iterable<Trace>, deferred: string[]): IterableIterator<
 /** For monitoring every end is one line, so a failure is too. */
 async function check(options: Options, io: Io): Promise<NagiosStatus> {
   try {
+    oneOf(options, '--nagios', '--json');
+    if (flag(options, 'queue'))
+      throw new UserError('--nagios tells what the log says, and does not ask the queue: leave --queue out');
     const warning = threshold(options, 'warning') ?? WARNING;
     const critical = threshold(options, 'critical') ?? CRITICAL;
     const { traces, db } = openTraces(options, io);

@@ -164,7 +164,7 @@ export class Continuation {
   }
 
   #end(key: string, { begun, strays }: Pending, last: Line): readonly Line[] {
-    const at = begun.findLastIndex(([first]) => first !== undefined && endsAs(first, last));
+    const at = begun.findLastIndex((text) => endsAs(text, last));
     const [text] = at < 0 ? [] : begun.splice(at, 1);
     const before = this.#ended.get(key);
     if (text === undefined && before !== undefined && isSame(before, last)) return [last];
@@ -194,7 +194,7 @@ export class Continuation {
 /** A first piece. What came before it without a beginning may be its end, when lines are out of order. */
 function begin(pending: Pending, first: Line): readonly Line[] {
   const { begun, strays } = pending;
-  const at = strays.findIndex((piece) => !isContinued(piece) && endsAs(first, piece));
+  const at = strays.findIndex((piece) => !isContinued(piece) && endsAs([first], piece));
   if (at < 0) {
     begun.push([first]);
     return [];
@@ -205,13 +205,20 @@ function begin(pending: Pending, first: Line): readonly Line[] {
   return [whole([first, ...between, ...ends])];
 }
 
-/** Whether the last piece may be of the text that begins with the first. */
-function endsAs(first: Line, last: Line): boolean {
-  const text = first.message.slice(HEAD.exec(first.message)?.[0].length ?? 0);
+/** Whether the last piece may be of the text that begins with these. */
+function endsAs(pieces: readonly Line[], last: Line): boolean {
+  const [first] = pieces;
+  const head = first === undefined ? null : HEAD.exec(first.message);
+  if (first === undefined || head === null) return false;
+  // Each piece has the text's alert mark.
+  if (head[2] !== HEAD.exec(last.message)?.[2]) return false;
+  const text = first.message.slice(head[0].length);
   const own = KINDS.find((kind) => kind.first.test(text));
   const ends = KINDS.filter((kind) => kind.last.test(last.message));
   if (ends.length > 0) return own !== undefined && ends.includes(own);
-  return own === undefined || (own === MAIN && !NOT_MAIN.test(last.message));
+  if (own === undefined || (own === MAIN && !NOT_MAIN.test(last.message))) return true;
+  // What its end is known by stands in an earlier piece, or was cut through.
+  return own !== MAIN && pieces.some(({ message }) => own.last.test(message));
 }
 
 /** What has lost its other pieces, as far as it goes. */

@@ -5,6 +5,7 @@ import { amavisKey, mailKey, messageKey, queueKey } from '../core/keys.js';
 import type { MailPath } from '../core/path.js';
 import type { PatternSet } from '../core/pattern.js';
 import type { Incident } from '../core/problem/incidents.js';
+import { unsureOf } from '../core/problem/stuck.js';
 import { buildTrace, type TraceContext, traceId } from '../core/trace/build.js';
 import type { Trace } from '../core/trace/trace.js';
 import { linesOf, type View, viewOf } from '../core/trace/view.js';
@@ -91,7 +92,10 @@ export class Traces {
   /** The trace of a message that is in memory. */
   ofView(view: View): Trace {
     const trace = this.#excused(buildTrace(view, { ...this.#context, now: this.#now() }));
-    return { ...trace, problems: this.#diagnosis.problems(trace, view.facts.events) };
+    const problems = this.#diagnosis.problems(trace, view.facts.events);
+    if (trace.stuck && unsureOf({ problems }) !== undefined)
+      return { ...trace, stuck: false, stuckSince: null, problems };
+    return { ...trace, problems };
   }
 
   view(row: Row): View {

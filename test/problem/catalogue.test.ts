@@ -17,7 +17,7 @@ const CODES =
   reinject-bailout-esmtp reinject-qfile-write reinject-too-big reinject-lost reinject-closed reinject-busy reinject-tls xforward-denied
   xforward-off filter-loop filter-loop-amavis-limit reinject-bind reinject-crash reinject-limit discarded-as-sent
   bounced-as-sent reject-after-queue quarantined-unseen dup-address-mapping dup-always-bcc unfiltered filter-action
-  requeued held deleted expired double-bounce proxy-refused proxy-timeout proxy-lost proxy-reject milter-down log-gaps
+  requeued held deleted queue-cleared queue-held expired double-bounce proxy-refused proxy-timeout proxy-lost proxy-reject milter-down log-gaps
   next-hop-refused next-hop-rejected next-hop-deferred delivery-bounced filter-silent filter-slow`.split(
     /\s+/,
   );

@@ -270,6 +270,15 @@ describe('a loop', () => {
     expect(problem(trace, 'filter-loop')).toMatchObject({ severity: 'error', count: 1, resolved: false });
   });
 
+  it('is put down to content_filter or to a route, since its lines are the same', () => {
+    const trace = traceOf([...received(Q1), ...round(Q1, Q2, '00:20:02'), ...round(Q2, Q3, '00:20:03')]);
+    const { cause, fix } = problem(trace, 'filter-loop') ?? {};
+    for (const text of [cause, fix]) {
+      expect(text).toContain('content_filter');
+      expect(text).toContain('transport_maps');
+    }
+  });
+
   it('explains the bounce that ends it', () => {
     const end = toFilter(
       Q3,
@@ -587,5 +596,33 @@ describe('texts from the log', () => {
     expect(problem(traceOf([...received(Q1), bounced]), 'next-hop-rejected').summary).not.toMatch(
       /[\p{Cc}\p{Cf}]/u,
     );
+  });
+});
+
+describe('a message for several that an SMTP feed got one reply for', () => {
+  const [front, back] = ['305FB22A17C', '5511222A175'];
+  const at = 'Nov 23 00:20:02 mail';
+  const reply = `250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as ${back}, but 1 REJECT, and 1 BOUNCE, and 1 DISCARD`;
+  const kept = ['alice', 'dave', 'erin'];
+  const told = (name: string): string =>
+    `${at} postfix/smtp[233]: ${front}: to=<${name}@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.2, delays=0.01/0.01/0/0.17, dsn=2.0.0, status=sent (${reply})`;
+  const main = (action: string, to: readonly string[], end: string): string =>
+    `${at} amavis[196]: (00196-02) ${action} SPAM {BouncedInbound,DiscardedInbound,RelayedTaggedInbound,Quarantined}, [127.0.0.2]:40199 <sender@outside.example> -> ${to.map((name) => `<${name}@example.com>`).join()}, quarantine: J/spam-JdwRNcGHLyZH.gz, Queue-ID: ${front}, Message-ID: <TMWTXP0DX00002@outside.example>, mail_id: JdwRNcGHLyZH, Hits: 1000, size: 572${end}, 163 ms`;
+  const lines = [
+    ...received(front),
+    ...received(back, { client: 'localhost[127.0.0.1]' }),
+    main('Passed', ['frank'], `, queued_as: ${back}`),
+    main('Blocked', kept, ''),
+    ...[...kept, 'frank'].map(told),
+    removed(front),
+    delivered(back).replace(/to=<[^>]*>/, 'to=<frank@example.com>'),
+    removed(back),
+  ];
+
+  it('was bounced to some and discarded for some, not for whom it was passed on', () => {
+    const trace = traceOf(lines);
+    expect(codesOf([trace]).toSorted()).toEqual(['bounced-as-sent', 'discarded-as-sent']);
+    for (const { evidence } of trace.problems)
+      expect(evidence.filter((line) => line.includes('status=sent'))).toEqual(kept.map(told));
   });
 });

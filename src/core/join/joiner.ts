@@ -40,6 +40,7 @@ const CASE_LINES = 3;
 const MOST_OF_CASE = 100;
 /** Digits of the time with which Postfix begins a message-id of its own: `20261123144935.QUEUEID@host`. */
 const OWN_STAMP = 14;
+const NONE: readonly Event[] = [];
 
 type Delivery = Extract<Event, { kind: 'delivery' }>;
 
@@ -261,7 +262,10 @@ export class Joiner {
       case 'smtpd.reject':
       case 'smtpd.action':
         if (event.queueId !== undefined) return this.#queueEvent({ ...event, queueId: event.queueId }, home);
-        if (event.kind === 'smtpd.reject') return this.#beforeQueue.refusal(event, home);
+        if (event.kind === 'smtpd.reject') {
+          if (home === null) this.#sessions.refused(event);
+          return this.#beforeQueue.refusal(event, home);
+        }
         if (home !== null) return this.#cases.keep(home, event);
         this.#sessions.acted(event);
         return undefined;
@@ -269,6 +273,7 @@ export class Joiner {
         return home === null ? this.#lost(event) : this.#cases.keep(home, event);
       case 'smtpd.disconnect':
         this.#beforeQueue.ended(event);
+        this.#sessions.ended(event);
         return undefined;
       case 'smtpd.proxy':
         return this.#beforeQueue.proxy(event, home);
@@ -309,11 +314,12 @@ export class Joiner {
     const life = this.#lifeFor(event, home);
     this.#lives.note(life, event);
     const kept = this.#cases.keep(life.case, event);
+    // Also of a line that is known: what was read again before it belongs to no other.
+    if (home === null) for (const action of this.#actionsOn(life, event)) this.#cases.keep(life.case, action);
     if (kept === undefined) return undefined;
     switch (event.kind) {
       case 'smtpd.client':
         this.#beforeQueue.received(life, event);
-        for (const action of this.#sessions.began(event)) this.#cases.keep(life.case, action);
         for (const expected of this.#lives.expected(event)) this.#cases.join(life.case, expected.case);
         if (event.origQueueId !== undefined) this.#sameChain(life.case, event.origQueueId, event, home);
         break;
@@ -343,6 +349,14 @@ export class Joiner {
       default:
     }
     return life.case;
+  }
+
+  /** What access tables did to the message before it had its id, where this line tells that it was this one. */
+  #actionsOn({ sender }: Life, event: QueueEvent): readonly Event[] {
+    const { at, queueId } = event;
+    if (event.kind !== 'smtpd.client' && event.kind !== 'qmgr.active') return NONE;
+    const actions = event.kind === 'smtpd.client' ? this.#sessions.began(event) : NONE;
+    return sender === null ? actions : [...actions, ...this.#sessions.queued(at.host, queueId, sender)];
   }
 
   /** The client went away: what its process was receiving has come to nothing, unless the queue has it. */

@@ -4,8 +4,10 @@
  * One cause is told once: where several entries clip, the strongest stays (each entry names the codes that it
  * explains) and takes the others' lines and count along.
  */
+import { addressKey } from '../address-key.js';
 import { isoTime } from '../clock.js';
 import type { Event } from '../event.js';
+import { blockedInPart } from '../response.js';
 import type { Problem, Severity } from '../trace/trace.js';
 import type { Catalogue } from './catalogue.js';
 import type { DiagnosisContext } from './context.js';
@@ -148,6 +150,7 @@ function findHits(catalogue: Catalogue, story: Story): Hits {
       const hit = hitOf(hits, definition);
       hit.events.push(...finding.events.filter((event) => !hit.events.includes(event)));
       hit.values = { ...hit.values, ...finding.values };
+      hit.system.push(...(finding.system ?? []));
       hit.count = finding.count;
       hit.resolved = finding.resolved;
       hit.fallback = false;
@@ -178,7 +181,19 @@ function tryMatch(hits: Hits, story: Story, event: Event, matcher: Matcher): boo
 /** Looks at where a delivery went before its text is read. */
 function mayFit({ position }: Matcher, story: Story, event: Event): boolean {
   if (event.kind !== 'delivery' || position === undefined || position === 'reinject') return true;
-  return story.position(event) === position;
+  return story.position(event) === position && !wasPassedOn(story, event);
+}
+
+/** By SMTP the filter has one reply for all: how many it kept back says nothing of whom it passed the message on for. */
+function wasPassedOn({ trace }: Story, { response, recipient }: EventOf<'delivery'>): boolean {
+  if (blockedInPart(response) === 0) return false;
+  const key = addressKey(recipient);
+  return trace.recipients.some(
+    ({ address, originalTo, state }) =>
+      state !== null &&
+      state !== 'blocked' &&
+      (addressKey(address) === key || addressKey(originalTo ?? '') === key),
+  );
 }
 
 function fitsPosition(matcher: Matcher, story: Story, event: Event, values: Values): boolean {

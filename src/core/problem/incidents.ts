@@ -9,6 +9,7 @@ import { isoTime } from '../clock.js';
 import { detached } from '../detached.js';
 import type { Event } from '../event.js';
 import type { Severity } from '../trace/trace.js';
+import { BulkActions, type Pass } from './bulk-actions.js';
 import type { Catalogue } from './catalogue.js';
 import type { PathKnowledge } from './context.js';
 import type { FoundProblem } from './diagnose.js';
@@ -55,6 +56,8 @@ export interface IncidentsState {
   }[];
   readonly successes: SuccessesState;
   readonly gaps: readonly GapWindow[];
+  /** Absent in what earlier versions kept. */
+  readonly bulk?: readonly Pass[];
 }
 
 /** A message, for incidents to remember. */
@@ -91,6 +94,7 @@ const LATE = 60_000_000;
 
 export class Incidents {
   readonly gaps: LogGaps;
+  readonly bulk: BulkActions;
   readonly #catalogue: Catalogue;
   readonly #path: PathKnowledge;
   readonly #all: Open[] = [];
@@ -106,6 +110,7 @@ export class Incidents {
     this.#catalogue = catalogue;
     this.#path = path;
     this.gaps = new LogGaps(state?.gaps ?? []);
+    this.bulk = new BulkActions(state?.bulk);
     for (const { code, ids, evidence, ...rest } of state?.incidents ?? []) {
       const definition = catalogue.definitions.get(code);
       if (definition === undefined) continue;
@@ -128,6 +133,7 @@ export class Incidents {
       })),
       successes: this.#successes.state(),
       gaps: this.gaps.windows,
+      bulk: this.bulk.passes,
     };
   }
 
@@ -137,6 +143,7 @@ export class Incidents {
    */
   event(event: Event): boolean {
     if (event.kind === 'log.lost') this.gaps.line(event);
+    this.bulk.event(event);
     if (namesNoMessage(event)) return this.#symptom(event);
     this.#success(event);
     return false;

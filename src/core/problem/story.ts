@@ -3,8 +3,9 @@
  * back from the filter, and where each delivery went.
  */
 import type { Event, EventKind } from '../event.js';
+import { filterDestination } from '../filter-action.js';
 import { isQueueId } from '../queue-id.js';
-import { type Endpoint, isLoopback, keptByLocalFilter, replyOf } from '../response.js';
+import { type Endpoint, endpointName, isLoopback, keptByLocalFilter, replyOf } from '../response.js';
 import type { RecipientState, Trace } from '../trace/trace.js';
 import type { DiagnosisContext } from './context.js';
 import type { Position } from './entry.js';
@@ -28,6 +29,9 @@ interface QueueLife {
 
 const MAILBOX_DAEMONS = new Set(['local', 'virtual', 'pipe', 'discard', 'lmtp']);
 const MAILBOX_TEXT = /\b(?:unknown user|user unknown|no such user|mailbox|maildir|quota)\b/i;
+/** Dovecot's LMTP server, where the head does not say which client it answered. */
+const DOVECOT_TEXT =
+  / said: (?:550 5\.1\.1 <[^>]{0,320}> User doesn't exist: |552 5\.2\.2 <[^>]{0,320}> Quota exceeded \(mailbox for user is full\)|451 4\.3\.0 <[^>]{0,320}> Temporary internal error)/;
 /** In replies and errors that have no port: `host H[A] said:`, `lost connection with H[A] while …`. */
 const NAMED_HOST = /(?:^|\b(?:host|with|to|for|server|by) )[^\s[\]]{0,255}\[([^[\]\s]{1,200})\]/;
 
@@ -87,7 +91,8 @@ export class Story {
   /** The filter's endpoint that a delivery names; undefined when it goes elsewhere or names none. */
   filterEndpoint(event: DeliveryEvent): Endpoint | undefined {
     const endpoint = replyOf(event).endpoint;
-    return this.context.path.isFilter(endpoint) ? endpoint : undefined;
+    if (endpoint === undefined || this.context.path.isFilter(endpoint)) return endpoint;
+    return this.#isNamedFilter(event, endpoint) ? endpoint : undefined;
   }
 
   /** Where a delivery went or tried to go; null when the log does not tell. */
@@ -104,6 +109,7 @@ export class Story {
     const endpoint = replyOf(event).endpoint;
     if (endpoint !== undefined) {
       if (this.context.path.isFilter(endpoint) || keptByLocalFilter(event)) return 'filter';
+      if (this.#isNamedFilter(event, endpoint)) return 'filter';
       if (endpoint.port === null && this.#isFilterHost(endpoint.address, event)) return 'filter';
       return beyond(event, endpoint);
     }
@@ -114,6 +120,19 @@ export class Story {
     if (MAILBOX_TEXT.test(event.response)) return 'mailbox';
     if (this.cameBack(event.queueId) || !this.#mayBeFed(event.queueId)) return beyond(event, undefined);
     return null;
+  }
+
+  /** Whether a FILTER sent the message there, in vain. */
+  #isNamedFilter({ queueId, status }: DeliveryEvent, endpoint: Endpoint): boolean {
+    if (status === 'sent' || (!this.has('smtpd.action') && !this.has('cleanup.action'))) return false;
+    // To the way back leads a FILTER that spares a message the filter.
+    if (this.context.path.isReinjection(endpoint) || this.cameBack(queueId)) return false;
+    const name = endpointName(endpoint);
+    const sender = this.of('qmgr.active').find((active) => active.queueId === queueId)?.sender;
+    return [...this.of('smtpd.action'), ...this.of('cleanup.action')].some((action) => {
+      const filter = filterDestination(action, queueId, sender);
+      return filter !== undefined && endpointName(filter) === name;
+    });
   }
 
   /** Whether a host named without a port is where this message's filter is. */
@@ -182,6 +201,7 @@ function livesOf(events: readonly Event[]): Map<string, QueueLife> {
 /** A delivery that does not go to the filter: to a mailbox or to another MTA. */
 function beyond(event: DeliveryEvent, endpoint: Endpoint | undefined): Position {
   if (MAILBOX_DAEMONS.has(event.at.daemon)) return 'mailbox';
+  if (event.at.daemon === '' && DOVECOT_TEXT.test(event.response)) return 'mailbox';
   if (endpoint === undefined) {
     if (event.relay !== 'none' && event.relay !== '') return 'mailbox';
     return MAILBOX_TEXT.test(event.response) ? 'mailbox' : 'next';

@@ -53,6 +53,10 @@ export interface StuckGroup {
 
 const AT_FILTER: ReadonlySet<Stage | undefined> = new Set<Stage | undefined>(['filter', 'reinject']);
 const MICROS = 1_000_000;
+/** The message may be gone from the queue or on hold, and the log does not say. */
+const UNSURE: ReadonlySet<string> = new Set(['queue-cleared', 'queue-held']);
+/** maximal_backoff_time as it comes configured (seconds). */
+const MAXIMAL_BACKOFF = 4000;
 
 const UNEXPLAINED = {
   severity: 'warning',
@@ -68,7 +72,9 @@ export function groupStuck(traces: Iterable<Trace>, options: StuckOptions): Stuc
   for (const trace of traces) {
     const waiting = waitingRecipients(trace);
     if (waiting === undefined) continue;
-    const problem = causeOf(trace);
+    const unsure = unsureOf(trace);
+    if (unsure !== undefined && isOverdue(trace, options)) continue;
+    const problem = unsure ?? causeOf(trace);
     const key = `${trace.host} ${problem?.code ?? ''}`;
     let group = groups.get(key);
     if (group === undefined) {
@@ -134,6 +140,16 @@ function isAtFilter(trace: Trace, { queueId }: TraceRecipient): boolean {
 
 function isOpenAtFilter(problem: Problem): boolean {
   return !problem.resolved && problem.severity !== 'info' && AT_FILTER.has(problem.stage);
+}
+
+/** What may have become of it without a line that says so. */
+export function unsureOf({ problems }: Pick<Trace, 'problems'>): Problem | undefined {
+  return problems.find(({ code, resolved }) => UNSURE.has(code) && !resolved);
+}
+
+/** Whether the queue manager would have tried it again by now if it still could, however long it waits. */
+function isOverdue({ lastSeen }: Trace, { now, backoff }: StuckOptions): boolean {
+  return now - Date.parse(lastSeen) * 1000 > 2 * (backoff?.maximal ?? MAXIMAL_BACKOFF) * MICROS;
 }
 
 /** What is wrong at the filter; else with the queue file itself; else where mail comes in, which the way back does too. */

@@ -1,7 +1,7 @@
 /** The trace as users see it, from the view of a case. */
 import { isoTime } from '../clock.js';
 import type { MailPath } from '../path.js';
-import { type Facts, isOwnMail, type LifeFacts, type RunFacts } from './facts.js';
+import { type Facts, isOwnMail, type LifeFacts, type RunFacts, refusedBy } from './facts.js';
 import { hopsOf } from './hops.js';
 import type { Chain } from './links.js';
 import type { FilterRun, Trace, TraceClient, TraceRecipient } from './trace.js';
@@ -168,7 +168,8 @@ function originOf(view: View): string | null {
   if (facts.proxies.length > 0 || facts.sessions.length > 0) return 'smtpd';
   if (root === undefined) {
     if (facts.runs.size > 0) return 'amavis';
-    return facts.refusals[0]?.at.daemon || (facts.refusals.length > 0 ? 'smtpd' : null);
+    const [first] = facts.refusals;
+    return first === undefined ? null : refusedBy(first);
   }
   if (root.client !== undefined)
     return chain.reinjected.has(root.queueId) ? 'amavis' : root.client.at.daemon || 'smtpd';

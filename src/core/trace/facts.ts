@@ -5,8 +5,9 @@
  * (time, then cause before effect) and everything after this is a function of the set of lines.
  */
 import type { Event } from '../event.js';
+import { filterDestination } from '../filter-action.js';
 import type { ChildRef, ParentRef } from '../join/node.js';
-import { replyOf } from '../response.js';
+import { endpointName, replyOf } from '../response.js';
 import { isOfMessage } from '../stage.js';
 import { quotedReply, wordsOf } from './quotes.js';
 import { dropSeams } from './seams.js';
@@ -50,6 +51,8 @@ export interface LifeFacts {
   redirected: boolean;
   /** Recipients that only a refusal, hold or filter line names. */
   readonly named: string[];
+  /** Endpoints on this machine that a FILTER named, by name. */
+  readonly filters: Set<string>;
 }
 
 export interface RunFacts {
@@ -236,6 +239,7 @@ function lifeOf(lives: Map<string, LifeFacts>, queueId: string, time: number): L
       requeued: false,
       redirected: false,
       named: [],
+      filters: new Set(),
     };
     lives.set(queueId, life);
   }
@@ -316,7 +320,11 @@ function noteAction(life: LifeFacts, event: Of<'cleanup.action' | 'smtpd.action'
     life.aborted = event;
   if (action === 'discard' || action === 'milter-discard') life.discarded = true;
   if (action === 'redirect') life.redirected = true;
-  if (event.recipient !== undefined) life.named.push(event.recipient);
+  const filter = filterDestination(event, life.queueId, life.active?.sender);
+  if (filter !== undefined) life.filters.add(endpointName(filter));
+  // The recipient may yet have been refused.
+  const isBeforeId = event.queueId === undefined && action === 'filter';
+  if (event.recipient !== undefined && !isBeforeId) life.named.push(event.recipient);
 }
 
 function runOf(runs: Map<string, RunFacts>, amavisId: string, time: number): RunFacts {
@@ -473,6 +481,12 @@ export function isOwnMail({ client, pickup, messageId, queueId }: LifeFacts): bo
 /** Whether the Message-ID is one that Postfix made for the message that has the queue id. */
 export function isOwnId(messageId: string | undefined, queueId: string): boolean {
   return messageId?.includes(queueId) === true;
+}
+
+/** Who refused it. Where the head lost that: postscreen is the one that names no client but by its address. */
+export function refusedBy({ at, clientName, clientAddress }: Of<'smtpd.reject'>): string {
+  if (at.daemon !== '') return at.daemon;
+  return clientName === undefined && clientAddress !== undefined ? 'postscreen' : 'smtpd';
 }
 
 /** What the way back does not take out of the quarantine stays there: who released it is told, and nobody tries again. */

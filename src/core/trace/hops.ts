@@ -5,10 +5,10 @@ import { isNearby } from '../join/nearby.js';
 import { noticeParent, releaseRun } from '../join/notice.js';
 import type { MailPath } from '../path.js';
 import { amavisIdIn, blockedByFilter, fromMta, parseEndpoint, queuedAs, replyOf } from '../response.js';
-import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
+import { type DeliveryEvent, type Facts, type LifeFacts, type RunFacts, refusedBy } from './facts.js';
 import { type Chain, isFilterDelivery } from './links.js';
 import { quotedReply, wordsOf } from './quotes.js';
-import { stateWithout } from './recipients.js';
+import { isAccepted, stateWithout } from './recipients.js';
 import type { Hop, Outcome, Stage } from './trace.js';
 
 const SECOND = 1_000_000;
@@ -54,7 +54,7 @@ export function hopsOf(facts: Facts, chain: Chain, path: MailPath): Hop[] {
     const milters = fed.filter(isMilterRun);
     hops.push(...received(life, facts, chain, path));
     for (const run of milters) hops.push(...runHops(run, queueId, path));
-    if (!neverQueued(life)) hops.push(queued(life));
+    if (!neverQueued(life) && !isOnlyBegun(life, chain)) hops.push(queued(life));
     hops.push(...delivered(life, facts, chain, path, told));
     for (const run of fed) {
       if (!told.has(run.amavisId) && !milters.includes(run)) hops.push(...runHops(run, queueId, path));
@@ -99,7 +99,7 @@ function* beforeTheQueue({ sessions, proxies, refusals, lives }: Facts): Generat
   for (const refusal of lives.size === 0 ? refusals : []) {
     const { at, response } = refusal;
     yield hop(
-      { stage: 'receive', service: at.daemon || 'smtpd', port: servicePort(at) },
+      { stage: 'receive', service: refusedBy(refusal), port: servicePort(at) },
       at.time,
       at.time,
       'failed',
@@ -220,6 +220,16 @@ function* received(life: LifeFacts, facts: Facts, chain: Chain, path: MailPath):
 /** Refused while it came in. */
 function neverQueued({ aborted, active, deliveries }: LifeFacts): boolean {
   return aborted !== undefined && active === undefined && deliveries.length === 0;
+}
+
+/**
+ * Whether no line says that anything came after `client=`: the client went away, or handed it to sendmail -bs, whose
+ * smtpd gives an id of its own that no other program ever writes.
+ */
+function isOnlyBegun(life: LifeFacts, { links }: Chain): boolean {
+  const { queueId, messageId, aborted, removed } = life;
+  const isTold = messageId !== undefined || aborted !== undefined || removed !== undefined;
+  return !isTold && !isAccepted(life) && !links.some(({ to }) => to === queueId);
 }
 
 function queued(life: LifeFacts): Draft {
@@ -439,17 +449,19 @@ function wayBackPort(
   const fed = [...lives.values()].flatMap(({ deliveries }) => deliveries);
   const forwards = [...runs.values()].flatMap((run) => run.forwards);
   const named = new Set<number>();
+  const told = at.service === '' ? null : servicePort(at);
   for (const event of [...fed, ...forwards, ...proxies]) {
-    const mta = fromMta(event.response) ?? '';
-    const port = parseEndpoint(mta)?.port ?? null;
+    const mta = fromMta(event.response);
+    const port = mta === undefined ? null : (parseEndpoint(mta)?.port ?? null);
+    // Another filter's reply, which doesn't say whence it has that.
+    if (mta === undefined && event.kind === 'delivery' && isOwn(event.response)) return told;
     // By LMTP it goes into mailboxes; no smtpd listens there.
-    if (port === null || mta.startsWith('lmtp:')) continue;
+    if (port === null || mta?.startsWith('lmtp:')) continue;
     if (isOwn(event.response)) return port;
     // Another site's filter answers alike.
     if (event.kind !== 'delivery' || isFilterDelivery(event, lives, path)) named.add(port);
   }
   const [only = null, ...others] = named;
-  const told = at.service === '' ? null : servicePort(at);
   return told ?? path.givenReinjectionPort ?? (others.length === 0 ? only : null);
 }
 

@@ -1,7 +1,14 @@
 /** Which queue id led to which, and the lines that prove it. */
 import type { MailPath } from '../path.js';
 import { isQueueId } from '../queue-id.js';
-import { isLoopback, keptByLocalFilter, queuedAs, replyOf } from '../response.js';
+import {
+  type Endpoint,
+  endpointName,
+  isLoopback,
+  keptByLocalFilter,
+  queuedAs,
+  replyOf,
+} from '../response.js';
 import type { DeliveryEvent, Facts, LifeFacts, RunFacts } from './facts.js';
 import type { Link } from './trace.js';
 
@@ -26,7 +33,28 @@ export function isFilterDelivery(
   if (path.isFilter(endpoint)) return true;
   // A relay on this machine that gave the message back is a filter, whatever its port.
   if (!isLoopback(endpoint.address) || path.isReinjection(endpoint)) return false;
-  return keptByLocalFilter(delivery) || (next !== undefined && lives.has(next) && fromMta !== undefined);
+  if (keptByLocalFilter(delivery) || isNamedFilter(delivery, endpoint, lives)) return true;
+  const given = next === undefined ? undefined : lives.get(next);
+  return given !== undefined && (fromMta !== undefined || isGivenBack(lives.get(delivery.queueId), given));
+}
+
+/**
+ * Whether what one queue manager gave to a relay on this machine came in again at the same one: the relay is a proxy
+ * (DKIMproxy, clamsmtp), which passes on the way back's reply as it is. Another instance has a queue manager of its own.
+ */
+function isGivenBack(fed: LifeFacts | undefined, { client, active }: LifeFacts): boolean {
+  const before = fed?.active?.at;
+  if (client === undefined || active === undefined || before === undefined || before.pid === 0) return false;
+  return active.at.pid === before.pid && active.at.host === before.host;
+}
+
+/** Whether a FILTER sent the message there, in vain: what was taken tells by its reply whether it is a filter. */
+function isNamedFilter(
+  { queueId, status }: DeliveryEvent,
+  endpoint: Endpoint,
+  lives: ReadonlyMap<string, LifeFacts>,
+): boolean {
+  return status !== 'sent' && lives.get(queueId)?.filters.has(endpointName(endpoint)) === true;
 }
 
 export function chainOf(facts: Facts, path: MailPath, likely: readonly Link[]): Chain {

@@ -401,9 +401,10 @@ class Follower {
     switch (status) {
       case 'sent':
         return filter ? this.#afterFilter(delivery) : restingPlace(delivery);
-      // A probe (reject_unverified_recipient, sendmail -bv): where mail would rest, or that it would be refused.
+      // A probe (reject_unverified_recipient, sendmail -bv): where mail would rest, or that it would be refused. The
+      // filter takes any recipient, and nothing is sent through it.
       case 'deliverable':
-        return restingPlace(delivery);
+        return filter ? null : restingPlace(delivery);
       case 'undeliverable':
         return 'rejected';
       case 'bounced':

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Trace } from '../../../src/core/trace/trace.js';
 import { SAMPLES } from '../../support/cli.js';
 import { tracesOf } from '../../support/core.js';
+import { KEPT_FROM_SOME } from '../../support/kept-from-some.js';
 
 function sample(name: string): string[] {
   return readFileSync(join(SAMPLES, name, 'maillog'), 'utf8')
@@ -102,31 +103,89 @@ describe('mail that qmqpd takes', () => {
 });
 
 describe('a message that the filter before the queue keeps from some', () => {
-  const lines = [
-    'Nov 23 20:22:38 mail postfix/smtpd[327]: NOQUEUE: client=client.outside.example[127.0.0.2]',
-    'Nov 23 20:22:38 mail postfix/afterproxy/smtpd[355]: 1DDCD21E4C7: client=localhost[127.0.0.1]',
-    'Nov 23 20:22:38 mail postfix/cleanup[356]: 1DDCD21E4C7: message-id=<TMWTPPSR700013@outside.example>',
-    'Nov 23 20:22:38 mail postfix/qmgr[326]: 1DDCD21E4C7: from=<sender@outside.example>, size=1189, nrcpt=1 (queue active)',
-    'Nov 23 20:22:38 mail amavis[334]: (00334-02) Passed SPAM {DiscardedInbound,RelayedTaggedInbound,Quarantined}, TWO [127.0.0.2]:41381 <sender@outside.example> -> <frank@example.com>, quarantine: N/spam-NaGLPoStDLaY.gz, Message-ID: <TMWTPPSR700013@outside.example>, mail_id: NaGLPoStDLaY, Hits: 1000, size: 540, queued_as: 1DDCD21E4C7, 88 ms',
-    'Nov 23 20:22:38 mail amavis[334]: (00334-02) Blocked SPAM {DiscardedInbound,RelayedTaggedInbound,Quarantined}, TWO [127.0.0.2]:41381 <sender@outside.example> -> <alice@example.com>, quarantine: N/spam-NaGLPoStDLaY.gz, Message-ID: <TMWTPPSR700013@outside.example>, mail_id: NaGLPoStDLaY, Hits: 1000, size: 540, 88 ms',
-    'Nov 23 20:22:38 mail postfix/smtpd[327]: proxy-accept: END-OF-MESSAGE: 250 2.0.0 from MTA(smtp:[127.0.0.1]:10027): 250 2.0.0 Ok: queued as 1DDCD21E4C7, but 1 DISCARD; from=<sender@outside.example> to=<frank@example.com> proto=ESMTP helo=<client.outside.example>',
-    'Nov 23 20:22:38 mail postfix/smtpd[354]: 3357121E4C9: client=localhost[127.0.0.1]',
-    'Nov 23 20:22:38 mail postfix/cleanup[348]: 3357121E4C9: message-id=<TMWTPPSR700013@outside.example>',
-    'Nov 23 20:22:38 mail postfix/qmgr[326]: 3357121E4C9: from=<sender@outside.example>, size=1642, nrcpt=1 (queue active)',
-    'Nov 23 20:22:38 mail postfix/local[357]: 3357121E4C9: to=<frank@example.com>, relay=local, delay=0, delays=0/0/0/0, dsn=2.0.0, status=sent (delivered to maildir)',
-    'Nov 23 20:22:38 mail postfix/qmgr[326]: 3357121E4C9: removed',
-    'Nov 23 20:22:38 mail amavis[336]: (00336-03) Passed SPAM {RelayedTaggedInbound,Quarantined}, [127.0.0.1]:41684 <sender@outside.example> -> <frank@example.com>, quarantine: S/spam-SqL3dzZJ0Dti.gz, Queue-ID: 1DDCD21E4C7, Message-ID: <TMWTPPSR700013@outside.example>, mail_id: SqL3dzZJ0Dti, Hits: 1000, size: 1189, queued_as: 3357121E4C9, 90 ms',
-    'Nov 23 20:22:38 mail postfix/lmtp[349]: 1DDCD21E4C7: to=<frank@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.09, delays=0/0/0/0.09, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 3357121E4C9)',
-    'Nov 23 20:22:38 mail postfix/qmgr[326]: 1DDCD21E4C7: removed',
-  ];
-
   it('is blocked there and goes on, as it is where Postfix feeds the filter', () => {
-    const [trace] = tracesOf(lines);
+    const [trace] = tracesOf(KEPT_FROM_SOME);
     expect(trace?.hops.slice(0, 4).map(({ stage, outcome }) => [stage, outcome])).toEqual([
       ['receive', 'ok'],
       ['filter', 'blocked'],
       ['filter', 'ok'],
       ['reinject', 'ok'],
+    ]);
+  });
+});
+
+describe('an id that smtpd gave and no other program wrote of', () => {
+  // sendmail -bs: pickup gives the message another id, and no line tells which.
+  const bySendmail = [
+    'Nov 23 23:49:12 mail postfix/smtpd[353]: connect from localhost[127.0.0.1]',
+    'Nov 23 23:49:12 mail postfix/smtpd[353]: BF3C72285A8: client=localhost[127.0.0.1]',
+    'Nov 23 23:49:12 mail postfix/pickup[163]: BF7292285B4: uid=0 from=<root@example.com>',
+    'Nov 23 23:49:12 mail postfix/cleanup[218]: BF7292285B4: message-id=<bs1@x>',
+    'Nov 23 23:49:12 mail postfix/qmgr[164]: BF7292285B4: from=<root@example.com>, size=386, nrcpt=1 (queue active)',
+    'Nov 23 23:49:12 mail postfix/smtpd[353]: disconnect from localhost[127.0.0.1] ehlo=1 mail=1 rcpt=1 data=1 quit=1 commands=5',
+  ];
+
+  it('was never in the queue, and is not joined by its time alone', () => {
+    const [announced, message, ...others] = tracesOf(bySendmail);
+    expect(others).toEqual([]);
+    expect(announced).toMatchObject({ state: null, stuck: false, queueIds: ['BF3C72285A8'] });
+    expect(ports(announced)).toEqual(['receive:smtpd:25']);
+    expect(ports(message)).toEqual(['receive:pickup', 'queue:qmgr']);
+  });
+});
+
+describe('a second filter, a proxy that passes on what the way back replies', () => {
+  const head = 'Nov 23 23:49:52 mail postfix';
+  const [q1, q2, q3] = ['66E3222860D', 'D5839228611', 'DB2D6228615'];
+  const proxied = [
+    `${head}/smtpd[686]: ${q1}: client=office.outside.example[127.0.0.3]`,
+    `${head}/cleanup[727]: ${q1}: message-id=<x0t089kmwl@x>`,
+    `${head}/qmgr[685]: ${q1}: from=<s@outside.example>, size=224, nrcpt=1 (queue active)`,
+    `${head}/smtpd[731]: ${q2}: client=localhost[127.0.0.1]`,
+    `${head}/cleanup[727]: ${q2}: message-id=<x0t089kmwl@x>`,
+    `${head}/qmgr[685]: ${q2}: from=<s@outside.example>, size=928, nrcpt=1 (queue active)`,
+    `${head}/lmtp[728]: ${q1}: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.52, delays=0.42/0.01/0/0.1, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as ${q2})`,
+    `${head}/qmgr[685]: ${q1}: removed`,
+    `${head}/smtpd[733]: ${q3}: client=localhost[127.0.0.1], orig_queue_id=${q2}, orig_client=localhost[127.0.0.1]`,
+    `${head}/cleanup[727]: ${q3}: message-id=<x0t089kmwl@x>`,
+    `${head}/qmgr[685]: ${q3}: from=<s@outside.example>, size=1108, nrcpt=1 (queue active)`,
+    `${head}/smtp[732]: ${q2}: to=<alice@example.com>, relay=127.0.0.1[127.0.0.1]:10026, delay=0.03, delays=0/0.01/0.01/0, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as ${q3})`,
+    `${head}/qmgr[685]: ${q2}: removed`,
+    `${head}/local[734]: ${q3}: to=<alice@example.com>, relay=local, delay=0.01, delays=0/0.01/0/0, dsn=2.0.0, status=sent (delivered to maildir)`,
+    `${head}/qmgr[685]: ${q3}: removed`,
+  ];
+  const first = ['receive:smtpd:25', 'queue:qmgr', 'filter:lmtp:10024', 'reinject:smtpd:10025', 'queue:qmgr'];
+
+  it('is a hop of its own, also without XFORWARD; where it gives mail back is not known', () => {
+    for (const lines of [proxied, proxied.map((line) => line.replace(/, orig_queue_id=.*/, ''))]) {
+      const [trace, ...others] = tracesOf(lines);
+      expect(others).toEqual([]);
+      expect(trace).toMatchObject({ state: 'delivered', complete: true, queueIds: [q1, q2, q3] });
+      expect(ports(trace)).toEqual([
+        ...first,
+        'filter:smtp:10026',
+        'reinject:smtpd',
+        'queue:qmgr',
+        'deliver:local',
+      ]);
+    }
+  });
+
+  it('is none where another instance has the message then', () => {
+    const passed = proxied.map((line) =>
+      line.includes(`${q3}: `)
+        ? line
+            .replace('postfix/', 'postfix-out/')
+            .replace('qmgr[685]', 'qmgr[885]')
+            .replace(/, orig_queue_id=.*/, '')
+        : line,
+    );
+    expect(ports(tracesOf(passed)[0])).toEqual([
+      ...first,
+      'deliver:smtp:10026',
+      'receive:smtpd:25',
+      'queue:qmgr',
+      'deliver:local',
     ]);
   });
 });

@@ -155,6 +155,27 @@ describe("a message's state", () => {
     expect(trace).toMatchObject({ state, complete: true });
   });
 
+  it.each([
+    ['127.0.0.1[127.0.0.1]:10024', 'deliverable (250 2.1.5 Recipient <bob@example.com> OK)', null, false],
+    ['none', 'undeliverable (connect to 127.0.0.1[127.0.0.1]:10024: Connection refused)', 'rejected', true],
+  ])(
+    'of a probe that ended at the filter (%s) was not delivered, and waits no more',
+    (relay, told, state, complete) => {
+      const [trace, ...others] = tracesOf(
+        [
+          'Nov 24 00:10:23 mail postfix/cleanup[232]: 9FC4822A347: message-id=<20261124001023.9FC4822A347@mail.example.com>',
+          'Nov 24 00:10:23 mail postfix/qmgr[189]: 9FC4822A347: from=<double-bounce@mail.example.com>, size=239, nrcpt=1 (queue active)',
+          `Nov 24 00:10:23 mail postfix/lmtp[235]: 9FC4822A347: to=<bob@example.com>, relay=${relay}, delay=0, delays=0/0/0/0, dsn=2.1.5, status=${told}`,
+          'Nov 24 00:10:23 mail postfix/qmgr[189]: 9FC4822A347: removed',
+        ],
+        {},
+        LATER,
+      );
+      expect(others).toEqual([]);
+      expect(trace).toMatchObject({ state, complete, stuck: false, recipients: [{ state }] });
+    },
+  );
+
   it('is followed among twenty thousand others', () => {
     const numbers = Array.from({ length: 20_000 }, (_, n) => n);
     const [trace, ...others] = tracesOf([

@@ -9,6 +9,8 @@ export interface Finding {
   readonly count?: number;
   /** Whether it was overcome, where the entry's own rule can't tell. */
   readonly resolved?: boolean;
+  /** Lines of no message that show it, too. */
+  readonly system?: readonly string[];
   /** For the placeholders of the entry's texts. */
   readonly values?: Readonly<Record<string, string>>;
 }

@@ -1,4 +1,5 @@
 /** The conditions that an entry of the catalogue can name. */
+import { maybeDeleted, maybeHeld } from './bulk-action.js';
 import type { Condition } from './condition.js';
 import { dsnLost } from './dsn-lost.js';
 import { duplicateDelivery } from './duplicate-delivery.js';
@@ -27,6 +28,8 @@ export const conditions: ReadonlyMap<string, Condition> = new Map([
   ['filter-slow', filterSlow],
   ['held', held],
   ['looped-behind', loopedBehind],
+  ['maybe-deleted', maybeDeleted],
+  ['maybe-held', maybeHeld],
   ['quarantine-lost', quarantineLost],
   ['quarantined-unseen', quarantinedUnseen],
   ['slow-connect', slowConnect],

@@ -1,5 +1,7 @@
 /** What people and rules did to the message in the queue. */
 import type { Event } from '../../event.js';
+import { filterDestination } from '../../filter-action.js';
+import { replyOf } from '../../response.js';
 import type { Story } from '../story.js';
 import type { Condition, Finding } from './condition.js';
 
@@ -47,6 +49,13 @@ export const thrownAway: Condition = (story): Finding | undefined => {
 
 const DESTINATION = /triggers FILTER (?<destination>(?:[\w.+-]+:)?(?<endpoint>[^\s;]+))/;
 
+function isTried(event: Event, { feeds }: Story): boolean {
+  return feeds.some((feed) => {
+    const filter = filterDestination(event, feed.queueId, undefined);
+    return filter !== undefined && replyOf(feed).endpoint?.port === filter.port;
+  });
+}
+
 /** A FILTER action is how many sites route their mail: it is worth a word only where the message then had trouble. */
 export const filterAction: Condition = (story): Finding | undefined => {
   if (!hasAction(story)) return undefined;
@@ -55,7 +64,8 @@ export const filterAction: Condition = (story): Finding | undefined => {
   );
   if (events.length === 0) return undefined;
   if (!story.trace.stuck && story.feeds.every(({ status }) => status === 'sent')) return undefined;
-  const last = events.at(-1);
+  // Of several the last that smtpd found counts, which times of whole seconds don't tell.
+  const last = events.findLast((event) => isTried(event, story)) ?? events.at(-1);
   if (last === undefined) return undefined;
   return { events, values: { ...DESTINATION.exec(last.at.message)?.groups } };
 };
