@@ -49,4 +49,16 @@ describe('a FILTER that leads to where nobody listens', () => {
     const away = ofAnother.map((line) => line.replaceAll('127.0.0.1', '192.0.2.25'));
     expect(codesOf(diagnosed(away).traces)).toEqual(['delivery-deferred']);
   });
+
+  it('is not told of a message that came to its filter and was put off behind it', () => {
+    const answered = beforeId.map((line) =>
+      line
+        .replace('relay=none', 'relay=127.0.0.1[127.0.0.1]:10099')
+        .replace(
+          /\(connect to .*\)$/,
+          '(host 127.0.0.1[127.0.0.1] said: 451 4.5.0 id=00423-03 - Temporary MTA failure on relaying, from MTA(smtp:[127.0.0.1]:10025): 451 4.7.1 Service unavailable (in reply to end of DATA command))',
+        ),
+    );
+    expect(codesOf(diagnosed(answered).traces)).not.toContain('filter-action');
+  });
 });

@@ -2,7 +2,7 @@
 import type { Event } from '../../event.js';
 import { filterDestination } from '../../filter-action.js';
 import { replyOf } from '../../response.js';
-import type { Story } from '../story.js';
+import type { EventOf, Story } from '../story.js';
 import type { Condition, Finding } from './condition.js';
 
 export const held: Condition = (story): Finding | undefined => {
@@ -56,14 +56,20 @@ function isTried(event: Event, { feeds }: Story): boolean {
   });
 }
 
-/** A FILTER action is how many sites route their mail: it is worth a word only where the message then had trouble. */
+/** Whether it got to the filter: what went wrong then is not the route's doing. */
+function isAnswered(feed: EventOf<'delivery'>): boolean {
+  const { amavisId, fromMta } = replyOf(feed);
+  return feed.status === 'sent' || amavisId !== undefined || fromMta !== undefined;
+}
+
+/** A FILTER action is how many sites route their mail: it is worth a word only where it may have led to nothing. */
 export const filterAction: Condition = (story): Finding | undefined => {
   if (!hasAction(story)) return undefined;
   const events = [...story.of('smtpd.action'), ...story.of('cleanup.action')].filter(
     ({ action }) => action === 'filter',
   );
   if (events.length === 0) return undefined;
-  if (!story.trace.stuck && story.feeds.every(({ status }) => status === 'sent')) return undefined;
+  if (story.feeds.length > 0 ? story.feeds.every(isAnswered) : !story.trace.stuck) return undefined;
   // Of several the last that smtpd found counts, which times of whole seconds don't tell.
   const last = events.findLast((event) => isTried(event, story)) ?? events.at(-1);
   if (last === undefined) return undefined;
