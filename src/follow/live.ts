@@ -9,13 +9,15 @@ import { Rates } from './rates.js';
 
 /** Open messages that are looked after; more than this wait only after days of trouble. */
 const MAX_OPEN = 2000;
+/** Microseconds from one look at a message on which no line tells anything new to the next: what was done to all may tell. */
+const LOOK_AGAIN = 600_000_000;
 
 type Counts = Pick<Counters, 'lines' | 'unrecognized' | 'left'>;
 
 interface Entry {
   readonly trace: Trace;
-  /** When something last brought it on (microseconds); null when it is no longer open. */
-  readonly progress: number | null;
+  /** When to look whether it has become stuck, or is so no more (microseconds); null when it is no longer open. */
+  readonly lookAt: number | null;
 }
 
 export interface LiveOptions {
@@ -95,18 +97,19 @@ export class Live implements LiveFeed {
     this.#tell({ changed: traces, gone: idsGone.filter((id) => !still.has(id)) });
   }
 
-  /** Looks for messages that have become stuck, and tells them. To be called every second or so. */
+  /** Looks for messages that have become stuck or are so no more, and tells them. To be called every second or so. */
   watch(): void {
     this.#count();
-    const { now, stuckAfter, reader, traces } = this.#options;
-    const limit = now() - stuckAfter;
+    const { now, reader, traces } = this.#options;
+    const at = now();
     const changed: Trace[] = [];
     for (const ref of this.#open) {
       const entry = this.#entries.get(ref);
-      if (entry === undefined || entry.progress === null || entry.trace.stuck || entry.progress >= limit)
-        continue;
+      if (entry === undefined || entry.lookAt === null || entry.lookAt > at) continue;
       const row = reader.byId(ref);
-      if (row !== undefined) changed.push(this.#put(ref, traces.view(row)));
+      if (row === undefined) continue;
+      const trace = this.#put(ref, traces.view(row));
+      if (trace.stuck !== entry.trace.stuck) changed.push(trace);
     }
     if (changed.length > 0) this.#tell({ changed, gone: [] });
   }
@@ -173,11 +176,20 @@ export class Live implements LiveFeed {
     const before = this.#entries.get(ref)?.trace;
     if (before !== undefined && before.id !== trace.id) this.#byId.delete(before.id);
     this.#byId.set(trace.id, ref);
-    const progress = stuckSince(view, Number.POSITIVE_INFINITY, 0);
-    this.#entries.set(ref, { trace, progress });
-    if (progress === null) this.#open.delete(ref);
+    const lookAt = this.#nextLook(view);
+    this.#entries.set(ref, { trace, lookAt });
+    if (lookAt === null) this.#open.delete(ref);
     else this.#open.add(ref);
     return trace;
+  }
+
+  #nextLook(view: View): number | null {
+    const { now, stuckAfter } = this.#options;
+    const progress = stuckSince(view, Number.POSITIVE_INFINITY, 0);
+    if (progress === null) return null;
+    // One that becomes stuck just now is not yet so.
+    const at = progress + stuckAfter + 1;
+    return at > now() ? at : now() + LOOK_AGAIN;
   }
 
   #drop(ref: number, trace: Trace): void {

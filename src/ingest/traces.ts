@@ -5,7 +5,7 @@ import { amavisKey, mailKey, messageKey, queueKey } from '../core/keys.js';
 import type { MailPath } from '../core/path.js';
 import type { PatternSet } from '../core/pattern.js';
 import type { Incident } from '../core/problem/incidents.js';
-import { unsureOf } from '../core/problem/stuck.js';
+import { waitsNoMore } from '../core/problem/stuck.js';
 import { buildTrace, type TraceContext, traceId } from '../core/trace/build.js';
 import type { Trace } from '../core/trace/trace.js';
 import { linesOf, type View, viewOf } from '../core/trace/view.js';
@@ -29,6 +29,8 @@ export interface Found {
   readonly trace: Trace;
   readonly lines: readonly string[];
 }
+
+const NOT_STUCK = { stuck: false, stuckSince: null } as const;
 
 /** `host/id/stamp` */
 const TRACE_ID = /^[^/]*\/.+\/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z)$/;
@@ -91,11 +93,11 @@ export class Traces {
 
   /** The trace of a message that is in memory. */
   ofView(view: View): Trace {
-    const trace = this.#excused(buildTrace(view, { ...this.#context, now: this.#now() }));
-    const problems = this.#diagnosis.problems(trace, view.facts.events);
-    if (trace.stuck && unsureOf({ problems }) !== undefined)
-      return { ...trace, stuck: false, stuckSince: null, problems };
-    return { ...trace, problems };
+    const now = this.#now();
+    const found = this.#excused(buildTrace(view, { ...this.#context, now }));
+    const trace = { ...found, problems: this.#diagnosis.problems(found, view.facts.events) };
+    if (trace.stuck && waitsNoMore(trace, { now, backoff: null })) return { ...trace, ...NOT_STUCK };
+    return trace;
   }
 
   view(row: Row): View {
@@ -112,7 +114,7 @@ export class Traces {
     if (trace.stuckSince === null) return trace;
     const since = Date.parse(trace.stuckSince) * 1000;
     if (!this.#diagnosis.incidents.gaps.since(trace.host, since)) return trace;
-    return { ...trace, stuck: false, stuckSince: null };
+    return { ...trace, ...NOT_STUCK };
   }
 
   #idOf(parent: string): string | undefined {

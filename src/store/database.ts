@@ -44,7 +44,7 @@ export function openForReading(file: string): Database.Database {
         'Fill it with `amavtrace import /var/log/mail.log`, or name another with --db.',
       );
     }
-    refuseFolder(file);
+    refuseOther(file);
     const db = openReadOnly(file);
     refuseForeign(db, file);
     if (isCurrent(db)) return db;
@@ -99,12 +99,16 @@ export function vacuum(db: Database.Database): void {
 function makePrivate(file: string): void {
   makeFolder(dirname(file));
   if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
-  refuseFolder(file);
+  refuseOther(file);
   if (statSync(file).size === 0) chmodSync(file, 0o600);
 }
 
-function refuseFolder(file: string): void {
-  if (statSync(file).isDirectory()) throw new UserError(`${file} is a folder`, 'Name a file with --db.');
+/** SQLite would go on with a device, and for the owner alone it would be made: `--db /dev/null`. */
+function refuseOther(file: string): void {
+  const kind = statSync(file);
+  if (kind.isFile()) return;
+  const what = kind.isDirectory() ? 'a folder' : 'a device, pipe or socket, and no file';
+  throw new UserError(`${file} is ${what}`, 'Name a file with --db.');
 }
 
 /**

@@ -58,6 +58,12 @@ describe.each([
     expect(refusal(temporaryFolder(), ...args)).toContain('is a folder');
   });
 
+  it('a device, whose mode stays', () => {
+    const before = mode('/dev/null');
+    expect(refusal('/dev/null', ...args)).toContain('is a device, pipe or socket, and no file');
+    expect(mode('/dev/null')).toBe(before);
+  });
+
   it.each([0, 4])('another program’s, whatever its version, and leaves it as it is (%i)', (version) => {
     const db = join(temporaryFolder(), 'places.sqlite');
     const other = new Database(db);

@@ -72,9 +72,8 @@ export function groupStuck(traces: Iterable<Trace>, options: StuckOptions): Stuc
   for (const trace of traces) {
     const waiting = waitingRecipients(trace);
     if (waiting === undefined) continue;
-    const unsure = unsureOf(trace);
-    if (unsure !== undefined && isOverdue(trace, options)) continue;
-    const problem = unsure ?? causeOf(trace);
+    if (waitsNoMore(trace, options)) continue;
+    const problem = unsureOf(trace) ?? causeOf(trace);
     const key = `${trace.host} ${problem?.code ?? ''}`;
     let group = groups.get(key);
     if (group === undefined) {
@@ -142,14 +141,21 @@ function isOpenAtFilter(problem: Problem): boolean {
   return !problem.resolved && problem.severity !== 'info' && AT_FILTER.has(problem.stage);
 }
 
-/** What may have become of it without a line that says so. */
-export function unsureOf({ problems }: Pick<Trace, 'problems'>): Problem | undefined {
-  return problems.find(({ code, resolved }) => UNSURE.has(code) && !resolved);
+/**
+ * Whether postsuper deleted it or put it on hold, for all that the log says: it did so to the whole queue, and the queue
+ * manager would have tried the message again by now if it still could, however long it waits.
+ */
+export function waitsNoMore(
+  trace: Pick<Trace, 'problems' | 'lastSeen'>,
+  { now, backoff }: StuckOptions,
+): boolean {
+  const overdue = 2 * (backoff?.maximal ?? MAXIMAL_BACKOFF) * MICROS;
+  return unsureOf(trace) !== undefined && now - Date.parse(trace.lastSeen) * 1000 > overdue;
 }
 
-/** Whether the queue manager would have tried it again by now if it still could, however long it waits. */
-function isOverdue({ lastSeen }: Trace, { now, backoff }: StuckOptions): boolean {
-  return now - Date.parse(lastSeen) * 1000 > 2 * (backoff?.maximal ?? MAXIMAL_BACKOFF) * MICROS;
+/** What may have become of it without a line that says so. */
+function unsureOf({ problems }: Pick<Trace, 'problems'>): Problem | undefined {
+  return problems.find(({ code, resolved }) => UNSURE.has(code) && !resolved);
 }
 
 /** What is wrong at the filter; else with the queue file itself; else where mail comes in, which the way back does too. */

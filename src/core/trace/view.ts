@@ -132,7 +132,7 @@ function hasBeginning(which: CaseFacts, facts: Facts, chain: Chain): boolean {
   return roots.length > 0 || facts.refusals.length > 0 || facts.proxies.length > 0 || facts.runs.size > 0;
 }
 
-/** Seconds of silence after which a message that is still open counts as stuck, seen from `now` (microseconds). */
+/** Since when a message that is still open is silent; null when that is for no longer than `after`. All microseconds. */
 export function stuckSince(view: View, now: number, after: number): number | null {
   // Everybody has it or never will: what is missing is only a last line.
   if (view.state !== null && !WORST.includes(view.state)) return null;
