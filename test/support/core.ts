@@ -13,11 +13,18 @@ const patterns = compilePatterns([]);
 /** The traces of some lines, in the order of their ids, seen from `now`. Stamps without a year are of 2026, UTC. */
 export function tracesOf(lines: readonly string[], options: PathOptions = {}, now = 0): Trace[] {
   const path = new MailPath(options);
-  return casesOf(lines, path)
-    .map((which) =>
+  return byId(
+    casesOf(lines, path).map((which) =>
       buildTrace(viewOf(which, path), { path, now, stuckAfter: 300_000_000, idOf: () => undefined }),
-    )
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
+    ),
+  );
+}
+
+/** In one order, also where one process wrote the same first line twice within a second, and two have one id. */
+export function byId(traces: readonly Trace[]): Trace[] {
+  const before = (a: Trace, b: Trace): boolean =>
+    a.id === b.id ? JSON.stringify(a) < JSON.stringify(b) : a.id < b.id;
+  return [...traces].sort((a, b) => (before(a, b) ? -1 : 1));
 }
 
 /** What the joiner makes of some lines. */

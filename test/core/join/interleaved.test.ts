@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Trace } from '../../../src/core/trace/trace.js';
 import { SAMPLES } from '../../support/cli.js';
 import {
   lengthOf,
@@ -13,7 +12,7 @@ import {
   withOwnMailIds,
   withOwnProcesses,
 } from '../../support/copies.js';
-import { tracesOf } from '../../support/core.js';
+import { byId, tracesOf } from '../../support/core.js';
 
 const START = 23 * 86_400 + 3600;
 const HOUR = 3600;
@@ -33,10 +32,6 @@ const names = [...logs.keys()];
 const short = names.filter((name) => name !== 'long_ids');
 /** Logs after which none of these is in use any more. */
 const ended = short.filter((name) => tracesOf(logs.get(name) ?? []).every(({ complete }) => complete));
-
-function byId(traces: readonly Trace[]): Trace[] {
-  return [...traces].sort((a, b) => (a.id < b.id ? -1 : 1));
-}
 
 /** Whether the logs give together what each gives alone. */
 function expectApart(copies: readonly (readonly string[])[]): void {

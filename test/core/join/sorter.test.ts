@@ -13,7 +13,7 @@ import type { Trace } from '../../../src/core/trace/trace.js';
 import { viewOf } from '../../../src/core/trace/view.js';
 import { compilePatterns } from '../../../src/read/pattern-files.js';
 import { changedLogs, incompleteLogs, sampleLogs } from '../../support/changed-logs.js';
-import { casesOf, tracesOf } from '../../support/core.js';
+import { byId, casesOf, tracesOf } from '../../support/core.js';
 import { smtpdLogs } from '../../support/smtpd-sessions.js';
 
 const patterns = compilePatterns([]);
@@ -78,16 +78,16 @@ function sorted(lines: readonly string[]): { traces: Trace[]; ordinary: number; 
 }
 
 function tracesFrom(cases: readonly CaseFacts[], path: MailPath): Trace[] {
-  return cases
-    .map((which) =>
+  return byId(
+    cases.map((which) =>
       buildTrace(viewOf(which as Case, path), {
         path,
         now: 0,
         stuckAfter: 300_000_000,
         idOf: () => undefined,
       }),
-    )
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
+    ),
+  );
 }
 
 describe('the sorter', () => {
