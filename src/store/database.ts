@@ -117,6 +117,7 @@ function refuseOther(file: string): void {
  */
 export function takeWriteLock(file: string): { release(): void } | undefined {
   return guarded(file, () => {
+    if (existsSync(file)) refuseOther(file);
     const lockFile = `${file}.lock`;
     makePrivate(lockFile);
     const lock = new Database(lockFile, { timeout: 0 });

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -62,6 +63,7 @@ describe.each([
     const before = mode('/dev/null');
     expect(refusal('/dev/null', ...args)).toContain('is a device, pipe or socket, and no file');
     expect(mode('/dev/null')).toBe(before);
+    expect(existsSync('/dev/null.lock')).toBe(false);
   });
 
   it.each([0, 4])('another program’s, whatever its version, and leaves it as it is (%i)', (version) => {
