@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -63,7 +64,13 @@ describe.each([
     const before = mode('/dev/null');
     expect(refusal('/dev/null', ...args)).toContain('is a device, pipe or socket, and no file');
     expect(mode('/dev/null')).toBe(before);
-    expect(existsSync('/dev/null.lock')).toBe(false);
+  });
+
+  it('a pipe, and leaves no lock file beside it', () => {
+    const pipe = join(temporaryFolder(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    expect(refusal(pipe, ...args)).toContain('is a device, pipe or socket, and no file');
+    expect(existsSync(`${pipe}.lock`)).toBe(false);
   });
 
   it.each([0, 4])('another program’s, whatever its version, and leaves it as it is (%i)', (version) => {
