@@ -80,8 +80,17 @@ export function readAmavisMain(tail: string): Record<string, unknown> {
   return fields;
 }
 
-/** `<a>,<"b, c"@d>,<e>`, up to the first thing that is no address; gives where that stands. */
+/**
+ * `<a>,<"b, c"@d>,<e>`, up to the first thing that is no address; gives where that stands. A copy of a log that lost its
+ * brackets has `a,e, Queue-ID: …`; where its Message-ID ends can't be told, so nothing behind that is believed.
+ */
 function readRecipients(tail: string, fields: Record<string, unknown>): number {
+  if (!tail.startsWith('<')) {
+    const comma = tail.indexOf(', ');
+    const end = comma < 0 ? tail.length : comma;
+    fields.recipients = tail.slice(0, end).split(',');
+    return end;
+  }
   const address = /<((?:"(?:[^"\\]|\\.)*"[^>]*|[^>]*))>/y;
   const recipients: string[] = [];
   fields.recipients = recipients;
