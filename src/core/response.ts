@@ -13,7 +13,9 @@ const AMAVIS_ID = /\bid=(\d{2,}-\d{2,}(?:-\d+)*)(?!\d)/;
 const FROM_MTA = /\b[Ff]rom MTA\(([^()]{0,200})\)|, id=\d{2,}-[\d-]{1,20}, from MTA: /;
 const FORWARDED_AS = /^forwarded as ([0-9A-Za-z]{6,24})$/;
 const ENDPOINT = /\[([^[\]\s]{1,200})\](?::(\d{1,5}))?/;
-const CONNECT_TO = /\bconnect to ([^\s[]{0,255}\[[^[\]\s]{1,200}\](?::\d{1,5})?)/;
+/** A copy of a log with its addresses taken out. */
+const HIDDEN_ENDPOINT = /^([\w.-]{1,255})\[\](?::(\d{1,5}))?/;
+const CONNECT_TO = /\bconnect to ([^\s[]{0,255}\[[^[\]\s]{0,200}\](?::\d{1,5})?)/;
 const BLOCKED_BY_FILTER =
   /\bOk, discarded\b|\bDISCARD\b|\bBOUNCE\b|\bDSN was sent\b|\bDSN suppressed|\bdiscarded, (?:id|UBE)\b|^host \S+ said: 5\d\d \S+ (?:Reject|Bounce), id=|^5\d\d \S+ (?:Reject|Bounce), id=/;
 
@@ -84,7 +86,7 @@ export interface Endpoint {
 
 /** `127.0.0.1[127.0.0.1]:10024`, `[127.0.0.1]:10024`, `mail[private/x]`, `smtp:[::1]:10025`; undefined for `none`, `local` … */
 export function parseEndpoint(text: string): Endpoint | undefined {
-  const found = ENDPOINT.exec(text);
+  const found = ENDPOINT.exec(text) ?? HIDDEN_ENDPOINT.exec(text);
   if (found?.[1] === undefined) return undefined;
   return { address: found[1], port: found[2] === undefined ? null : Number(found[2]) };
 }

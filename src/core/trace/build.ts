@@ -127,7 +127,7 @@ export function clientOf(view: View): TraceClient | null {
   if (client !== undefined) {
     return {
       name: client.clientName,
-      address: client.clientAddress,
+      address: client.clientAddress || null,
       port: client.clientPort ?? null,
       helo,
       saslUsername: client.saslUsername ?? null,
@@ -136,14 +136,14 @@ export function clientOf(view: View): TraceClient | null {
   const refusal = facts.refusals.find(({ clientAddress }) => clientAddress !== undefined);
   if (refusal !== undefined) {
     const { clientName = null, clientAddress = null, clientPort = null } = refusal;
-    return { name: clientName, address: clientAddress, port: clientPort, helo, saslUsername: null };
+    return { name: clientName, address: clientAddress || null, port: clientPort, helo, saslUsername: null };
   }
   for (const { verdicts } of runsInOrder(view)) {
     const verdict = verdicts[0];
     if (verdict?.clientAddress === undefined) continue;
     return {
       name: null,
-      address: verdict.clientAddress,
+      address: verdict.clientAddress || null,
       port: verdict.clientPort ?? null,
       helo,
       saslUsername: null,

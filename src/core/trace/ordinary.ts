@@ -132,7 +132,7 @@ function refused({ parent }: CaseFacts, refusal: Of<'smtpd.reject'>): Summary | 
     parent,
     queueIds: [],
     sender,
-    client: clientAddress === undefined ? null : { address: clientAddress, name: clientName },
+    client: clientAddress === undefined ? null : { address: clientAddress || null, name: clientName },
     filter: [],
   });
 }
@@ -167,7 +167,10 @@ function unfiltered(
     parent: which.parent === null ? null : { ...which.parent, queueId: which.parent.id },
     queueIds: [queueId],
     sender: only.active?.sender ?? null,
-    client: start?.kind === 'smtpd.client' ? { address: start.clientAddress, name: start.clientName } : null,
+    client:
+      start?.kind === 'smtpd.client'
+        ? { address: start.clientAddress || null, name: start.clientName }
+        : null,
     filter: [],
   });
 }
@@ -312,6 +315,6 @@ function recipientOf(delivery: DeliveryEvent, originalTo: string | undefined): R
 }
 
 function clientOf(start: Of<'smtpd.client' | 'pickup'>, verdict: Of<'amavis.verdict'>): Summary['client'] {
-  if (start.kind === 'smtpd.client') return { address: start.clientAddress, name: start.clientName };
-  return verdict.clientAddress === undefined ? null : { address: verdict.clientAddress, name: null };
+  if (start.kind === 'smtpd.client') return { address: start.clientAddress || null, name: start.clientName };
+  return verdict.clientAddress === undefined ? null : { address: verdict.clientAddress || null, name: null };
 }

@@ -166,3 +166,36 @@ describe('a message of which the log has no line before that of cleanup', () => 
     expect(trace).toMatchObject({ origin: 'internal', state: 'delivered', complete: true });
   });
 });
+
+describe('a log whose addresses somebody took out', () => {
+  const HEAD = 'Nov 24 10:00:00 mx postfix';
+
+  it('has no client’s address, in what was refused and in what was taken', () => {
+    const traces = tracesOf(
+      [
+        `${HEAD}/smtpd[100]: NOQUEUE: reject: RCPT from unknown[]: 554 5.7.1 <a@b.org>: Relay access denied; from=<x@y.org> to=<a@b.org> proto=ESMTP helo=<h>`,
+        `${HEAD}/smtpd[100]: 3A1B2C3D4E: client=mail.example.org[]`,
+      ],
+      {},
+      LATER,
+    );
+    expect(traces.map(({ client }) => [client?.name, client?.address])).toEqual([
+      ['mail.example.org', null],
+      ['unknown', null],
+    ]);
+  });
+
+  it.each([
+    ['127.0.0.1[]:10024', 'host 127.0.0.1[] said: 451 4.5.0 Error in processing (in reply to DATA command)'],
+    ['none', 'connect to localhost[]:10024: Connection refused'],
+  ])('still shows the filter’s port (relay %s)', (relay, response) => {
+    const [trace] = tracesOf(
+      [
+        `${HEAD}/smtp[105]: 5A1B2C3D4E: to=<alice@example.com>, relay=${relay}, delay=0.1, delays=0.1/0/0/0, dsn=4.0.0, status=deferred (${response})`,
+      ],
+      {},
+      LATER,
+    );
+    expect(trace?.hops.at(-1)?.port).toBe(10024);
+  });
+});
