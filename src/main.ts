@@ -19,6 +19,8 @@ export async function main(argv: readonly string[]): Promise<ExitStatus> {
   process.on('SIGTERM', end);
   // Once, however many command lines a process runs; and for good, since what was written last may fail afterwards.
   process.stdout.off('error', onOutputError).on('error', onOutputError);
+  // What is said beside the work is no reason to end it, nor can it be said that it failed.
+  process.stderr.off('error', ignore).on('error', ignore);
 
   let status: ExitStatus = 0;
   worksUnread = false;
@@ -92,8 +94,12 @@ function onOutputError(error: NodeJS.ErrnoException): void {
 
 function addOption(command: Command, { flags, help, many }: CommandSpec['options'][number]): void {
   const option = new Option(flags, help);
-  if (many === true)
-    option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+  if (option.required)
+    option.argParser((value: string, before: unknown): unknown => {
+      // A script's variable that is not set: the default instead would be the wrong database, or every message.
+      if (value === '') throw new UserError(`${option.long} wants a value, and was given an empty one`);
+      return many === true ? [...(Array.isArray(before) ? before : []), value] : value;
+    });
   command.addOption(option);
 }
 

@@ -18,6 +18,7 @@ import { openForWriting, openInMemory, takeWriteLock } from '../store/database.j
 import { databaseFile, explained } from '../store/files.js';
 import { storePatterns } from '../store/patterns.js';
 import { Reader } from '../store/reader.js';
+import { UserError } from '../user-error.js';
 import type { ExitStatus, Io, Options, Run } from './command.js';
 import { flag, instant, mailPath, text, year, zone } from './options.js';
 import { stuckAfter } from './store-options.js';
@@ -72,6 +73,11 @@ export const run: Run = async (args, options, io) => {
 };
 
 async function logsToFollow(args: readonly string[], io: Io): Promise<readonly string[] | undefined> {
+  if (args.includes('-'))
+    throw new UserError(
+      'follow reads logs that are kept, not standard input',
+      'To read standard input to its end: amavtrace import -',
+    );
   if (args.length > 0) return [...new Set(args.map((arg) => resolve(arg)))];
   const found = await findLog();
   io.note(`amavtrace: ${printable(found.why)}\n`);

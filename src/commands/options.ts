@@ -71,6 +71,23 @@ function endpoint(option: string, value: string): string {
   );
 }
 
+/** --since and --until in microseconds since 1970. */
+export function period(options: Options): {
+  readonly since: number | undefined;
+  readonly until: number | undefined;
+} {
+  const now = Date.now();
+  const time = (name: string): number | undefined => {
+    const value = text(options, name);
+    return value === undefined ? undefined : instant(`--${name}`, value, options, now);
+  };
+  const since = time('since');
+  const until = time('until');
+  if (since !== undefined && until !== undefined && since > until)
+    throw new UserError('--since is later than --until', 'No time lies between them: exchange them.');
+  return { since, until };
+}
+
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
 /** `30s`, `5m`, `2h`, `30d`, `1w` in seconds; a number alone is seconds. */

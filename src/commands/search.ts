@@ -5,7 +5,7 @@ import { traceRow } from '../output/trace-row.js';
 import { readCatalogue } from '../read/problem-files.js';
 import { UserError } from '../user-error.js';
 import type { Options, Run } from './command.js';
-import { count, flag, instant, text, zone } from './options.js';
+import { count, flag, period, text, zone } from './options.js';
 import { STATES } from './states.js';
 import { openTraces } from './store-options.js';
 
@@ -16,11 +16,6 @@ export const run: Run = async (_args, options, io) => {
   if (state !== undefined && !STATES.some((known) => known === state)) {
     throw new UserError(`--state: there is no state "${state}"`, `States: ${STATES.join(', ')}.`);
   }
-  const now = Date.now();
-  const time = (name: string): number | undefined => {
-    const value = text(options, name);
-    return value === undefined ? undefined : instant(`--${name}`, value, options, now);
-  };
   const limit = count(options, 'limit') ?? DEFAULT_LIMIT;
   const query = {
     sender: globs(options, 'sender', addressGlobs),
@@ -30,8 +25,7 @@ export const run: Run = async (_args, options, io) => {
     verdict: text(options, 'verdict')?.toUpperCase(),
     problem: text(options, 'problem'),
     host: text(options, 'host'),
-    since: time('since'),
-    until: time('until'),
+    ...period(options),
   };
   const accept = (trace: Trace): boolean =>
     fitsOne([trace.sender], query.sender) &&

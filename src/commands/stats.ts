@@ -5,18 +5,12 @@ import { incidentsText } from '../output/incidents.js';
 import { printableJson } from '../output/printable.js';
 import { statsText } from '../output/stats.js';
 import type { Run } from './command.js';
-import { flag, instant, oneOf, text, zone } from './options.js';
+import { flag, oneOf, period, text, zone } from './options.js';
 import { openTraces } from './store-options.js';
 
 export const run: Run = async (_args, options, io) => {
   oneOf(options, '--json', '--prometheus');
-  const now = Date.now();
-  const time = (name: string): number | undefined => {
-    const value = text(options, name);
-    return value === undefined ? undefined : instant(`--${name}`, value, options, now);
-  };
-  const since = time('since');
-  const until = time('until');
+  const { since, until } = period(options);
   const host = text(options, 'host');
   const { traces, db } = openTraces(options, io);
   const builder = new StatsBuilder();

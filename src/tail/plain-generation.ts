@@ -1,7 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import { printable } from '../output/printable.js';
+import { ensureFile } from '../read/ensure-readable.js';
 import { cutLine, decodeLines, MAX_LINE } from '../read/lines.js';
-import { UserError } from '../user-error.js';
 import type { Position } from './checkpoint.js';
 import { EMPTY, fingerprintOf, HEAD, hasLine, MARK, markOf } from './fingerprint.js';
 import type { Generation, Looked, Reading } from './generation.js';
@@ -60,8 +59,7 @@ export class PlainGeneration implements Generation {
   static async of(path: string, file: FileHandle, offset = 0): Promise<PlainGeneration> {
     try {
       const stats = await file.stat({ bigint: true });
-      if (stats.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
-      if (!stats.isFile()) throw new UserError(`${printable(path)} is no file that can be followed`);
+      ensureFile(path, stats);
       const identity = { dev: String(stats.dev), ino: String(stats.ino), born: bornOf(stats) };
       const generation = new PlainGeneration(path, file, identity);
       await generation.look();

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -37,6 +38,38 @@ describe('a file that cannot be read', () => {
     expect(stderr).not.toContain('    at ');
     expect(summary.traces).toBe(8);
   });
+});
+
+describe('what cannot be followed', () => {
+  const pipe = (): string => {
+    const path = join(folder(), 'pipe');
+    execFileSync('mkfifo', [path]);
+    return path;
+  };
+
+  it.each<[string, () => string, RegExp]>([
+    ['a pipe', pipe, /\/pipe is no file that can be followed\n$/],
+    ['a device', () => '/dev/null', /\/dev\/null is no file that can be followed\n$/],
+    [
+      'standard input',
+      () => '-',
+      /not standard input\n {2}To read standard input to its end: amavtrace import -\n$/,
+    ],
+  ])('%s: is refused when it is to be read once', (_what, path, complaint) => {
+    const { status, stdout, stderr } = amavtrace(['follow', '--once', '--no-store', path()]);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(complaint);
+  });
+});
+
+it.each([
+  ['search', '--db'],
+  ['search', '--verdict'],
+  ['trace', '--filter'],
+])('%s: %s with nothing (a variable that is not set) never means the default', (command, option) => {
+  const { status, stdout, stderr } = amavtrace([command, ...(command === 'trace' ? ['x'] : []), option, '']);
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toBe(`amavtrace: ${option} wants a value, and was given an empty one\n`);
 });
 
 describe('a folder of patterns that cannot be read', () => {

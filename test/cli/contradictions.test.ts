@@ -8,12 +8,14 @@ it.each([
   [['trace', 'x', '--json', '--format', 'mermaid'], '--json and --format mermaid are two forms of output'],
   [['stuck', '--warning', '5m'], '--warning is for --nagios alone'],
   [['stuck', '--critical', '30m', '--json'], '--critical is for --nagios alone'],
+  [['search', '--since', 'today', '--until', 'yesterday'], '--since is later than --until'],
+  [['stats', '--since', '2026-11-24', '--until', '2026-11-23'], '--since is later than --until'],
 ])('%j is refused, with what to do', (args, complaint) => {
   const db = join(temporaryFolder(), 'traces.db');
   const { status, stdout, stderr } = amavtrace([...args, '--db', db]);
   expect([status, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(
-    new RegExp(`^amavtrace: ${complaint}\n  (?:Ask for one of them|Add --nagios, or).*\n$`),
+    new RegExp(`^amavtrace: ${complaint}\n  (?:Ask for one of them|Add --nagios, or|No time lies).*\n$`),
   );
 });
 

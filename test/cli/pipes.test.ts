@@ -24,6 +24,12 @@ async function made(db: string): Promise<void> {
   for (let tries = 0; !existsSync(db) && tries < 600; tries++) await setTimeout(50);
 }
 
+it('import does its work also where what it says beside cannot be written', () => {
+  const db = join(temporaryFolder(), 'traces.db');
+  execFileSync('sh', ['-c', '"$0" "$@" 2>/dev/full', process.execPath, CLI, 'import', LOG, '--db', db]);
+  expect(allTraces(db)).toHaveLength(8);
+});
+
 describe('import reads', () => {
   it('standard input, a pipe or a file', () => {
     const folder = temporaryFolder();
