@@ -1,6 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, createWriteStream, existsSync, readFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  createWriteStream,
+  openSync,
+  readFileSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -19,9 +27,16 @@ function start(...args: readonly string[]) {
   return { child, ended };
 }
 
-/** Waits until the import has got so far that it made its database. */
-async function made(db: string): Promise<void> {
-  for (let tries = 0; !existsSync(db) && tries < 600; tries++) await setTimeout(50);
+/** Tries until it succeeds. */
+async function patiently<T>(attempt: () => T): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (tries > 600) throw error;
+      await setTimeout(50);
+    }
+  }
 }
 
 it('import does its work also where what it says beside cannot be written', () => {
@@ -62,9 +77,9 @@ describe('import reads', () => {
 describe('Ctrl-C ends an import that waits', () => {
   it('for standard input', async () => {
     const db = join(temporaryFolder(), 'traces.db');
-    const { child, ended } = start('-', '--db', db);
+    const { child, ended } = start('-', '--db', db, '--year', '2026');
     child.stdin.write(readFileSync(LOG));
-    await made(db);
+    await patiently(() => statSync(db));
     child.kill('SIGINT');
     expect(await ended).toEqual({ status: 2, stderr: expect.stringContaining('interrupted') });
   });
@@ -75,9 +90,11 @@ describe('Ctrl-C ends an import that waits', () => {
     const db = join(folder, 'traces.db');
     execFileSync('mkfifo', [pipe]);
     const { child, ended } = start(pipe, '--db', db);
-    await made(db);
+    // Refused as long as nobody reads.
+    const writer = await patiently(() => openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK));
     child.kill('SIGTERM');
     expect(await ended).toEqual({ status: 2, stderr: expect.stringContaining('interrupted') });
+    closeSync(writer);
   });
 });
 
