@@ -64,6 +64,9 @@ interface Compiled {
 /** What became of a line: an event, known to say nothing, or not known. */
 export type Reading = Event | 'ignored' | 'unrecognized';
 
+/** What a pattern with a reader leaves to it. */
+const READERS_FIELD = 'tail';
+
 /** By the first character of the message (the last list is for characters outside ASCII). */
 type Table = readonly (readonly Compiled[])[];
 
@@ -183,6 +186,7 @@ function search(tables: Table, message: string, from: number): Found | undefined
 /** Null when the pattern's reader can't read it. */
 function toEvent(line: Line, { pattern, match, queueId, amavisId }: Found): Event | null {
   const event: Record<string, unknown> = { kind: pattern.event, at: line };
+  let tail = '';
   if (queueId !== undefined) event['queueId'] = queueId;
   if (amavisId !== undefined) event['amavisId'] = amavisId;
   for (const [field, value] of pattern.set) event[field] = value;
@@ -192,13 +196,15 @@ function toEvent(line: Line, { pattern, match, queueId, amavisId }: Found): Even
       const text = match[i + 1];
       const field = groups[i];
       if (text === undefined || field === undefined || field === '') continue;
+      if (field === READERS_FIELD && pattern.reader !== undefined) {
+        tail = text;
+        continue;
+      }
       const type = types[i];
       event[field] = type === undefined ? text : convert(text, type);
     }
     if (pattern.reader !== undefined) {
-      const tail = event['tail'];
-      delete event['tail'];
-      const read = pattern.reader(typeof tail === 'string' ? tail : '');
+      const read = pattern.reader(tail);
       if (read === null) return null;
       Object.assign(event, read);
     }

@@ -74,7 +74,7 @@ export function blockedInPart(response: string): number {
 
 /** What such a reply says of the recipients that it was passed on for. */
 function beforeCounts(response: string): string | undefined {
-  const passed = PARTLY.exec(response)?.[0];
+  const passed = response.includes(', but ') ? PARTLY.exec(response)?.[0] : undefined;
   return passed !== undefined && PASSED_ON.test(passed) ? passed : undefined;
 }
 
