@@ -409,7 +409,7 @@ export class LineReader {
       this.#program = name;
       this.#parsed = parsed;
     }
-    let message = text;
+    let message = withoutEndBlanks(text);
     const code = message.charCodeAt(0);
     if (code === 91 /* [ */) {
       const id = SOLARIS_ID.exec(message);
@@ -461,6 +461,16 @@ function unixStamp(text: string, from: number): { time: number; end: number } | 
 function isMailProgram(text: string, at: number): boolean {
   MAIL_PROGRAM.lastIndex = at;
   return MAIL_PROGRAM.test(text);
+}
+
+/** Copies from web pages and some syslog templates leave blanks behind a line. */
+function withoutEndBlanks(text: string): string {
+  let end = text.length;
+  for (; end > 0; end--) {
+    const code = text.charCodeAt(end - 1);
+    if (code !== 32 && code !== 9 /* tab */) break;
+  }
+  return end === text.length ? text : text.slice(0, end);
 }
 
 /** Where the blanks at `from` end. */

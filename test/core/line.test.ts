@@ -13,6 +13,7 @@ const BODY = '289BF16263F: client=unknown[127.0.0.1]';
 describe('heads', () => {
   it.each([
     ['RFC 3164', `Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
+    ['blanks behind the line', `Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY} \t `],
     ['RFC 3164 with a priority', `<22>Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
     ['RFC 3164 with a year after the day', `Nov 23 2026 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
     ['RFC 3164 with a year after the time', `Nov 23 00:25:29 2026 mail postfix/smtpd[15700]: ${BODY}`],
