@@ -30,7 +30,8 @@ const MONTHS: Readonly<Record<string, number>> = Object.fromEntries(
 const REPEATED = /^message repeated \d+ times: \[ ?/;
 /**
  * What tools put in front: `mail.log.1:`, `mail    | `, `[1:mail1:postfix/lmtp] `, `[pod/mail-0/postfix] `, socklog's
- * `mail.info: `, multilog's and s6-log's TAI64N stamp; an indent, a mark of citing, cat -n's number.
+ * `mail.info: `, multilog's and s6-log's TAI64N stamp; an indent, a mark of citing, the number
+ * that cat -n, less -N or an editor shows.
  */
 const PREFIXES = [
   /^[^\s|]{1,200} {0,40}\| /,
@@ -38,7 +39,7 @@ const PREFIXES = [
   /^[^\s:]{1,255}:(?:\d{1,10}:)?(?=[A-Z<{\d])/,
   /^(?:\d{4}-\d\d-\d\d[T_][\d:.]{8,18} )?[a-z]{1,8}\d?\.[a-z]{1,7}: {1,2}/,
   /^@[\da-f]{24} {1,2}/,
-  /^[\s>]{1,40}(?:\d{1,10}\t)?/,
+  /^[\s>]{1,40}(?:\d{1,10}(?:\t| {1,2}))?/,
 ];
 const STRUCTURED_DATA = /^(?:-|(?:\[[^\]"]*(?:"(?:[^"\\]|\\.)*"[^\]"]*)*\])+)(?: |$)/;
 const SOLARIS_ID = /^\[ID \d+ \w+\.\w+\] /;
