@@ -30,7 +30,8 @@ const MONTHS: Readonly<Record<string, number>> = Object.fromEntries(
 const REPEATED = /^message repeated \d+ times: \[ ?/;
 /**
  * What tools put in front: `mail.log.1:`, `mail    | `, `[1:mail1:postfix/lmtp] `, `[pod/mail-0/postfix] `, socklog's
- * `mail.info: `, multilog's and s6-log's TAI64N stamp; an indent, a mark of citing, cat -n's number.
+ * `mail.info: `, multilog's and s6-log's TAI64N stamp; an indent, a mark of citing, the number
+ * that cat -n, less -N or an editor shows.
  */
 const PREFIXES = [
   /^[^\s|]{1,200} {0,40}\| /,
@@ -38,7 +39,7 @@ const PREFIXES = [
   /^[^\s:]{1,255}:(?:\d{1,10}:)?(?=[A-Z<{\d])/,
   /^(?:\d{4}-\d\d-\d\d[T_][\d:.]{8,18} )?[a-z]{1,8}\d?\.[a-z]{1,7}: {1,2}/,
   /^@[\da-f]{24} {1,2}/,
-  /^[\s>]{1,40}(?:\d{1,10}\t)?/,
+  /^[\s>]{1,40}(?:\d{1,10}(?:\t| {1,2}))?/,
 ];
 const STRUCTURED_DATA = /^(?:-|(?:\[[^\]"]*(?:"(?:[^"\\]|\\.)*"[^\]"]*)*\])+)(?: |$)/;
 const SOLARIS_ID = /^\[ID \d+ \w+\.\w+\] /;
@@ -409,7 +410,7 @@ export class LineReader {
       this.#program = name;
       this.#parsed = parsed;
     }
-    let message = text;
+    let message = withoutEndBlanks(text);
     const code = message.charCodeAt(0);
     if (code === 91 /* [ */) {
       const id = SOLARIS_ID.exec(message);
@@ -461,6 +462,16 @@ function unixStamp(text: string, from: number): { time: number; end: number } | 
 function isMailProgram(text: string, at: number): boolean {
   MAIL_PROGRAM.lastIndex = at;
   return MAIL_PROGRAM.test(text);
+}
+
+/** Copies from web pages and some syslog templates leave blanks behind a line. */
+function withoutEndBlanks(text: string): string {
+  let end = text.length;
+  for (; end > 0; end--) {
+    const code = text.charCodeAt(end - 1);
+    if (code !== 32 && code !== 9 /* tab */) break;
+  }
+  return end === text.length ? text : text.slice(0, end);
 }
 
 /** Where the blanks at `from` end. */

@@ -13,6 +13,7 @@ const BODY = '289BF16263F: client=unknown[127.0.0.1]';
 describe('heads', () => {
   it.each([
     ['RFC 3164', `Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
+    ['blanks behind the line', `Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY} \t `],
     ['RFC 3164 with a priority', `<22>Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
     ['RFC 3164 with a year after the day', `Nov 23 2026 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
     ['RFC 3164 with a year after the time', `Nov 23 00:25:29 2026 mail postfix/smtpd[15700]: ${BODY}`],
@@ -91,6 +92,8 @@ describe('heads', () => {
     ['multilog', `@4000000065e63f3b12345678 Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
     ['an indent', `    Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
     ['a citation', `>> Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
+    ['an editor that shows numbers', `  17 Nov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
+    ['less -N', `     17 2026-11-23T00:25:29Z mail postfix/smtpd[15700]: ${BODY}`],
     ['cat -n', `    17\tNov 23 00:25:29 mail postfix/smtpd[15700]: ${BODY}`],
     ['s6-log', `2026-11-23 00:25:29.000000000  Nov 23 00:25:28 mail postfix/smtpd[15700]: ${BODY}`],
     ['a severity before the host', `2026-11-23T00:25:29.0Z INFO mail postfix/smtpd[15700]: ${BODY}`],

@@ -53,3 +53,22 @@ describe('a listener whose certificate amavis does not trust', () => {
     expect(explains).not.toContain('amavis-tempfail-generic');
   });
 });
+
+describe('a listener with a blank in an option', () => {
+  it('is told by what smtpd says of it, not by its dying again and again', () => {
+    const { code, evidence, explains } = onlyProblem([
+      'Dec 27 12:55:50 mail postfix/smtpd[11240]: 79B0F220672: client=mail-wm0-f54.example.net[192.0.2.54]',
+      'Dec 27 12:55:50 mail postfix/cleanup[11244]: 79B0F220672: message-id=<x1@example.net>',
+      'Dec 27 12:55:50 mail postfix/qmgr[11230]: 79B0F220672: from=<e@example.net>, size=2500, nrcpt=1 (queue active)',
+      'Dec 27 12:55:55 mail postfix/smtpd[12999]: fatal: unexpected command-line argument: reject',
+      'Dec 27 12:55:56 mail postfix/master[12946]: warning: process /usr/lib/postfix/smtpd pid 12999 exit status 1',
+      'Dec 27 12:55:56 mail postfix/master[12946]: warning: /usr/lib/postfix/smtpd: bad command startup -- throttling',
+      'Dec 27 12:55:56 mail amavis[11249]: (11249-03) (!)FWD from <e@example.net> -> <f@example.com>, 451 4.5.0 From MTA() during fwd-connect (Negative greeting:  at (eval 134) line 479.): id=11249-03',
+      'Dec 27 12:55:56 mail amavis[11249]: (11249-03) Blocked MTA-BLOCKED {TempFailedInbound}, [192.0.2.54]:37117 <e@example.net> -> <f@example.com>, Queue-ID: 79B0F220672, Message-ID: <x1@example.net>, mail_id: abcdefghijkl, Hits: -, size: 2500, 60000 ms',
+      'Dec 27 12:55:56 mail postfix/smtp[12000]: 79B0F220672: to=<f@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=6, delays=0.1/0/0/6, dsn=4.5.0, status=deferred (host 127.0.0.1[127.0.0.1] said: 451 4.5.0 From MTA() during fwd-connect (Negative greeting:  at (eval 134) line 479.): id=11249-03 (in reply to end of DATA command))',
+    ]);
+    expect(code).toBe('smtpd-argument');
+    expect(evidence.join()).toContain('unexpected command-line argument: reject');
+    expect(explains).toEqual(expect.arrayContaining(['reinject-busy']));
+  });
+});
