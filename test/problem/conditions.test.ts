@@ -211,6 +211,10 @@ describe('an outage of the filter', () => {
       "(!!)TROUBLE in process_request: Can't create file /var/amavis/tmp/amavis-20261123T002001-00021/email.txt: File exists at /usr/sbin/amavisd line 4402.",
     ],
     [
+      'amavis-child-timeout',
+      '(!)Requesting process rundown, task exceeded allowed time during waiting for input from client',
+    ],
+    [
       'amavis-disk',
       "(!!)TROUBLE in process_request: Can't create file /var/amavis/tmp/amavis-20261123T002001-00021/email.txt: No space left on device at /usr/sbin/amavisd line 4402.",
     ],
