@@ -78,7 +78,7 @@ export function diagnosed(lines: readonly string[], setting: Setting = {}): Diag
     for (const note of nameless) incidents.event(note, true);
     const traces = changed.map((which) => {
       const view = viewOf(which, path);
-      const trace = buildTrace(view, { path, now, stuckAfter: 5 * MINUTE, idOf: () => undefined });
+      const trace = buildTrace(view, { path, now, stuckAfter: 5 * MINUTE, parentOf: () => undefined });
       return { trace, events: view.facts.events };
     });
     for (const { trace, events: own } of traces) surroundings.trace(trace, own);

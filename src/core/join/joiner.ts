@@ -478,15 +478,10 @@ export class Joiner {
     if (event.kind === 'amavis.forward') {
       if (event.queuedAs === undefined || !isQueueId(event.queuedAs)) return run.case;
       if (event.direction === 'FWD') this.#reinjected(run, event.queuedAs, event, home);
-      else
-        this.#family.child(
-          run.case,
-          event.parentMailId ?? event.mailId,
-          event.queuedAs,
-          'notification',
-          event,
-          home,
-        );
+      else {
+        const parentId = mailId ?? event.mailId ?? run.mailId;
+        this.#family.child(run.case, parentId, event.queuedAs, 'notification', event, home);
+      }
       return run.case;
     }
     if (
