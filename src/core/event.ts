@@ -301,7 +301,8 @@ interface AmavisRecipient {
 interface AmavisForward {
   readonly kind: 'amavis.forward';
   readonly amavisId: string;
-  readonly mailId: string;
+  /** amavis before 2.4 writes none. */
+  readonly mailId?: string;
   readonly parentMailId?: string;
   readonly direction: 'FWD' | 'SEND';
   readonly sender: string;

@@ -14,7 +14,7 @@ import type { Event } from '../core/event.js';
 import { EventReader } from '../core/event-reader.js';
 import type { StoredCase } from '../core/join/archive.js';
 import { Attempts } from '../core/join/attempts.js';
-import { type Case, Joiner } from '../core/join/joiner.js';
+import { type Case, Joiner, namelessNotes } from '../core/join/joiner.js';
 import type { MailPath } from '../core/path.js';
 import type { PatternSet } from '../core/pattern.js';
 import { linesOf, type View, viewOf } from '../core/trace/view.js';
@@ -177,7 +177,9 @@ export class Engine {
     }
     for (const [ref, view] of changed) this.#noteLoose(ref, view);
     for (const ref of gone) this.#loose.delete(ref);
-    for (const which of this.#joiner.resting()) {
+    const resting = this.#joiner.resting();
+    for (const which of resting) this.#learnNameless(which);
+    for (const which of resting) {
       const again = this.#putAway(which);
       if (again !== undefined) changed.set(again.ref, again.view);
     }
@@ -216,6 +218,7 @@ export class Engine {
 
   /** At the end, after the last commit: packs what is finished and stores what was learnt. */
   close(): void {
+    for (const which of this.#joiner.held()) this.#learnNameless(which);
     for (const which of this.#joiner.held()) this.#putAway(which);
     this.#packAll([...this.#loose.keys()]);
   }
@@ -260,6 +263,12 @@ export class Engine {
     // A packed one is known to have been learnt from by its being packed.
     if (!view.open && !this.#loose.has(ref)) this.#known.delete(ref);
     return differs ? { ref, view } : undefined;
+  }
+
+  /** What a run of amavis noted that ended before a line named its message is told of the system. */
+  #learnNameless(which: Case): void {
+    for (const note of namelessNotes(which))
+      if (this.#options.diagnosis.event(note, true)) this.#waiting.keepSystem(note);
   }
 
   /** Whether the problems are others than those that it is stored with. */

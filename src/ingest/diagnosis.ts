@@ -49,7 +49,7 @@ export class Diagnosis {
   /** A line as it is read; `alone` when it belongs to no message. Whether it showed a trouble of the system. */
   event(event: Event, alone: boolean): boolean {
     if (alone) this.#surroundings.line(event);
-    return this.incidents.event(event);
+    return this.incidents.event(event, alone);
   }
 
   /** Whether a message that is ordinary by its summary has no problem, and its system neither. */

@@ -176,7 +176,8 @@ export class Ingest {
     this.#putAway(this.#joiner.rest());
   }
 
-  #putAway({ changed, known }: Rested): void {
+  #putAway({ changed, known, nameless }: Rested): void {
+    for (const note of nameless) this.#options.diagnosis.event(note, true);
     for (const which of changed) {
       const { ref, lines, isDeferred } = this.#packer.add(which);
       this.#attempts.putAway(which, ref, lines, isDeferred);

@@ -48,7 +48,7 @@ export class Traces {
     this.#diagnosis = diagnosis;
     const newest = this.#reader.newest();
     this.#now = now ?? (() => newest);
-    this.#context = { path, stuckAfter, idOf: (parent) => this.#idOf(parent) };
+    this.#context = { path, stuckAfter, parentOf: (parent) => this.#parentOf(parent) };
   }
 
   /** The messages that have this queue id, amavis id, mail_id, message-id or trace id, newest first. */
@@ -117,12 +117,12 @@ export class Traces {
     return { ...trace, ...NOT_STUCK };
   }
 
-  #idOf(parent: string): string | undefined {
+  #parentOf(parent: string): Pick<Trace, 'id' | 'queueIds'> | undefined {
     for (const key of [queueKey(parent), mailKey(parent)]) {
       for (const row of this.#reader.byKey(key)) {
         const view = this.view(row);
         const ids = [...view.chain.order, ...[...view.facts.runs.values()].map(({ mailId }) => mailId)];
-        if (ids.includes(parent)) return traceId(view);
+        if (ids.includes(parent)) return { id: traceId(view), queueIds: view.chain.order };
       }
     }
     return undefined;

@@ -105,7 +105,9 @@ function recipientLines(recipient: TraceRecipient, options: TextOptions): string
 function familyLines(trace: Trace, options: TextOptions): string[] {
   const lines: string[] = [];
   if (trace.parent !== null) {
-    lines.push(`  ${paint(`${trace.parent.kind} of`, 'dim', options)} ${printable(trace.parent.queueId)}`);
+    lines.push(
+      `  ${paint(`${trace.parent.kind} of`, 'dim', options)} ${printable(trace.parent.queueId ?? trace.parent.id)}`,
+    );
   }
   for (const child of trace.children) {
     lines.push(`  ${paint(`gave rise to ${child.kind}`, 'dim', options)} ${printable(child.queueId)}`);

@@ -95,6 +95,11 @@ describe('a program killed after a commit leaves what the next one needs', () =>
       'vm/F279E162657/2026-11-23T00:26:21.000Z',
       undefined,
     ]);
+    expect(found.messages.map(({ trace }) => trace.parent?.queueId)).toEqual([
+      'F279E162657',
+      'F279E162657',
+      undefined,
+    ]);
   });
 
   test('around New Year, in stamps without a year', () => {

@@ -197,6 +197,39 @@ describe('an outage of the filter', () => {
     expect(codesOf([traceOf([fatal, ...outage])])).toEqual(['amavis-tempdir']);
   });
 
+  it.each([
+    [
+      'amavis-tempdir',
+      '(!!)TROUBLE in process_request: Error in tempdir() using /var/lib/amavis/tmp/amavis-XXXX: Could not create directory /var/lib/amavis/tmp/amavis-20261123T002001-00021-aB: Permission denied at /usr/share/perl5/Amavis/TempDir.pm line 112.',
+    ],
+    [
+      'amavis-tempdir',
+      "TROUBLE in process_request: Can't create directory /var/amavis/amavis-20261123T002001-00021: Permission denied at /usr/sbin/amavisd-new line 5567.",
+    ],
+    [
+      'amavis-stale-file',
+      "(!!)TROUBLE in process_request: Can't create file /var/amavis/tmp/amavis-20261123T002001-00021/email.txt: File exists at /usr/sbin/amavisd line 4402.",
+    ],
+    [
+      'amavis-child-timeout',
+      '(!)Requesting process rundown, task exceeded allowed time during waiting for input from client',
+    ],
+    [
+      'amavis-disk',
+      "(!!)TROUBLE in process_request: Can't create file /var/amavis/tmp/amavis-20261123T002001-00021/email.txt: No space left on device at /usr/sbin/amavisd line 4402.",
+    ],
+  ])('%s is named by the run of amavis that ended before it knew of a message', (code, text) => {
+    const line = `Nov 23 00:20:02 mail amavis[21]: (00021-05) ${text}`;
+    for (const reason of [
+      'lost connection with 127.0.0.1[127.0.0.1] while sending RCPT TO',
+      'host 127.0.0.1[127.0.0.1] said: 421 4.3.2 Service shutting down, closing channel (in reply to MAIL FROM command)',
+    ]) {
+      const trace = traceOf([...received(Q1), line, toFilter(Q1, `deferred (${reason})`)]);
+      expect(codesOf([trace])).toEqual([code]);
+      expect(problem(trace, code).evidence[0]).toBe(line);
+    }
+  });
+
   it('is not blamed on a trouble that was over before', () => {
     const fatal =
       'Nov 23 00:01:00 mail amavis[300]: (!!)TROUBLE in pre_loop_hook: db_init: BDB no dbS: BDB0002 __fop_file_setup:  Retry limit (100) exceeded, File exists. at (eval 92) line 318.';

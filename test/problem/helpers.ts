@@ -74,9 +74,11 @@ export function diagnosed(lines: readonly string[], setting: Setting = {}): Diag
     }
     const last = Math.max(0, ...events.map(({ at }) => at.time));
     const now = last + (setting.minutesLater ?? 0) * MINUTE;
-    const traces = joiner.drain().changed.map((which) => {
+    const { changed, nameless } = joiner.drain();
+    for (const note of nameless) incidents.event(note, true);
+    const traces = changed.map((which) => {
       const view = viewOf(which, path);
-      const trace = buildTrace(view, { path, now, stuckAfter: 5 * MINUTE, idOf: () => undefined });
+      const trace = buildTrace(view, { path, now, stuckAfter: 5 * MINUTE, parentOf: () => undefined });
       return { trace, events: view.facts.events };
     });
     for (const { trace, events: own } of traces) surroundings.trace(trace, own);

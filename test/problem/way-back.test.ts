@@ -72,3 +72,40 @@ describe('a listener with a blank in an option', () => {
     expect(explains).toEqual(expect.arrayContaining(['reinject-busy']));
   });
 });
+
+describe('what the way back answered is told once', () => {
+  const told = (reply: string, note = ''): readonly string[] => [
+    'Nov 23 20:25:24 mail postfix/smtpd[522]: EFC8421E402: client=client.outside.example[127.0.0.2]',
+    'Nov 23 20:25:25 mail postfix/cleanup[538]: EFC8421E402: message-id=<TM3@outside.example>',
+    'Nov 23 20:25:25 mail postfix/qmgr[521]: EFC8421E402: from=<sender@outside.example>, size=505, nrcpt=1 (queue active)',
+    ...(note === '' ? [] : [`Nov 23 20:25:25 mail amavis[529]: (00529-02) (!)${note}`]),
+    'Nov 23 20:25:25 mail amavis[529]: (00529-02) Blocked MTA-BLOCKED {TempFailedInbound}, [127.0.0.2]:41297 <sender@outside.example> -> <bob@example.com>, Queue-ID: EFC8421E402, mail_id: 0wqOqrBC3vne, Hits: 0, size: 505, 84 ms',
+    `Nov 23 20:25:25 mail postfix/smtp[539]: EFC8421E402: to=<bob@example.com>, relay=127.0.0.1[127.0.0.1]:10024, delay=0.15, delays=0.05/0.01/0.01/0.08, dsn=${reply.slice(4, 9)}, status=${reply.startsWith('5') ? 'bounced' : 'deferred'} (host 127.0.0.1[127.0.0.1] said: ${reply.slice(0, 9)} id=00529-02 - ${reply.startsWith('5') ? 'Rejected by next-hop MTA' : 'Temporary MTA failure'} on relaying, from MTA(smtp:[127.0.0.1]:10025): ${reply} (in reply to end of DATA command))`,
+  ];
+
+  it.each([
+    [
+      'reinject-relay-denied',
+      '454 4.7.1 <bob@example.com>: Relay access denied',
+      'smtp resp to RCPT (pip) (<bob@example.com>): 454 4.7.1 <bob@example.com>: Relay access denied',
+    ],
+    [
+      'reinject-bailout-esmtp',
+      '450 4.2.0 <bob@example.com>: Recipient address rejected: Greylisted',
+      'mail_via_smtp: NOTICE: aborting SMTP session, Bail out, DATA accepted but tempfailed recips, not an LMTP input: 450 4.2.0 <bob@example.com>: Recipient address rejected: Greylisted',
+    ],
+    ['reinject-too-big', '552 5.3.4 Message size exceeds fixed limit', ''],
+    [
+      'reinject-user-unknown',
+      '550 5.1.1 <bob@example.com>: Recipient address rejected: undeliverable address: unknown user: "bob"',
+      '',
+    ],
+  ])('as %s', (code, reply, note) => {
+    expect(onlyProblem(told(reply, note)).code).toBe(code);
+  });
+
+  it('and not as a bounce while the mail waits', () => {
+    const { summary } = onlyProblem(told('454 4.7.1 <bob@example.com>: Relay access denied'));
+    expect(summary).not.toContain('bounced');
+  });
+});

@@ -15,7 +15,7 @@ export function tracesOf(lines: readonly string[], options: PathOptions = {}, no
   const path = new MailPath(options);
   return byId(
     casesOf(lines, path).map((which) =>
-      buildTrace(viewOf(which, path), { path, now, stuckAfter: 300_000_000, idOf: () => undefined }),
+      buildTrace(viewOf(which, path), { path, now, stuckAfter: 300_000_000, parentOf: () => undefined }),
     ),
   );
 }

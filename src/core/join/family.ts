@@ -44,10 +44,13 @@ export class Family {
     this.#noticesOf(run, mailId, time);
   }
 
-  /** A message that this one gave rise to: a bounce, a notice. Another message, with a trace of its own. */
+  /**
+   * A message that this one gave rise to: a bounce, a notice. Another message, with a trace of its own. `parentId` is
+   * null where no line so far tells an id of this one.
+   */
   child(
     parent: Case,
-    parentId: string,
+    parentId: string | null,
     queueId: string,
     kind: ChildRef['kind'],
     event: Event,
@@ -60,7 +63,7 @@ export class Family {
     if (home === null && !life?.seen && this.#recall(queueKey(queueId), time))
       life = this.#lives.mentioned(mention);
     life ??= this.#lives.expect(mention, time, this.#cases.create(host, time));
-    if (life.case === parent) return;
+    if (life.case === parent || parentId === null) return;
     this.setParent(life.case, parentId, kind);
   }
 

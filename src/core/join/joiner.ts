@@ -61,10 +61,12 @@ export function othersKeys({ queueIds, amavisId, mailId }: Omit<MessageIds, 'tim
   return keys;
 }
 
-/** Cases that have left memory: those that are to be stored, and those that the archive has as they are. */
+/** Cases that have left memory: those that are to be stored, those that the archive has as they are, and what is neither. */
 export interface Rested {
   readonly changed: readonly Case[];
   readonly known: readonly Case[];
+  /** What amavis noted in runs of which no line tells whose they were. */
+  readonly nameless: readonly Event[];
 }
 
 export class Joiner {
@@ -476,15 +478,10 @@ export class Joiner {
     if (event.kind === 'amavis.forward') {
       if (event.queuedAs === undefined || !isQueueId(event.queuedAs)) return run.case;
       if (event.direction === 'FWD') this.#reinjected(run, event.queuedAs, event, home);
-      else
-        this.#family.child(
-          run.case,
-          event.parentMailId ?? event.mailId,
-          event.queuedAs,
-          'notification',
-          event,
-          home,
-        );
+      else {
+        const parentId = mailId ?? event.mailId ?? run.mailId;
+        this.#family.child(run.case, parentId, event.queuedAs, 'notification', event, home);
+      }
       return run.case;
     }
     if (
@@ -672,11 +669,18 @@ function weightOf({ events }: Case): number {
 function rested(cases: readonly Case[]): Rested {
   const changed: Case[] = [];
   const known: Case[] = [];
+  const nameless: Event[] = [];
   for (const which of cases) {
     if (worthStoring(which)) changed.push(which);
     else if (!which.dirty && which.refs.length > 0) known.push(which);
+    else nameless.push(...namelessNotes(which));
   }
-  return { changed, known };
+  return { changed, known, nameless };
+}
+
+/** What amavis noted in a run that ended before a line named its message. */
+export function namelessNotes({ refs, events }: Case): readonly Event[] {
+  return refs.length > 0 ? NONE : events.filter(({ kind }) => kind === 'amavis.note');
 }
 
 /** A case is stored for its message; one that another only mentions, or of which no line tells that there is one, has none. */

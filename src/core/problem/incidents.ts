@@ -138,13 +138,13 @@ export class Incidents {
   }
 
   /**
-   * Every event in the order of the log: those without a message show troubles, the others what works. Whether it showed
-   * a trouble.
+   * Every event in the order of the log: those without a message show troubles, the others what works; `alone` when it
+   * is known to belong to none. Whether it showed a trouble.
    */
-  event(event: Event): boolean {
+  event(event: Event, alone = false): boolean {
     if (event.kind === 'log.lost') this.gaps.line(event);
     this.bulk.event(event);
-    if (namesNoMessage(event)) return this.#symptom(event);
+    if (namesNoMessage(event) || (alone && event.kind === 'amavis.note')) return this.#symptom(event);
     this.#success(event);
     return false;
   }

@@ -1,6 +1,7 @@
 /** The trace as users see it, from the view of a case. */
 import { isoTime } from '../clock.js';
 import type { MailPath } from '../path.js';
+import { isQueueId } from '../queue-id.js';
 import { type Facts, isOwnMail, type LifeFacts, type RunFacts, refusedBy } from './facts.js';
 import { hopsOf } from './hops.js';
 import type { Chain } from './links.js';
@@ -13,8 +14,8 @@ export interface TraceContext {
   readonly now: number;
   /** Microseconds without progress after which an open message is stuck. */
   readonly stuckAfter: number;
-  /** The trace's id for a parent's queue id or mail_id; undefined when that message is not known. */
-  readonly idOf: (parent: string) => string | undefined;
+  /** The trace's id and queue ids for a parent's queue id or mail_id; undefined when that message is not known. */
+  readonly parentOf: (parent: string) => Pick<Trace, 'id' | 'queueIds'> | undefined;
 }
 
 export function buildTrace(view: View, context: TraceContext): Trace {
@@ -177,11 +178,14 @@ function originOf(view: View): string | null {
   return isOwnMail(root) ? 'internal' : null;
 }
 
-function parentOf(view: View, { idOf }: TraceContext): Trace['parent'] {
+function parentOf(view: View, context: TraceContext): Trace['parent'] {
   const { parent } = view.case;
   if (parent === null) return null;
-  const id = idOf(parent.id);
-  return { id: id ?? parent.id, queueId: parent.id, kind: parent.kind };
+  const known = context.parentOf(parent.id);
+  // A mail_id may look like a queue id: whose id it is tells the parent, where that is known.
+  const isIts = known === undefined ? isQueueId(parent.id) : known.queueIds.includes(parent.id);
+  const queueId = isIts ? parent.id : (known?.queueIds[0] ?? null);
+  return { id: known?.id ?? parent.id, queueId, kind: parent.kind };
 }
 
 function filterRuns({ runs }: Facts, { feeders }: Chain): FilterRun[] {

@@ -366,7 +366,7 @@ function noteRun(run: RunFacts, event: Event): void {
     case 'amavis.forward':
       if (event.direction !== 'FWD') break;
       run.forwards.push(event);
-      run.mailId ??= event.mailId;
+      run.mailId ??= event.mailId ?? null;
       if (event.queuedAs !== undefined) run.queuedAs.add(event.queuedAs);
       break;
     case 'amavis.received':

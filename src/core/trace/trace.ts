@@ -132,7 +132,12 @@ export interface Trace {
   readonly hops: readonly Hop[];
   readonly recipients: readonly TraceRecipient[];
   readonly links: readonly Link[];
-  readonly parent: { readonly id: string; readonly queueId: string; readonly kind: ChildKind } | null;
+  /** `id` is the parent's mail_id or queue id where its trace is not known. */
+  readonly parent: {
+    readonly id: string;
+    readonly queueId: string | null;
+    readonly kind: ChildKind;
+  } | null;
   readonly children: readonly { readonly queueId: string; readonly kind: ChildKind }[];
   readonly problems: readonly Problem[];
 }

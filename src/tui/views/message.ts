@@ -224,7 +224,9 @@ function familyRows({ parent, children }: Trace, look: Look): Row[] {
     goes,
   });
   return [
-    ...(parent === null ? [] : [row(`${sign('up', look)} ${parent.kind} of `, parent.queueId, parent.id)]),
+    ...(parent === null
+      ? []
+      : [row(`${sign('up', look)} ${parent.kind} of `, parent.queueId ?? parent.id, parent.id)]),
     ...children.map(({ queueId, kind }) => row(`${sign('down', look)} ${kind} `, queueId, queueId)),
   ];
 }

@@ -22,7 +22,7 @@ const family = (lines: readonly string[]): unknown[] =>
     .map(({ queueIds, children, parent }) => [
       queueIds.join(),
       children.map(({ queueId, kind }) => `${kind} ${queueId}`).join(),
-      parent?.queueId ?? null,
+      parent?.id ?? null,
     ])
     .toSorted();
 

@@ -84,7 +84,7 @@ function tracesFrom(cases: readonly CaseFacts[], path: MailPath): Trace[] {
         path,
         now: 0,
         stuckAfter: 300_000_000,
-        idOf: () => undefined,
+        parentOf: () => undefined,
       }),
     ),
   );

@@ -89,6 +89,21 @@ describe('the way back', () => {
   });
 });
 
+describe('lines that tell no mail_id', () => {
+  it('leave it and the parent null', () => {
+    const traces = tracesOf([
+      'Dec  1 16:25:31 mail amavis[4520]: (04520-01) FWD via SMTP: <alice@example.com> -> <eve@example.org>, 451 4.5.0 From MTA([127.0.0.1]:10025) during fwd-connect (Negative greeting:  at (eval 113) line 596.): id=04520-01',
+      'Dec  1 16:25:32 mail postfix/smtpd[17808]: 4C37B6E02B0: client=localhost[127.0.0.1]',
+      'Dec  1 16:25:32 mail amavis[4521]: (04521-01) SEND via SMTP: <> -> <postmaster@example.com>, 250 2.6.0 Ok, id=04521-01, from MTA([127.0.0.1]:10025): 250 Ok: queued as 4C37B6E02B0',
+    ]);
+    expect(traces.flatMap(({ filter }) => filter.map(({ mailId }) => mailId))).toEqual([null, null]);
+    expect(traces.map(({ parent }) => parent)).toEqual([null, null, null]);
+    expect(traces.flatMap(({ children }) => children)).toEqual([
+      { queueId: '4C37B6E02B0', kind: 'notification' },
+    ]);
+  });
+});
+
 describe('a hand-over that Postfix 2.2 logs without a port', () => {
   it('has the port that amavis names', () => {
     const [trace] = tracesOf([
