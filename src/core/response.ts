@@ -15,6 +15,8 @@ const FORWARDED_AS = /^forwarded as ([0-9A-Za-z]{6,24})$/;
 const ENDPOINT = /\[([^[\]\s]{1,200})\](?::(\d{1,5}))?/;
 /** A copy of a log with its addresses taken out. */
 const HIDDEN_ENDPOINT = /^([\w.-]{1,255})\[\](?::(\d{1,5}))?/;
+/** In replies and errors that have no port: `host H[A] said:`, `lost connection with H[A] while …`. */
+const NAMED_HOST = /(?:^|\b(?:host|with|to|for|server|by) )[^\s[\]]{0,255}\[([^[\]\s]{1,200})\]/;
 const CONNECT_TO = /\bconnect to ([^\s[]{0,255}\[[^[\]\s]{0,200}\](?::\d{1,5})?)/;
 const BLOCKED_BY_FILTER =
   /\bOk, discarded\b|\bDISCARD\b|\bBOUNCE\b|\bDSN was sent\b|\bDSN suppressed|\bdiscarded, (?:id|UBE)\b|^host \S+ said: 5\d\d \S+ (?:Reject|Bounce), id=|^5\d\d \S+ (?:Reject|Bounce), id=/;
@@ -96,6 +98,11 @@ function deliveryEndpoint(relay: string, response: string): Endpoint | undefined
   if (relay !== 'none') return relay.includes('[') ? parseEndpoint(relay) : undefined;
   const named = CONNECT_TO.exec(response)?.[1];
   return named === undefined ? undefined : parseEndpoint(named);
+}
+
+/** The address of the host that a reply or an error names without a port. */
+export function namedHost(response: string): string | undefined {
+  return NAMED_HOST.exec(response)?.[1];
 }
 
 /** What a delivery line's relay and text say of the path. */

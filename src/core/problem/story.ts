@@ -5,7 +5,14 @@
 import type { Event, EventKind } from '../event.js';
 import { filterDestination } from '../filter-action.js';
 import { isQueueId } from '../queue-id.js';
-import { type Endpoint, endpointName, isLoopback, keptByLocalFilter, replyOf } from '../response.js';
+import {
+  type Endpoint,
+  endpointName,
+  isLoopback,
+  keptByLocalFilter,
+  namedHost,
+  replyOf,
+} from '../response.js';
 import type { RecipientState, Trace } from '../trace/trace.js';
 import type { DiagnosisContext } from './context.js';
 import type { Position } from './entry.js';
@@ -32,8 +39,6 @@ const MAILBOX_TEXT = /\b(?:unknown user|user unknown|no such user|mailbox|maildi
 /** Dovecot's LMTP server, where the head does not say which client it answered. */
 const DOVECOT_TEXT =
   / said: (?:550 5\.1\.1 <[^>]{0,320}> User doesn't exist: |552 5\.2\.2 <[^>]{0,320}> Quota exceeded \(mailbox for user is full\)|451 4\.3\.0 <[^>]{0,320}> Temporary internal error)/;
-/** In replies and errors that have no port: `host H[A] said:`, `lost connection with H[A] while …`. */
-const NAMED_HOST = /(?:^|\b(?:host|with|to|for|server|by) )[^\s[\]]{0,255}\[([^[\]\s]{1,200})\]/;
 
 export class Story {
   readonly trace: Subject;
@@ -114,7 +119,7 @@ export class Story {
       return beyond(event, endpoint);
     }
     if (event.relay !== 'none' && event.relay !== '') return beyond(event, undefined);
-    const host = NAMED_HOST.exec(event.response)?.[1];
+    const host = namedHost(event.response);
     if (host !== undefined && this.#isFilterHost(host, event)) return 'filter';
     if (host !== undefined) return beyond(event, { address: host, port: null });
     if (MAILBOX_TEXT.test(event.response)) return 'mailbox';

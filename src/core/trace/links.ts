@@ -6,6 +6,7 @@ import {
   endpointName,
   isLoopback,
   keptByLocalFilter,
+  namedHost,
   queuedAs,
   replyOf,
 } from '../response.js';
@@ -29,13 +30,25 @@ export function isFilterDelivery(
   path: MailPath,
 ): boolean {
   const { endpoint, queuedAs: next, fromMta } = replyOf(delivery);
-  if (endpoint === undefined) return false;
+  if (endpoint === undefined) return isPutOffFeed(delivery, lives, path);
   if (path.isFilter(endpoint)) return true;
   // A relay on this machine that gave the message back is a filter, whatever its port.
   if (!isLoopback(endpoint.address) || path.isReinjection(endpoint)) return false;
   if (keptByLocalFilter(delivery) || isNamedFilter(delivery, endpoint, lives)) return true;
   const given = next === undefined ? undefined : lives.get(next);
   return given !== undefined && (fromMta !== undefined || isGivenBack(lives.get(delivery.queueId), given));
+}
+
+/** Whether it was not tried (`delivery temporarily suspended: …`) for a host that has this message's filter. */
+function isPutOffFeed(
+  { queueId, status, relay, response }: DeliveryEvent,
+  lives: ReadonlyMap<string, LifeFacts>,
+  path: MailPath,
+): boolean {
+  const host = status === 'sent' || relay !== 'none' ? undefined : namedHost(response);
+  if (host === undefined) return false;
+  const tried = lives.get(queueId)?.deliveries.find((other) => replyOf(other).endpoint?.address === host);
+  return tried !== undefined && path.isFilter(replyOf(tried).endpoint);
 }
 
 /**

@@ -401,3 +401,26 @@ describe('a user who is written to under his own name and an alias', () => {
     ]);
   });
 });
+
+describe('what was put off without another try', () => {
+  const received = [
+    'Nov 23 14:49:57 mail postfix/smtpd[494]: 0A381224B20: client=mx.outside.example[192.0.2.7]',
+    'Nov 23 14:49:57 mail postfix/cleanup[498]: 0A381224B20: message-id=<T9@outside.example>',
+    'Nov 23 14:49:57 mail postfix/qmgr[442]: 0A381224B20: from=<sender@outside.example>, size=1069, nrcpt=2 (queue active)',
+  ];
+  const putOff = (host: string): string =>
+    `Nov 23 14:49:59 mail postfix/error[507]: 0A381224B20: to=<bob@example.com>, relay=none, delay=2, delays=1/1/0/0, dsn=4.4.2, status=deferred (delivery temporarily suspended: lost connection with ${host} while receiving the initial server greeting)`;
+  const tried = (host: string, port: number): string =>
+    `Nov 23 14:49:58 mail postfix/lmtp[502]: 0A381224B20: to=<alice@example.com>, relay=${host}:${port}, delay=1, delays=0/0/1/0, dsn=4.4.2, status=deferred (lost connection with ${host} while receiving the initial server greeting)`;
+
+  it.each([
+    ['127.0.0.1[127.0.0.1]', 10024, ['filter', 'filter']],
+    ['mx.example.net[192.0.2.25]', 25, ['deliver', 'deliver']],
+  ])(
+    'is put off where the same message was tried for, also where its line has no port: %s:%d',
+    (host, port, stages) => {
+      const [trace] = tracesOf([...received, tried(host, port), putOff(host)]);
+      expect(trace?.hops.slice(2).map(({ stage }) => stage)).toEqual(stages);
+    },
+  );
+});
